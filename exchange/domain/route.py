@@ -1,0 +1,162 @@
+"""Who sends what to whom under which terms: party, court, route, legal parameters. Pure values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from exchange.domain.contract import CodeList, Contract
+from exchange.domain.errors import NeedsPerson
+
+PacketKind = Literal["Q", "U", "C", "N", "A", "B", "R", "V", "K", "T"]
+Profile = Literal["std", "compat", "gm"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourtCode:
+    """A court's code in case numbers (冀1103) and the days it was in force; both ends may be open."""
+
+    code: str
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Court:
+    """One court a party speaks for. `id` is its code in the case database (fydm)."""
+
+    id: str
+    name: str
+    division: str
+    codes: tuple[CourtCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """One end of a route."""
+
+    id: str
+    kind: Literal["court", "tax", "other"]
+    name_zh: str
+    name_en: str
+    courts: tuple[Court, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalFigure:
+    """A figure of law or agreement, in force from a day on, with its source."""
+
+    value: Decimal
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Who must release: `two_officers`, `one_officer` (reviewed after) or `automatic` (reviewed after)."""
+
+    quarterly: Literal["two_officers"]
+    answer: Literal["two_officers", "one_officer"]
+    urgent: Literal["two_officers", "one_officer", "automatic"]
+    review_after_workdays: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Sender → receiver with datasets, terms and legal parameters.
+
+    `contract_sha256` is over the canonical JSON of this route and the hashes of its datasets' contracts: the
+    thing both parties agreed, as the manifest names it. `answered_by` is the id of the route back.
+    """
+
+    id: str
+    sender: str
+    receiver: str
+    title_zh: str
+    title_en: str
+    version: str
+    contract_id: str
+    contract_sha256: str
+    datasets: tuple[Contract, ...]
+    profile: Profile
+    answered_by: str | None
+    review: Review
+    held_share_limit: Decimal
+    held_count_limit: int
+    valid_days: int
+    receipt_workdays: Mapping[str, int]
+    urgent_days: Mapping[str, int]
+    figures: Mapping[str, tuple[LegalFigure, ...]]
+    test: bool = False
+
+    @property
+    def lane(self) -> str:
+        """Sender → receiver; each lane numbers its packets from 1 without gaps."""
+        return f"{self.sender}.{self.receiver}"
+
+    def contract(self, dataset: str) -> Contract:
+        """The contract of a dataset of this route; NeedsPerson 503 when the route has none."""
+        for contract in self.datasets:
+            if contract.dataset == dataset:
+                return contract
+        raise NeedsPerson(
+            503,
+            f"Dataset {dataset!r} is not part of this route.",
+            where=f"route {self.id}",
+            next_step="Send only the datasets the route lists.",
+        )
+
+    def figure(self, name: str, on: date) -> Decimal:
+        """The legal figure in force on a day; NeedsPerson 905 when none is."""
+        known = [f for f in self.figures.get(name, ()) if f.since <= on]
+        if not known:
+            raise NeedsPerson(
+                905,
+                f"No legal figure {name!r} is in force on {on}.",
+                where=f"route {self.id}",
+                next_step="Add the figure with its date and source to the route's file.",
+            )
+        return max(known, key=lambda f: f.since).value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Everything under `contracts/` and `schemas/codes/`, read and checked once."""
+
+    parties: Mapping[str, Party]
+    routes: Mapping[str, Route]
+    codes: Mapping[str, CodeList]
+
+    def route(self, route_id: str) -> Route:
+        """The route of that id; NeedsPerson 905 when there is none."""
+        if route_id not in self.routes:
+            raise NeedsPerson(
+                905,
+                f"There is no route {route_id!r}.",
+                where="contracts/routes",
+                next_step=f"Use one of: {', '.join(sorted(self.routes))}.",
+            )
+        return self.routes[route_id]
+
+    def routes_from(self, party: str) -> tuple[Route, ...]:
+        """The routes a party sends on."""
+        return tuple(r for r in self.routes.values() if r.sender == party)
+
+    def routes_to(self, party: str) -> tuple[Route, ...]:
+        """The routes a party receives on."""
+        return tuple(r for r in self.routes.values() if r.receiver == party)
+
+    def on_lane(self, sender: str, receiver: str) -> Route:
+        """The route of a lane; NeedsPerson 801 when the parties have none."""
+        for route in self.routes.values():
+            if (route.sender, route.receiver) == (sender, receiver):
+                return route
+        raise NeedsPerson(
+            801,
+            f"No route is agreed from {sender} to {receiver}.",
+            where="contracts/routes",
+            next_step="Check that the packet was meant for this party.",
+        )

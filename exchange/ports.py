@@ -1,0 +1,336 @@
+"""The seams: what the steps may ask of the world. Each has a real and a simple implementation.
+
+| port | real | simple |
+|---|---|---|
+| Source | adapters/source_sql (PostgreSQL, SQLite) | any object with `read` |
+| Vault | adapters/vault_fs on a disk or object store | the same on `memory://` |
+| Ledger | adapters/ledger_sql on PostgreSQL | the same on SQLite |
+| Channel | adapters/channel_sftp (OpenSSH) | adapters/channel_folder (disc, USB, shared folder) |
+| Keys | adapters/keys_files | the same in a temporary folder |
+| Checker | adapters/checker_gx (Great Expectations) | adapters/checker_plain |
+| Notifier | adapters/notify_apprise (mail) | adapters/notify_log |
+| Clock | the system's | a fixed instant |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from cryptography.x509 import Certificate
+
+    from exchange.domain.contract import Contract
+    from exchange.domain.route import Route
+
+Clock = Callable[[], datetime]
+"""Now, as an aware UTC time."""
+
+IsWorkday = Callable[[date], bool]
+"""Whether a day is a China working day; unknown years are answered by weekday and listed by the calendar."""
+
+
+class Source(Protocol):
+    """A party's own records, read as the datasets of a route."""
+
+    def read(self, route: Route, *, courts: Sequence[str], since: date) -> Mapping[str, pd.DataFrame]:
+        """One consistent read of every dataset that has a `sources/<party>/<dataset>.sql`.
+
+        Frames hold `str` columns named as the contract's, in wire form (dates ISO, money two places, codes
+        mapped; what can't be mapped stays as it was), empty as missing, plus `_record` (source id of the
+        case, text). Only the contract's columns; the rows of the courts' cases, at least those selected.
+        Raises RetryLater 901, NeedsPerson 902, 903.
+        """
+        ...
+
+
+class Vault(Protocol):
+    """Files at rest, by exchange. Names are relative, `/`-separated. Every write is atomic: whole or absent."""
+
+    def put(self, exchange: str, name: str, data: bytes) -> str:
+        """Store bytes, return their SHA-256 in hex."""
+        ...
+
+    def put_file(self, exchange: str, name: str, local: Path) -> str:
+        """Store a local file's bytes, return their SHA-256 in hex. The local file stays."""
+        ...
+
+    def get(self, exchange: str, name: str) -> bytes:
+        """The stored bytes; NeedsPerson 914 when there are none."""
+        ...
+
+    def open(self, exchange: str, name: str) -> AbstractContextManager[BinaryIO]:
+        """A stored file, opened for reading."""
+        ...
+
+    def has(self, exchange: str, name: str) -> bool:
+        """Whether a file of that name is stored."""
+        ...
+
+    def names(self, exchange: str, under: str = "") -> Sequence[str]:
+        """Stored names below a folder, sorted."""
+        ...
+
+    def where(self, exchange: str, name: str) -> str:
+        """What a person would open: a path, or a URL for an object store."""
+        ...
+
+    def workdir(self) -> AbstractContextManager[Path]:
+        """A private local folder (mode 0700) on the vault's disk, gone afterwards."""
+        ...
+
+
+Direction = Literal["out", "in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the ledger. `body` holds no personal data. Hashes in hex."""
+
+    seq: int
+    at: datetime
+    kind: str
+    exchange: str | None
+    actor: str
+    body: Mapping[str, Any]
+    prev_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRecord:
+    """Where one exchange stands, derived from its events. `kind` as a packet's kind; `period` like 2026Q3."""
+
+    key: str
+    route: str
+    direction: Direction
+    kind: str
+    period: str | None
+    as_of: date | None
+    state: str
+    content_hash: str | None = None
+    prepared_by: str | None = None
+    approved_by: str | None = None
+    packet_id: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    opened_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketRecord:
+    """One numbered packet of a lane, ours or theirs. `state` out: numbered, sealed, sent; in: accepted,
+    refused, held, fork. `exchange` is the exchange it carries; `answers` the packet id a receipt is about."""
+
+    lane: str
+    number: int
+    packet_id: str
+    direction: Direction
+    kind: str
+    exchange: str | None
+    state: str
+    manifest_sha256: str | None = None
+    answers: str | None = None
+    code: int | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakRecord:
+    """A difference (or info) with its identity over runs. `amounts` are decimals as text, never names."""
+
+    id: str
+    route: str
+    code: str
+    case_no: str
+    claim_no: str | None
+    line_no: int | None
+    rank: str | None
+    info: bool
+    state: str
+    amounts: Mapping[str, str]
+    first_exchange: str
+    last_exchange: str
+    due_on: date | None = None
+
+
+class LedgerWrite(Protocol):
+    """One transaction. Everything said within it is stored together or not at all."""
+
+    def append(self, kind: str, *, exchange: str | None, actor: str, body: Mapping[str, Any]) -> None:
+        """Add an event to the chain. Kinds are those of `domain/lifecycle.py`; exchange events fold into the
+        exchange's record, and a move the table does not allow raises NeedsPerson 908."""
+        ...
+
+    def number_packet(self, *, lane: str, kind: str, exchange: str | None, answers: str | None = None) -> PacketRecord:
+        """The next number of the lane for an outgoing packet, state `numbered`."""
+        ...
+
+    def set_packet(self, packet: PacketRecord) -> None:
+        """Insert or replace a packet's record by (lane, number)."""
+        ...
+
+    def land(self, route: Route, dataset: str, rows: pd.DataFrame, *, number: int, packet_id: str) -> int:
+        """Store a dataset's rows under the lane's number (again is safe: replaced), return how many.
+
+        Text frame with the contract's columns; `_record` is kept when present (own end only).
+        """
+        ...
+
+    def set_breaks(self, route: str, breaks: Sequence[BreakRecord]) -> None:
+        """Insert or replace breaks by id."""
+        ...
+
+    def claim_alert(self, *, rule: str, case_no: str, day: date) -> bool:
+        """True exactly once per rule, case and day."""
+        ...
+
+
+class Ledger(Protocol):
+    """Append-only record of what happened, and the landed rows beside it."""
+
+    def transaction(self) -> AbstractContextManager[LedgerWrite]:
+        """Begin; commit at the end of the block, roll back on any exception. Writers wait for each other."""
+        ...
+
+    def exchange(self, key: str) -> ExchangeRecord | None:
+        """One exchange's record."""
+        ...
+
+    def exchanges(
+        self, *, route: str | None = None, states: Sequence[str] | None = None, kind: str | None = None
+    ) -> Sequence[ExchangeRecord]:
+        """Exchanges in the order they were opened."""
+        ...
+
+    def packets(
+        self,
+        *,
+        lane: str | None = None,
+        direction: Direction | None = None,
+        exchange: str | None = None,
+        states: Sequence[str] | None = None,
+    ) -> Sequence[PacketRecord]:
+        """Packets by lane and number."""
+        ...
+
+    def events(self, *, exchange: str | None = None, kind: str | None = None) -> Iterator[Event]:
+        """Events in order."""
+        ...
+
+    def head(self) -> str:
+        """Hash of the newest event (64 zeros when there is none)."""
+        ...
+
+    def landed(self, route: Route, dataset: str) -> pd.DataFrame:
+        """The current rows: for each case (or key, for datasets without case_no as first key column) those of the
+        latest packet that carried it. Text frame as landed, plus `_record`, `_number`, `_packet`."""
+        ...
+
+    def breaks(self, *, route: str | None = None) -> Sequence[BreakRecord]:
+        """Breaks and infos, worst first is not promised."""
+        ...
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Hold a named lease for the block; RetryLater 907 when somebody living holds it."""
+        ...
+
+    def verify(self) -> Sequence[str]:
+        """Walk the chain and fold it anew; each problem in words, empty when all is well."""
+        ...
+
+
+class Channel(Protocol):
+    """How packets of a lane travel. One object serves both ways of one end with one counterpart."""
+
+    def publish(self, packet_id: str, files: Mapping[str, Path]) -> None:
+        """Make the packet appear at the far side, whole and once. Asks first; resumes what it left.
+
+        Raises RetryLater 101, 104, 105; NeedsPerson 102, 103, 106, 107.
+        """
+        ...
+
+    def delivered(self, packet_id: str) -> bool:
+        """Whether the far side has it whole (waiting or already taken)."""
+        ...
+
+    def arrived(self) -> Sequence[str]:
+        """Names of packets for us with READY in place, in name order."""
+        ...
+
+    def fetch(self, packet_id: str, into: Path) -> None:
+        """Copy an arrived packet's files into an empty local folder."""
+        ...
+
+    def taken(self, packet_id: str) -> None:
+        """Move an arrived packet out of the way; again is safe."""
+        ...
+
+    def close(self) -> None:
+        """End the connection."""
+        ...
+
+
+class Keys(Protocol):
+    """Private keys of this end and pinned certificates of the others. Raises NeedsPerson 203 to 207."""
+
+    def signing(self) -> tuple[Any, Certificate]:
+        """This end's current signing key and certificate."""
+        ...
+
+    def decrypting(self) -> Sequence[tuple[Any, Certificate]]:
+        """This end's decryption keys, newest first."""
+        ...
+
+    def archive_certificate(self) -> Certificate:
+        """The certificate of this end's archive key."""
+        ...
+
+    def trusted(self, party: str, role: Literal["sign", "decrypt"]) -> Sequence[Certificate]:
+        """The counterpart's pinned certificates for a role, newest first; 202 when none is pinned."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCheck:
+    """One compiled row rule: `rule` id and the mask of rows that break it, positionally.
+
+    `expectation` is set (Great Expectations' class name and arguments) where its own expectation says the same.
+    """
+
+    rule: str
+    columns: tuple[str, ...]
+    broken: Callable[[pd.DataFrame], Any]
+    expectation: tuple[str, Mapping[str, Any]] | None = None
+
+
+class Checker(Protocol):
+    """Runs a contract's row rules over a frame."""
+
+    def run(self, contract: Contract, checks: Sequence[RowCheck], frame: pd.DataFrame) -> Mapping[str, Sequence[int]]:
+        """Positions of the rows that break each rule. A rule that crashes raises NeedsPerson 915."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A warning to a person. Text holds a reference, never personal data."""
+
+    rule: str
+    case_no: str
+    day: date
+    title: str
+    text: str
+
+
+class Notifier(Protocol):
+    """Brings an alert to people."""
+
+    def send(self, alert: Alert) -> None:
+        """Deliver; RetryLater 108 when the mail server is away."""
+        ...
