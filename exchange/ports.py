@@ -21,12 +21,15 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 
+from exchange.domain import audit, rowcheck
+
 if TYPE_CHECKING:
     import pandas as pd
     from cryptography.x509 import Certificate
 
+    from exchange.domain.calendar import WorkCalendar
     from exchange.domain.contract import Contract
-    from exchange.domain.route import Route
+    from exchange.domain.route import Agreement, Route
 
 Clock = Callable[[], datetime]
 """Now, as an aware UTC time."""
@@ -85,41 +88,10 @@ class Vault(Protocol):
         ...
 
 
-Direction = Literal["out", "in"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One line of the ledger. `body` holds no personal data. Hashes in hex."""
-
-    seq: int
-    at: datetime
-    kind: str
-    exchange: str | None
-    actor: str
-    body: Mapping[str, Any]
-    prev_hash: str
-    hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeRecord:
-    """Where one exchange stands, derived from its events. `kind` as a packet's kind; `period` like 2026Q3."""
-
-    key: str
-    route: str
-    direction: Direction
-    kind: str
-    period: str | None
-    as_of: date | None
-    state: str
-    content_hash: str | None = None
-    prepared_by: str | None = None
-    approved_by: str | None = None
-    packet_id: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-    opened_at: datetime | None = None
-    updated_at: datetime | None = None
+Direction = audit.Direction
+Event = audit.Event
+ExchangeRecord = audit.ExchangeRecord
+"""Defined in the domain, where events are hashed and folded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,17 +268,7 @@ class Keys(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowCheck:
-    """One compiled row rule: `rule` id and the mask of rows that break it, positionally.
-
-    `expectation` is set (Great Expectations' class name and arguments) where its own expectation says the same.
-    """
-
-    rule: str
-    columns: tuple[str, ...]
-    broken: Callable[[pd.DataFrame], Any]
-    expectation: tuple[str, Mapping[str, Any]] | None = None
+RowCheck = rowcheck.RowCheck
 
 
 class Checker(Protocol):
@@ -334,3 +296,48 @@ class Notifier(Protocol):
     def send(self, alert: Alert) -> None:
         """Deliver; RetryLater 108 when the mail server is away."""
         ...
+
+
+class Pages(Protocol):
+    """Renders what people open: one self-contained offline HTML file each, values masked."""
+
+    def report(self, data: Mapping[str, Any]) -> str:
+        """The checks page of an exchange, from its outcome."""
+        ...
+
+    def breaks(self, data: Mapping[str, Any]) -> str:
+        """The list of breaks of an exchange."""
+        ...
+
+
+class Sheets(Protocol):
+    """Renders spreadsheets: text cells, formulas neutralised."""
+
+    def breaks(self, data: Mapping[str, Any]) -> bytes:
+        """The list of breaks as XLSX."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Every port of one end. Journeys hand each step the ones its signature names."""
+
+    agreement: Agreement
+    party: str
+    schemas: Mapping[str, Mapping[str, Any]]
+    source: Source
+    vault: Vault
+    ledger: Ledger
+    channels: Mapping[str, Channel]
+    keys: Keys
+    checker: Checker
+    notifier: Notifier
+    pages: Pages
+    sheets: Sheets
+    clock: Clock
+    calendar: WorkCalendar
+    is_workday: IsWorkday
+    today: date
+    officers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    actor: str = "system"
+    batch_size: int = 50

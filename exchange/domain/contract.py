@@ -43,6 +43,10 @@ class Rule:
     title_zh: str = ""
     title_en: str = ""
     law: str = ""
+    overrulable: bool = False
+    """True where a named officer may turn this reject into a verify, with a reason that travels."""
+    comparable: bool = True
+    """False for rules beyond the agreed list: broken ones are reported under `findings` only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,17 @@ class LegalFigure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RankRule:
+    """Where a claim line of one component and one kind of levy stands in distribution, in force from a day on."""
+
+    component: str
+    levy_kind: str
+    rank: str
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """Who must release: `two_officers`, `one_officer` (reviewed after) or `automatic` (reviewed after)."""
 
@@ -91,6 +102,7 @@ class Route:
     urgent_days: Mapping[str, int]
     figures: Mapping[str, tuple[LegalFigure, ...]]
     test: bool = False
+    ranks: tuple[RankRule, ...] = ()
 
     @property
     def lane(self) -> str:
@@ -120,6 +132,11 @@ class Route:
                 next_step="Add the figure with its date and source to the route's file.",
             )
         return max(known, key=lambda f: f.since).value
+
+    def rank_table(self, on: date) -> Mapping[tuple[str, str], str]:
+        """(component, levy kind) → rank as in force on a day; the later of two rules for one pair counts."""
+        in_force = sorted((r for r in self.ranks if r.since <= on), key=lambda r: r.since)
+        return {(r.component, r.levy_kind): r.rank for r in in_force}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

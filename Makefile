@@ -1,0 +1,51 @@
+# Two commands for a fresh Debian machine with Python 3.11: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+HOME_DEMO ?= demo-home
+UV ?= $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --frozen --no-sync --all-extras
+WORKERS ?= 2
+
+.PHONY: help
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install locked Python packages (uv) into .venv
+	@command -v $(UV) >/dev/null 2>&1 || { echo "installing uv into .tools"; python3 -m venv .tools && .tools/bin/pip install -q "uv>=0.9"; }
+	@echo "installing locked Python packages into .venv"; $(UV) sync --frozen --all-extras -q
+
+.PHONY: parts
+parts: ## Install the Debian packages the tests drive for real (as root; else says what to install)
+	@deploy/install-parts.sh
+
+.PHONY: demo
+demo: setup ## One quarter goes round between a court and a tax bureau on this machine, through Airflow
+	@$(RUN) exchange demo --source examples/2026Q3/court_db.sql --return examples/2026Q3/tax_return --period 2026Q3 \
+	  --as-of 2026-10-09 --home $(HOME_DEMO)
+
+.PHONY: demo-fast
+demo-fast: setup ## The same round by command alone, without Airflow
+	@$(RUN) exchange demo --source examples/2026Q3/court_db.sql --return examples/2026Q3/tax_return --period 2026Q3 \
+	  --as-of 2026-10-09 --home $(HOME_DEMO) --no-airflow
+
+.PHONY: test
+test: setup parts ## All tests against real PostgreSQL, sshd and Airflow, and the checks of the house
+	@$(MAKE) --no-print-directory check
+	@$(RUN) pytest -q -n $(WORKERS) --dist loadgroup
+
+.PHONY: check
+check: ## ruff, mypy, import-linter
+	@$(RUN) ruff check -q . && $(RUN) ruff format -q --check . && $(RUN) mypy && $(RUN) lint-imports
+
+.PHONY: faults
+faults: setup parts ## The long fault suite: kills at many moments, cuts, full disks
+	@EXCHANGE_FAULTS=long $(RUN) pytest -q tests/faults
+
+.PHONY: bench
+bench: setup parts ## Measure against what a user would pick instead, in one run
+	@$(RUN) python -m bench
+
+.PHONY: clean
+clean: ## Remove the demo's home
+	@rm -rf $(HOME_DEMO)

@@ -1,0 +1,269 @@
+"""Rows of packets at rest: one typed table per dataset, made from its contract when first needed.
+
+| contract type | PostgreSQL | SQLite |
+|---|---|---|
+| text, code, time | text | TEXT |
+| date | date | TEXT (ISO) |
+| money | numeric(18,2) | TEXT, two places (SQLite would keep a float) |
+| int | bigint | INTEGER |
+| bool | boolean | INTEGER 0, 1 |
+
+Times stay text, because the wire's offset must come back as it was. Beside the contract's columns a table has
+`_lane`, `_number`, `_packet`, `_record`, `_row_sha256` and `_landed_at`; its key is lane, number and the dataset's key.
+A contract version may add columns; it may not change the type of one, nor the key (NeedsPerson 406).
+"""
+
+# ruff: noqa: S608  # table and column names are checked by _check_names and quoted; values are bound
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select, text
+from sqlalchemy.engine import Connection
+
+from exchange.adapters.ledger_sql import tables
+from exchange.adapters.ledger_sql.rowtext import checked_rows, frame_of, row_hashes, rows_hash
+from exchange.domain.contract import Contract
+from exchange.domain.errors import NeedsPerson
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exchange.domain.route import Route
+
+_OWN: Final = ("_lane", "_number", "_packet", "_record", "_row_sha256", "_landed_at")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,54}")
+_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
+    "postgresql": {"date": "date", "money": "numeric(18,2)", "int": "bigint", "bool": "boolean"},
+    "sqlite": {"int": "INTEGER", "bool": "INTEGER"},
+}
+
+
+def land(
+    connection: Connection, contract: Contract, rows: pd.DataFrame, *, lane: str, number: int, packet_id: str, at: str
+) -> int:
+    """Replace the rows of (lane, number) in the dataset's table; how many there are now.
+
+    NeedsPerson 501, 502 for other columns than the contract's, 504 for a value its type does not take, 506 for a
+    key twice.
+    """
+    frame = checked_rows(contract, rows)
+    _ensure_table(connection, contract)
+    table = _table(contract.dataset)
+    connection.execute(
+        text(f"DELETE FROM {table} WHERE _lane = :lane AND _number = :number"), {"lane": lane, "number": number}
+    )
+    hashes = row_hashes(contract.names, frame)
+    stored = frame.assign(_lane=lane, _number=str(number), _packet=packet_id, _row_sha256=hashes, _landed_at=at)
+    if "_record" not in stored:
+        stored["_record"] = None
+    names = [*_OWN, *contract.names]
+    if len(frame):
+        _insert(connection, contract, table, stored[names].astype("str"))
+    catalogued = {
+        "lane": lane,
+        "number": number,
+        "dataset": contract.dataset,
+        "packet_id": packet_id,
+        "contract_version": contract.version,
+        "rows": len(frame),
+        "sha256": rows_hash(hashes),
+        "landed_at": at,
+    }
+    tables.upsert(connection, tables.landed, [catalogued])
+    return len(frame)
+
+
+def _insert(connection: Connection, contract: Contract, table: str, stored: pd.DataFrame) -> None:
+    """PostgreSQL takes CSV by COPY (an unquoted nothing is null); SQLite takes text, which its columns turn to ints."""
+    columns = ", ".join(_quoted(name) for name in stored.columns)
+    if connection.dialect.name == "postgresql":
+        import pyarrow as pa
+        from pyarrow import csv
+
+        out = pa.BufferOutputStream()
+        options = csv.WriteOptions(include_header=False)
+        csv.write_csv(pa.Table.from_pandas(stored, preserve_index=False), out, options)
+        cursor: Any = connection.connection.cursor()
+        with cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+            copy.write(out.getvalue())
+        return
+    for name in contract.of_type("bool"):
+        stored[name] = stored[name].map({"true": "1", "false": "0"}).astype("str")
+    places = ", ".join("?" * len(stored.columns))
+    values = [stored[name].astype(object).where(stored[name].notna(), None).tolist() for name in stored.columns]
+    rows = list(zip(*values, strict=True))
+    raw: Any = connection.connection.cursor()
+    raw.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)
+    raw.close()
+
+
+def landed(connection: Connection, route: Route, dataset: str) -> pd.DataFrame:
+    """The current rows as text, plus `_record`, `_number` and `_packet`, sorted by key.
+
+    A dataset whose key begins with case_no: the rows of the latest packet that carried the case in any dataset of
+    the route and held this dataset at all (a case whose rows here are gone has none). Any other: the latest row of
+    each key.
+    """
+    contract = route.contract(dataset)
+    names = [*contract.names, "_record", "_number", "_packet"]
+    shapes = _shapes(connection)
+    if dataset not in shapes:
+        return frame_of(names, [])
+    known = shapes[dataset][0]
+    parts = [_as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
+    parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
+    match = ["case_no"] if contract.key[0] == "case_no" else list(contract.key)
+    carriers = [c.dataset for c in route.datasets if c.key[0] == "case_no" and c.dataset in shapes]
+    newest = _latest_by_case(carriers) if contract.key[0] == "case_no" else _latest_by_key(dataset, contract.key)
+    same = " AND ".join(f"l.{_quoted(name)} = r.{_quoted(name)}" for name in match)
+    order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
+    wanted = (
+        f"SELECT {', '.join(parts)} FROM {_table(dataset)} r JOIN ({newest}) l "
+        f"ON {same} AND l.latest = r._number WHERE r._lane = :lane ORDER BY {order}"
+    )
+    said = {"lane": route.lane, "dataset": dataset}
+    return frame_of(names, connection.execute(text(wanted), said).all())
+
+
+def _latest_by_key(dataset: str, key: Sequence[str]) -> str:
+    keys = ", ".join(_quoted(name) for name in key)
+    return f"SELECT {keys}, max(_number) AS latest FROM {_table(dataset)} WHERE _lane = :lane GROUP BY {keys}"
+
+
+def _latest_by_case(carriers: Sequence[str]) -> str:
+    carried = " UNION ".join(f"SELECT case_no, _number FROM {_table(name)} WHERE _lane = :lane" for name in carriers)
+    return (
+        f"SELECT c.case_no, max(c._number) AS latest FROM ({carried}) c "
+        "JOIN landed p ON p.lane = :lane AND p.number = c._number AND p.dataset = :dataset GROUP BY c.case_no"
+    )
+
+
+def stored_problems(connection: Connection) -> list[str]:
+    """Landed rows that no longer have the hash they were landed with, by dataset and packet, in words."""
+    problems: list[str] = []
+    for dataset, (columns, _) in sorted(_shapes(connection).items()):
+        packets = connection.execute(select(tables.landed).where(tables.landed.c.dataset == dataset)).all()
+        for packet in packets:
+            rows = _rows_of(connection, dataset, columns, packet)
+            kept = list(rows["_row_sha256"])
+            whole = len(rows) == packet.rows and rows_hash(kept) == packet.sha256
+            if not whole or row_hashes(list(columns), rows) != kept:
+                problems.append(f"Rows of {dataset} landed from packet {packet.packet_id} were changed afterwards.")
+        problems += _uncatalogued(connection, dataset)
+    return problems
+
+
+def _rows_of(connection: Connection, dataset: str, columns: Mapping[str, str], packet: Any) -> pd.DataFrame:
+    parts = [_as_text(connection, name, kind) for name, kind in columns.items()]
+    wanted = (
+        f"SELECT {', '.join(parts)}, r._row_sha256 FROM {_table(dataset)} r "
+        "WHERE r._lane = :lane AND r._number = :number"
+    )
+    found = connection.execute(text(wanted), {"lane": packet.lane, "number": packet.number})
+    return frame_of([*columns, "_row_sha256"], found.all())
+
+
+def _uncatalogued(connection: Connection, dataset: str) -> list[str]:
+    wanted = (
+        f"SELECT DISTINCT r._packet FROM {_table(dataset)} r LEFT JOIN landed p "
+        "ON p.lane = r._lane AND p.number = r._number AND p.dataset = :dataset WHERE p.lane IS NULL ORDER BY 1"
+    )
+    found = connection.execute(text(wanted), {"dataset": dataset}).scalars()
+    return [f"Rows of {dataset} name packet {packet}, from which nothing was landed." for packet in found]
+
+
+def _shapes(connection: Connection) -> dict[str, tuple[dict[str, str], list[str]]]:
+    """dataset → (column → contract type, key) of the tables that exist."""
+    rows = connection.execute(select(tables.landed_shape)).all()
+    return {row.dataset: (json.loads(row.columns), json.loads(row.key)) for row in rows}
+
+
+def _ensure_table(connection: Connection, contract: Contract) -> None:
+    """Make the dataset's table, or add the columns a newer contract brings. The writers' lock is held."""
+    wanted = {column.name: column.type for column in contract.columns}
+    shape = _shapes(connection).get(contract.dataset)
+    if shape is None:
+        _check_names(contract)
+        _create(connection, contract)
+        known: dict[str, str] = {}
+    else:
+        known = shape[0]
+        _check_same(contract, known, shape[1])
+        for name in wanted.keys() - known.keys():
+            _check_names(contract)
+            kind = _sql_type(connection, wanted[name])
+            connection.exec_driver_sql(f"ALTER TABLE {_table(contract.dataset)} ADD COLUMN {_quoted(name)} {kind}")
+    if shape is None or wanted.keys() - known.keys():
+        merged = json.dumps(known | wanted)
+        said = {"dataset": contract.dataset, "columns": merged, "key": json.dumps(contract.key)}
+        tables.upsert(connection, tables.landed_shape, [said])
+
+
+def _create(connection: Connection, contract: Contract) -> None:
+    lines = ["_lane text NOT NULL", "_number integer NOT NULL", "_packet text NOT NULL", "_record text"]
+    lines += ["_row_sha256 text NOT NULL", "_landed_at text NOT NULL"]
+    for column in contract.columns:
+        need = " NOT NULL" if column.name in contract.key else ""
+        lines.append(f"{_quoted(column.name)} {_sql_type(connection, column.type)}{need}")
+    keys = ", ".join(_quoted(name) for name in contract.key)
+    lines.append(f"PRIMARY KEY (_lane, _number, {keys})")
+    connection.exec_driver_sql(f"CREATE TABLE {_table(contract.dataset)} ({', '.join(lines)})")
+
+
+def _check_names(contract: Contract) -> None:
+    wrong = [name for name in (contract.dataset, *contract.names) if not _NAME.fullmatch(name)]
+    if wrong:
+        raise NeedsPerson(
+            905,
+            f"{len(wrong)} names of this contract cannot name a table or column.",
+            where=f"contract {contract.id}",
+            next_step="Use lower-case letters, digits and _, at most 55 characters.",
+        )
+
+
+def _check_same(contract: Contract, known: Mapping[str, str], key: Sequence[str]) -> None:
+    changed = [c.name for c in contract.columns if _kind(known.get(c.name, c.type)) != _kind(c.type)]
+    if tuple(key) != contract.key:
+        changed.append("the key")
+    if changed:
+        raise NeedsPerson(
+            406,
+            f"This version of the contract changes {', '.join(changed)}; rows landed before have the old form.",
+            where=f"contract {contract.id} {contract.version}",
+            next_step="Give the changed column a new name, or the changed dataset a new one.",
+        )
+
+
+def _kind(contract_type: str) -> str:
+    return "text" if contract_type in ("text", "code", "time") else contract_type
+
+
+def _sql_type(connection: Connection, contract_type: str) -> str:
+    return _TYPES[connection.dialect.name].get(contract_type, "text")
+
+
+def _as_text(connection: Connection, name: str, contract_type: str) -> str:
+    """SQL that gives a column of table `r` back in wire form."""
+    column = f"r.{_quoted(name)}"
+    if contract_type == "bool" and connection.dialect.name == "sqlite":
+        return f"CASE {column} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
+    return f"CAST({column} AS text)"
+
+
+def _ordered(connection: Connection, name: str, contract_type: str) -> str:
+    """SQL that sorts a column of table `r` the same in both databases: text by its code points."""
+    by_bytes = connection.dialect.name == "postgresql" and _kind(contract_type) == "text"
+    return f"r.{_quoted(name)}" + (' COLLATE "C"' if by_bytes else "")
+
+
+def _table(dataset: str) -> str:
+    return _quoted(f"landed_{dataset}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,239 @@
+"""The ledger over a database: events in a chain, folded exchanges, packets, breaks, leases, landed rows."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Engine, Select, make_url, select, text
+from sqlalchemy.engine import Connection
+
+from exchange.adapters.ledger_sql import leases, tables
+from exchange.adapters.ledger_sql.engine import make_engine, reading, writing
+from exchange.adapters.ledger_sql.migrate import migrate
+from exchange.adapters.ledger_sql.records import (
+    break_record,
+    exchange_record,
+    packet_record,
+    stored_event,
+)
+from exchange.adapters.ledger_sql.writer import Writer
+from exchange.domain.audit import (
+    BEFORE_FIRST,
+    Event,
+    ExchangeRecord,
+    StoredEvent,
+    differences,
+    verify_chain,
+)
+from exchange.ports import BreakRecord, Clock, Direction, LedgerWrite, PacketRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from exchange.domain.route import Route
+
+_PAGE: Final = 1000
+_GUARDS: Final = {
+    "postgresql": ("event_continues", "event_no_delete", "event_no_truncate", "event_no_update"),
+    "sqlite": ("event_continues", "event_no_delete", "event_no_update"),
+}
+
+
+def _system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_ledger(url: str, *, clock: Clock = _system_clock, actor: str = "system") -> SqlLedger:
+    """The ledger at a SQLAlchemy URL, brought to the newest form first (made when there is none).
+
+    Raises RetryLater 901, 907; NeedsPerson 902, 905, 906, 909.
+    """
+    ledger = SqlLedger(url, clock=clock, actor=actor)
+    try:
+        ledger.migrate()
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+class SqlLedger:
+    """A ledger in a database that has been migrated. `actor` is named as holder of this end's leases.
+
+    May be shared by threads, and by a forked child (which takes connections of its own).
+    """
+
+    def __init__(self, url: str, *, clock: Clock = _system_clock, actor: str = "system") -> None:
+        self._engine = make_engine(url)
+        self._pid = os.getpid()
+        self._clock = clock
+        self._actor = actor
+        self._where = "ledger " + make_url(url).set(username=None, password=None, query={}).render_as_string()
+        self._inside = threading.local()
+
+    def migrate(self) -> None:
+        """Bring the database to the newest form; quick when it is."""
+        migrate(self._own_engine(), self._where)
+
+    def close(self) -> None:
+        """Give all connections back. The ledger opens new ones when used again."""
+        self._engine.dispose()
+
+    def _own_engine(self) -> Engine:
+        if self._pid != os.getpid():
+            self._engine.dispose(close=False)
+            self._pid = os.getpid()
+        return self._engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[LedgerWrite]:
+        """Begin; commit at the end of the block, roll back on any exception. Writers wait for each other."""
+        if getattr(self._inside, "writing", False):
+            raise RuntimeError("A ledger transaction within another of the same thread would wait for itself.")
+        self._inside.writing = True
+        try:
+            with writing(self._own_engine(), self._where) as connection:
+                yield Writer(connection, self._clock)
+        finally:
+            self._inside.writing = False
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with reading(self._own_engine(), self._where) as connection:
+            yield connection
+
+    def _all(self, wanted: Select[Any]) -> Sequence[Any]:
+        with self._reading() as connection:
+            return connection.execute(wanted).all()
+
+    def exchange(self, key: str) -> ExchangeRecord | None:
+        """One exchange's record."""
+        found = self._all(select(tables.exchange).where(tables.exchange.c.key == key))
+        return exchange_record(found[0]) if found else None
+
+    def exchanges(
+        self, *, route: str | None = None, states: Sequence[str] | None = None, kind: str | None = None
+    ) -> Sequence[ExchangeRecord]:
+        """Exchanges in the order they were opened."""
+        wanted = select(tables.exchange).order_by(tables.exchange.c.opened_seq)
+        if route is not None:
+            wanted = wanted.where(tables.exchange.c.route == route)
+        if states is not None:
+            wanted = wanted.where(tables.exchange.c.state.in_(states))
+        if kind is not None:
+            wanted = wanted.where(tables.exchange.c.kind == kind)
+        return [exchange_record(row) for row in self._all(wanted)]
+
+    def packets(
+        self,
+        *,
+        lane: str | None = None,
+        direction: Direction | None = None,
+        exchange: str | None = None,
+        states: Sequence[str] | None = None,
+    ) -> Sequence[PacketRecord]:
+        """Packets by lane and number."""
+        wanted = select(tables.packet).order_by(tables.packet.c.lane, tables.packet.c.number)
+        if lane is not None:
+            wanted = wanted.where(tables.packet.c.lane == lane)
+        if direction is not None:
+            wanted = wanted.where(tables.packet.c.direction == direction)
+        if exchange is not None:
+            wanted = wanted.where(tables.packet.c.exchange == exchange)
+        if states is not None:
+            wanted = wanted.where(tables.packet.c.state.in_(states))
+        return [packet_record(row) for row in self._all(wanted)]
+
+    def events(self, *, exchange: str | None = None, kind: str | None = None) -> Iterator[Event]:
+        """Events in order, read page by page: what is appended meanwhile comes too."""
+        wanted = select(tables.event).order_by(tables.event.c.seq).limit(_PAGE)
+        if exchange is not None:
+            wanted = wanted.where(tables.event.c.exchange == exchange)
+        if kind is not None:
+            wanted = wanted.where(tables.event.c.kind == kind)
+        last, more = 0, True
+        while more:
+            page = self._all(wanted.where(tables.event.c.seq > last))
+            yield from (stored_event(row).read() for row in page)
+            more = len(page) == _PAGE
+            last = page[-1].seq if page else last
+
+    def head(self) -> str:
+        """Hash of the newest event (64 zeros when there is none)."""
+        found = self._all(select(tables.event.c.hash).order_by(tables.event.c.seq.desc()).limit(1))
+        return str(found[0].hash) if found else BEFORE_FIRST
+
+    def landed(self, route: Route, dataset: str) -> pd.DataFrame:
+        """The current rows: see `landing.landed`."""
+        from exchange.adapters.ledger_sql.landing import landed
+
+        with self._reading() as connection:
+            return landed(connection, route, dataset)
+
+    def breaks(self, *, route: str | None = None) -> Sequence[BreakRecord]:
+        """Breaks and infos by route and id."""
+        wanted = select(tables.break_).order_by(tables.break_.c.route, tables.break_.c.id)
+        if route is not None:
+            wanted = wanted.where(tables.break_.c.route == route)
+        return [break_record(row) for row in self._all(wanted)]
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Hold a named lease for the block; RetryLater 907 when somebody living holds it."""
+        holder = f"{self._actor}@{socket.gethostname()}"
+        return leases.held(self._own_engine(), name, holder=holder, where=self._where)
+
+    def verify(self, *, anchors: Collection[str] = ()) -> Sequence[str]:
+        """Walk the chain, fold it anew, look at guards, lanes and landed rows; each problem in words.
+
+        `anchors` are heads once named to others (in manifests): one that is not in the chain is a problem too.
+        """
+        from exchange.adapters.ledger_sql.landing import stored_problems
+
+        with self._reading() as connection:
+            walked = verify_chain(_stored_events(connection), anchors=anchors)
+            rows = connection.execute(select(tables.exchange)).all()
+            stored = {row.key: exchange_record(row) for row in rows}
+            return [
+                *walked.problems,
+                *differences(walked.records, stored),
+                *_guard_problems(connection),
+                *_lane_problems(connection),
+                *stored_problems(connection),
+            ]
+
+
+def _stored_events(connection: Connection) -> Iterator[StoredEvent]:
+    wanted = select(tables.event).order_by(tables.event.c.seq)
+    for row in connection.execution_options(yield_per=_PAGE).execute(wanted):
+        yield stored_event(row)
+
+
+def _guard_problems(connection: Connection) -> list[str]:
+    if connection.dialect.name == "postgresql":
+        wanted = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'event'::regclass AND tgenabled IN ('O', 'A')"
+    else:
+        wanted = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'event'"
+    present = set(connection.execute(text(wanted)).scalars())
+    return [
+        f"The guard {name} of the events is gone or switched off."
+        for name in _GUARDS[connection.dialect.name]
+        if name not in present
+    ]
+
+
+def _lane_problems(connection: Connection) -> list[str]:
+    """Numbers we gave must run from 1 without gaps."""
+    wanted = select(tables.packet.c.lane, tables.packet.c.number).where(tables.packet.c.direction == "out")
+    last: dict[str, int] = {}
+    problems = []
+    for lane, number in connection.execute(wanted.order_by(tables.packet.c.lane, tables.packet.c.number)):
+        if number != last.get(lane, 0) + 1:
+            problems.append(f"Lane {lane} jumps from packet {last.get(lane, 0)} to {number}.")
+        last[lane] = number
+    return problems

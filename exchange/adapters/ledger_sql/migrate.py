@@ -1,0 +1,51 @@
+"""Bringing a database to the newest form. Alembic is imported only when there is something to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.engine import Connection
+
+from exchange.adapters.ledger_sql.engine import reading, writing
+from exchange.domain.errors import NeedsPerson
+
+HEAD: Final = "0001"
+"""The newest revision under `migrations/versions` (a test compares)."""
+
+
+def migrate(engine: Engine, where: str) -> None:
+    """Bring the ledger to `HEAD`; starters wait for each other. NeedsPerson 905 when it is newer."""
+    with reading(engine, where) as connection:
+        if _revision(connection) == HEAD:
+            return
+    with writing(engine, where) as connection:
+        found = _revision(connection)
+        if found != HEAD:
+            _upgrade(connection, found, where)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def _upgrade(connection: Connection, found: str | None, where: str) -> None:
+    if found is not None and found > HEAD:
+        raise NeedsPerson(
+            905,
+            f"The ledger is of a newer version of this software (revision {found}).",
+            where=where,
+            next_step="Install that version here too.",
+        )
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,81 @@
+"""Wire text of landed rows: checked against its types, hashed, and read back. Vectorised."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from exchange.domain.contract import Contract
+from exchange.domain.errors import NeedsPerson
+
+_FORMS: Final = {
+    "money": r"-?(0|[1-9][0-9]{0,15})\.[0-9]{2}",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "int": r"-?(0|[1-9][0-9]{0,17})",
+    "bool": r"true|false",
+}
+"""What a typed column gives back exactly as it took it. Days that no calendar has are refused too."""
+
+
+def checked_rows(contract: Contract, rows: pd.DataFrame) -> pd.DataFrame:
+    """The contract's columns (and `_record` when present) of a text frame; NeedsPerson 501, 502, 504, 506."""
+    given = [str(name) for name in rows.columns if not str(name).startswith("_")]
+    _refuse(501, contract, [name for name in given if name not in contract.names], "is not in the contract")
+    _refuse(502, contract, [name for name in contract.names if name not in given], "is missing")
+    kept = [*contract.names, *(["_record"] if "_record" in rows else [])]
+    frame = rows[kept].astype("str").reset_index(drop=True)
+    for name in contract.of_type("money"):
+        frame[name] = frame[name].mask(frame[name] == "-0.00", "0.00")
+    wrong = [c.name for c in contract.columns if c.type in _FORMS and not _fits(frame[c.name], c.type)]
+    _refuse(504, contract, wrong, "holds a value that is not of its type")
+    _refuse(502, contract, [n for n in contract.key if frame[n].isna().any()], "is part of the key and empty somewhere")
+    if frame.duplicated(list(contract.key)).any():
+        _refuse(506, contract, [", ".join(contract.key)], "is the key and occurs twice")
+    return frame
+
+
+def _fits(values: pd.Series[str], kind: str) -> bool:
+    present = values.dropna()
+    if not bool(present.str.fullmatch(_FORMS[kind]).all()):
+        return False
+    if kind != "date":
+        return True
+    days = pd.to_datetime(pd.Series(present.unique()), format="%Y-%m-%d", errors="coerce")
+    return bool(days.notna().all())
+
+
+def _refuse(code: int, contract: Contract, columns: Sequence[str], what: str) -> None:
+    if columns:
+        named = columns[0] if code != 501 else f"{len(columns)} unknown"
+        raise NeedsPerson(
+            code,
+            f"Column {named} {what}.",
+            where=f"dataset {contract.dataset}",
+            next_step="Nothing was stored. Check the rows against the contract.",
+        )
+
+
+def row_hashes(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
+    """SHA-256 of each row in hex, over `name US value RS` of its present values, by column name.
+
+    A column that a later contract adds is missing in older rows and changes none of their hashes.
+    """
+    text = pd.Series("", index=frame.index, dtype="str")
+    for name in sorted(names):
+        text = text.str.cat((f"{name}\x1f" + frame[name] + "\x1e").fillna(""))
+    return [hashlib.sha256(row.encode()).hexdigest() for row in text]
+
+
+def rows_hash(hashes: Sequence[str]) -> str:
+    """SHA-256 over the sorted hashes of the rows: the same whatever their order."""
+    return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
+
+
+def frame_of(names: Sequence[str], rows: Sequence[Any]) -> pd.DataFrame:
+    """Rows of text or None as a frame of `str` columns, None as missing."""
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    made = {name: pd.Series(list(values), dtype="str") for name, values in zip(names, columns, strict=True)}
+    return pd.DataFrame(made, columns=list(names))

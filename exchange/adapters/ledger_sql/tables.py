@@ -1,0 +1,155 @@
+"""The ledger's own tables, as the newest migration leaves them (a test compares the two).
+
+Times and dates are ISO text and bodies canonical JSON text, so that both databases give back the very bytes that were
+hashed. The tables of landed rows are made from contracts in `landing.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+metadata = MetaData()
+
+_Seq = BigInteger().with_variant(Integer, "sqlite")
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", _Seq, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("exchange", Text),
+    Column("actor", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("prev_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("event_by_exchange", "exchange", "seq"),
+    Index("event_by_kind", "kind", "seq"),
+)
+"""Append-only, held by triggers: no UPDATE, DELETE or TRUNCATE, and an INSERT must continue the chain."""
+
+exchange = Table(
+    "exchange",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("opened_seq", _Seq, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("period", Text),
+    Column("as_of", Text),
+    Column("state", Text, nullable=False),
+    Column("content_hash", Text),
+    Column("prepared_by", Text),
+    Column("approved_by", Text),
+    Column("packet_id", Text),
+    Column("details", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Index("exchange_by_route", "route", "opened_seq"),
+)
+"""Each exchange's events, folded; can be thrown away and made anew from `event`."""
+
+packet = Table(
+    "packet",
+    metadata,
+    Column("lane", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("packet_id", Text, nullable=False, unique=True),
+    Column("direction", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("exchange", Text),
+    Column("state", Text, nullable=False),
+    Column("manifest_sha256", Text),
+    Column("answers", Text),
+    Column("code", Integer),
+    Column("at", Text, nullable=False),
+    PrimaryKeyConstraint("lane", "number"),
+    Index("packet_by_exchange", "exchange"),
+)
+
+break_ = Table(
+    "break_",
+    metadata,
+    Column("route", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("case_no", Text, nullable=False),
+    Column("claim_no", Text),
+    Column("line_no", Integer),
+    Column("rank", Text),
+    Column("info", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("amounts", Text, nullable=False),
+    Column("first_exchange", Text, nullable=False),
+    Column("last_exchange", Text, nullable=False),
+    Column("due_on", Text),
+    PrimaryKeyConstraint("route", "id"),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("rule", Text, nullable=False),
+    Column("case_no", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    PrimaryKeyConstraint("rule", "case_no", "day"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("until", Text, nullable=False),
+)
+
+landed_shape = Table(
+    "landed_shape",
+    metadata,
+    Column("dataset", Text, primary_key=True),
+    Column("columns", Text, nullable=False),
+    Column("key", Text, nullable=False),
+)
+"""Which columns (name → contract type) and key each `landed_<dataset>` table has."""
+
+landed = Table(
+    "landed",
+    metadata,
+    Column("lane", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("packet_id", Text, nullable=False),
+    Column("contract_version", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("landed_at", Text, nullable=False),
+    PrimaryKeyConstraint("lane", "number", "dataset"),
+)
+"""What was landed from which packet; `sha256` is over the sorted hashes of its rows."""
+
+
+def insert_or(connection: Connection, table: Table) -> Any:
+    """An INSERT that can say what to do on a conflict, in this database's dialect."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, replacing those with the same primary key."""
+    if not rows:
+        return
+    wanted = insert_or(connection, table)
+    keys = [column.name for column in table.primary_key]
+    changed = {c.name: wanted.excluded[c.name] for c in table.c if c.name not in keys}
+    connection.execute(wanted.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))

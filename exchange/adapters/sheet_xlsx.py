@@ -1,0 +1,217 @@
+"""Spreadsheets for officers, by XlsxWriter: a rendering for people, never an exchange format.
+
+Every text is written as a text cell with a quote prefix, so that nothing in the data can become a formula or a link;
+amounts are numbers with two places. The same data gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import xlsxwriter
+
+Kind = Literal["text", "wide", "money", "whole"]
+
+_INK, _GREY, _LINE, _HEAD, _RED, _AMBER = (
+    "#1A2432", "#5F6B7C", "#D9DFE7", "#F4F6F9", "#B3231B", "#8A5200",
+)  # fmt: skip
+_FONT: Final = "微软雅黑"
+_MONEY: Final = "#,##0.00;[Red]-#,##0.00;0.00"
+_GROUPS: Final[Mapping[str, str]] = {
+    "overdue": "已超期 overdue",
+    "soon": "三十日内 within 30 days",
+    "later": "期限内 in time",
+    "same_cause": "同因：截止日 same cause: cut-off",
+    "no_limit": "未设期限 no limit",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Column:
+    """One column: headings, the key of its value, how it is written, width in characters."""
+
+    zh: str
+    en: str
+    name: str
+    kind: Kind
+    width: float
+
+
+_COLUMNS: Final = (
+    _Column(zh="序号", en="No.", name="number", kind="whole", width=6),
+    _Column(zh="剩余日数", en="Days left", name="days_left", kind="whole", width=10),
+    _Column(zh="期限", en="Limit", name="due_on", kind="text", width=12),
+    _Column(zh="差异种类", en="Difference", name="zh", kind="wide", width=26),
+    _Column(zh="案号", en="Case", name="case_no", kind="text", width=24),
+    _Column(zh="法院", en="Court", name="court", kind="text", width=24),
+    _Column(zh="债务人", en="Debtor", name="debtors", kind="wide", width=32),
+    _Column(zh="申报编号", en="Claim", name="claim_no", kind="text", width=23),
+    _Column(zh="行", en="Line", name="line_no", kind="whole", width=6),
+    _Column(zh="顺位", en="Rank", name="rank_zh", kind="text", width=14),
+    _Column(zh="征收项目", en="Levy", name="levy_zh", kind="text", width=18),
+    _Column(zh="申报（应付）额", en="Claimed or payable", name="claimed", kind="money", width=17),
+    _Column(zh="对照额", en="Held against", name="against", kind="money", width=17),
+    _Column(zh="相差", en="Difference", name="difference", kind="money", width=16),
+    _Column(zh="分组", en="Group", name="group_name", kind="text", width=24),
+    _Column(zh="状态", en="State", name="state_both", kind="text", width=18),
+    _Column(zh="首次发现", en="First seen in", name="since", kind="text", width=24),
+    _Column(zh="差异代码", en="Code", name="code", kind="text", width=26),
+    _Column(zh="编号", en="Id", name="id", kind="text", width=19),
+)
+
+
+class XlsxSheets:
+    """Spreadsheets behind the port `Sheets`."""
+
+    def breaks(self, data: Mapping[str, Any]) -> bytes:
+        """The list of breaks: a summary, the breaks in order of work, the infos."""
+        out = io.BytesIO()
+        options = {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }
+        with xlsxwriter.Workbook(out, options) as book:
+            title = f"差异清单 List of breaks {data['key']}"
+            made_on = datetime.fromisoformat(data["as_of"])
+            book.set_properties({"title": title, "created": made_on, "author": data["party_zh"]})
+            formats = _formats(book)
+            _summary(book, formats, data)
+            _listing(book, formats, data, "差异 Breaks", data["rows"])
+            _listing(book, formats, data, "提示 Infos", data["infos"])
+        return out.getvalue()
+
+
+def _formats(book: Any) -> Mapping[str, Any]:
+    base = {"font_name": _FONT, "font_size": 10, "font_color": _INK, "valign": "vcenter"}
+    cell = {**base, "bottom": 1, "bottom_color": _LINE}
+    kinds = {
+        "title": {**base, "font_size": 16, "bold": True, "quote_prefix": True},
+        "sub": {**base, "font_color": _GREY, "quote_prefix": True},
+        "head": {**base, "bold": True, "bg_color": _HEAD, "top": 1, "top_color": _LINE, "quote_prefix": True},
+        "head_en": {**base, "font_size": 9, "font_color": _GREY, "bg_color": _HEAD, "bottom": 1, "quote_prefix": True},
+        "head_right": {**base, "bold": True, "bg_color": _HEAD, "top": 1, "top_color": _LINE, "align": "right"},
+        "head_en_right": {
+            **base, "font_size": 9, "font_color": _GREY, "bg_color": _HEAD, "bottom": 1, "align": "right",
+        },
+        "text": {**cell, "num_format": "@", "quote_prefix": True},
+        "wide": {**cell, "num_format": "@", "quote_prefix": True, "text_wrap": True},
+        "money": {**cell, "num_format": _MONEY, "align": "right"},
+        "whole": {**cell, "num_format": "0", "align": "right"},
+        "late": {**cell, "num_format": "0", "align": "right", "font_color": _RED, "bold": True},
+        "soon": {**cell, "num_format": "0", "align": "right", "font_color": _AMBER, "bold": True},
+        "label": {**base, "font_color": _GREY, "quote_prefix": True},
+        "total": {**base, "bold": True, "top": 1, "num_format": "0", "align": "right"},
+        "total_money": {**base, "bold": True, "top": 1, "num_format": _MONEY, "align": "right"},
+        "total_text": {**base, "bold": True, "top": 1, "quote_prefix": True},
+    }  # fmt: skip
+    return {name: book.add_format(given) for name, given in kinds.items()}
+
+
+def _summary(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    sheet = book.add_worksheet("汇总 Summary")
+    _page(sheet, data, landscape=False)
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 1, 40)
+    sheet.set_column(2, 3, 12)
+    sheet.set_column(4, 4, 20)
+    sheet.set_row(0, 28)
+    sheet.write_string(0, 0, "差异清单 List of breaks", formats["title"])
+    facts = (
+        ("交换批次 Exchange", data["key"]),
+        ("期间 Period", data["period"] or "—"),
+        ("对账日 As of", data["as_of"]),
+        ("送出方 Sender", f"{data['party_zh']}（{data['party_en']}）"),
+        ("对方 Counterpart", f"{data['counterpart_zh']}（{data['counterpart_en']}）"),
+        ("差异 Breaks", f"{len(data['rows'])}，其中未处理 of which open {data['open']}"),
+        ("提示 Infos", str(len(data["infos"]))),
+        ("其他情形 Other findings", str(data["findings"])),
+    )
+    for row, (label, value) in enumerate(facts, start=2):
+        sheet.write_string(row, 0, label, formats["label"])
+        sheet.write_string(row, 1, value, formats["sub"])
+    row = _counts(sheet, formats, len(facts) + 3, data["counts"], "差异种类 Breaks by kind")
+    _counts(sheet, formats, row + 2, data["info_counts"], "提示 Infos by kind")
+
+
+def _counts(sheet: Any, formats: Mapping[str, Any], row: int, counts: Sequence[Any], title: str) -> int:
+    """A table of codes; returns the row after it."""
+    heads = ((title, ""), ("", "English"), ("条数", "Count"), ("已超期", "Overdue"), ("涉及金额（元）", "Amount, yuan"))
+    for at, (zh, en) in enumerate(heads):
+        right = "_right" if at > 1 else ""
+        sheet.write_string(row, at, zh, formats[f"head{right}"])
+        sheet.write_string(row + 1, at, en, formats[f"head_en{right}"])
+    row += 2
+    for one in counts:
+        sheet.write_string(row, 0, one["zh"], formats["text"])
+        sheet.write_string(row, 1, f"{one['en']} ({one['code']})", formats["text"])
+        sheet.write_number(row, 2, one["count"], formats["whole"])
+        sheet.write_number(row, 3, one["overdue"], formats["late" if one["overdue"] else "whole"])
+        sheet.write_number(row, 4, float(one["sum"]), formats["money"])
+        row += 1
+    sheet.write_string(row, 0, "合计 Total", formats["total_text"])
+    sheet.write_string(row, 1, "", formats["total_text"])
+    sheet.write_number(row, 2, sum(one["count"] for one in counts), formats["total"])
+    sheet.write_number(row, 3, sum(one["overdue"] for one in counts), formats["total"])
+    sheet.write_number(row, 4, sum(float(one["sum"]) for one in counts), formats["total_money"])
+    return row + 1
+
+
+def _listing(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any], name: str, rows: Sequence[Any]) -> None:
+    sheet = book.add_worksheet(name)
+    _page(sheet, data, landscape=True)
+    for at, column in enumerate(_COLUMNS):
+        right = "_right" if column.kind in ("money", "whole") else ""
+        sheet.set_column(at, at, column.width)
+        sheet.write_string(0, at, column.zh, formats[f"head{right}"])
+        sheet.write_string(1, at, column.en, formats[f"head_en{right}"])
+    sheet.set_row(0, 20)
+    sheet.freeze_panes(2, 5)
+    sheet.repeat_rows(0, 1)
+    sheet.autofilter(1, 0, max(len(rows), 1) + 1, len(_COLUMNS) - 1)
+    for number, given in enumerate(rows, start=1):
+        row = {
+            **given,
+            "number": number,
+            "group_name": _GROUPS[given["group"]],
+            "state_both": f"{given['state_zh']} {given['state_en']}",
+        }
+        for at, column in enumerate(_COLUMNS):
+            _cell(sheet, number + 1, at, column, row, formats)
+
+
+def _cell(
+    sheet: Any, row: int, at: int, column: _Column, values: Mapping[str, Any], formats: Mapping[str, Any]
+) -> None:
+    value = values[column.name]
+    if value is None or value == "":
+        sheet.write_blank(row, at, None, formats[column.kind])
+    elif column.kind == "money":
+        sheet.write_number(row, at, float(value), formats["money"])
+    elif column.kind == "whole":
+        tone = (
+            {"overdue": "late", "soon": "soon"}.get(values["group"], "whole") if column.name == "days_left" else "whole"
+        )
+        sheet.write_number(row, at, value, formats[tone])
+    else:
+        sheet.write_string(row, at, str(value), formats[column.kind])
+
+
+def _page(sheet: Any, data: Mapping[str, Any], *, landscape: bool) -> None:
+    """A4, one page wide, heading and page numbers; no grid."""
+    sheet.hide_gridlines(2)
+    sheet.set_paper(9)
+    if landscape:
+        sheet.set_landscape()
+    sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
+    sheet.fit_to_pages(1, 0)
+    plain = data["key"].replace("&", "&&")
+    sheet.set_header(f"&L&9差异清单 List of breaks&R&9{plain}　{data['as_of']}")
+    sheet.set_footer("&C&9第 &P 页，共 &N 页　Page &P of &N")
+    sheet.set_default_row(18)
+    sheet.set_zoom(100)

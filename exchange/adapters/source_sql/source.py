@@ -1,0 +1,123 @@
+"""The port `Source` over SQL, on PostgreSQL (psycopg) or SQLite.
+
+All queries of an exchange run in one read-only transaction (PostgreSQL: repeatable read; SQLite: one deferred
+transaction), so that the datasets show the database at one moment however busy it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from exchange.adapters.source_sql.engine import make_engine, place, translated
+from exchange.adapters.source_sql.folder import SourceFolder, read_folder
+from exchange.domain.contract import Contract
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.route import Route
+from exchange.domain.wireform import to_wire
+
+RECORD: Final = "_record"
+_BEGIN: Final[Mapping[str, Sequence[str]]] = {
+    "sqlite": ("PRAGMA query_only = ON", "BEGIN DEFERRED"),
+    "postgresql": ("SET TRANSACTION READ ONLY", "SET LOCAL datestyle = 'ISO, YMD'"),
+}
+
+
+class SqlSource:
+    """A case database. Nothing is opened before the first read."""
+
+    def __init__(self, url: str, *, folder: Path) -> None:
+        self._url = url
+        self._folder = folder
+
+    def read(self, route: Route, *, courts: Sequence[str], since: date) -> Mapping[str, pd.DataFrame]:
+        """One consistent read of the route's datasets that have a query in the folder.
+
+        Frames as `ports.Source` promises. RetryLater 901 when the database is away; NeedsPerson 902 when it refuses
+        the login, 903 when a table or column is missing or a query's columns are not the contract's, 905 when
+        the folder, a query or the address is not right.
+        """
+        folder = read_folder(self._folder)
+        wanted = [contract for contract in route.datasets if contract.dataset in folder.queries]
+        if not wanted:
+            raise NeedsPerson(
+                905,
+                "No dataset of this route has a query here.",
+                where=f"{self._folder} for route {route.id}",
+                next_step="Put one <dataset>.sql per dataset there, as sources/README.md says.",
+            )
+        bound = {"courts": list(courts), "since": since.isoformat()}
+        with _snapshot(self._url) as connection:
+            return {contract.dataset: _frame(connection, contract, folder, bound) for contract in wanted}
+
+
+@contextmanager
+def _snapshot(url: str) -> Iterator[sa.Connection]:
+    """A connection whose every query sees the database at one moment and which can't write."""
+    engine = make_engine(url)
+    try:
+        with engine.connect() as connection:
+            for command in _BEGIN[connection.dialect.name]:
+                connection.exec_driver_sql(command)
+            yield connection
+            connection.rollback()
+    except DBAPIError as error:
+        raise translated(error, where=place(engine.url)) from None
+    finally:
+        engine.dispose()
+
+
+def _frame(
+    connection: sa.Connection, contract: Contract, folder: SourceFolder, bound: Mapping[str, Any]
+) -> pd.DataFrame:
+    file = folder.queries[contract.dataset]
+    try:
+        result = connection.execute(*_statement(folder.query(contract.dataset), bound))
+        columns = list(result.keys())
+        _same_columns(columns, contract, file)
+        raw = pd.DataFrame(result.all(), columns=columns, dtype="object")
+    except DBAPIError as error:
+        raise translated(error, where=str(file)) from None
+    made = {
+        column.name: to_wire(
+            _text(raw[column.name]), column, codes=folder.codes.get(column.name, {}), offset=folder.offset
+        )
+        if column.name in raw
+        else pd.Series(None, index=raw.index, dtype="str")
+        for column in contract.columns
+    }
+    return pd.DataFrame({**made, RECORD: _text(raw[RECORD])}, index=raw.index)
+
+
+def _statement(query: str, bound: Mapping[str, Any]) -> tuple[sa.TextClause, dict[str, Any]]:
+    """The query with the values it names; a list in brackets or without is the same."""
+    statement = sa.text(re.sub(r"\(\s*:courts\s*\)", ":courts", query))
+    named = {name: value for name, value in bound.items() if name in statement.compile().params}
+    if "courts" in named:
+        statement = statement.bindparams(sa.bindparam("courts", expanding=True))
+    return statement, named
+
+
+def _text(values: pd.Series) -> pd.Series:
+    return values.map(str, na_action="ignore").astype("str")
+
+
+def _same_columns(columns: Sequence[str], contract: Contract, file: Path) -> None:
+    needed = {c.name for c in contract.columns if c.required} | {RECORD}
+    unknown = [name for name in columns if name not in {*contract.names, RECORD}]
+    for names, what, step in (
+        (unknown, "is no column of the contract", "Take it out of the query; what has no column is not sent."),
+        (sorted(needed - set(columns)), "is a column the query must give", "Add it to the query."),
+        (sorted({n for n in columns if columns.count(n) > 1}), "is there twice in the query", "Keep one of them."),
+    ):
+        if names:
+            where = f"{file} ({contract.dataset})"
+            raise NeedsPerson(903, f"{', '.join(map(repr, names))} {what}.", where=where, next_step=step)

@@ -1,0 +1,48 @@
+"""The command line: every step by hand, on any day. `exchange --help` lists it; docs/commands.md tells it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+import typer
+
+from exchange.cli import demo, keys, records, rounds
+from exchange.cli.common import EXIT_NEEDS_PERSON, EXIT_RETRY, show_error
+from exchange.domain.errors import ExchangeError, RetryLater
+
+app = typer.Typer(
+    name="exchange",
+    help="Court–tax exchange of bankruptcy-case data (法院—税务破产涉税信息交换).\n\n"
+    "Exit codes: 0 done · 1 a fault of this program · 2 wrong usage · 3 a person is needed · 4 try again later · "
+    "5 a check found something.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+for module in (rounds, records, keys, demo):
+    module.register(app)
+
+
+def main() -> None:
+    """Run a command; turn the product's errors into a clear text and a documented exit code."""
+    _log_to_stderr()
+    try:
+        app()
+    except RetryLater as error:
+        show_error(error)
+        sys.exit(EXIT_RETRY)
+    except ExchangeError as error:
+        show_error(error)
+        sys.exit(EXIT_NEEDS_PERSON)
+
+
+def _log_to_stderr() -> None:
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    for chatty in ("paramiko", "asyncssh", "alembic", "great_expectations"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)

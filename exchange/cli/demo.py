@@ -1,0 +1,197 @@
+"""`exchange demo`: one quarter goes round between a court and a tax bureau on this machine, on real parts."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from exchange import journeys, wiring
+from exchange.cli.summary import print_summary
+from exchange.cli.two_ends import Ends, World, build
+from exchange.domain import lifecycle
+from exchange.domain.errors import NeedsPerson, RetryLater
+from exchange.ports import ExchangeRecord, Parts
+from exchange.steps.review import review
+
+console = Console(stderr=True)
+PATIENCE_SECONDS = 420
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    source: Annotated[Path, typer.Option(help="A court's database, as an SQL dump.")],
+    return_: Annotated[Path, typer.Option("--return", help="Folder with the tax bureau's three files.")],
+    period: Annotated[str, typer.Option(help="The quarter, as 2026Q3.")],
+    as_of: Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day the quarter is run.")],
+    home: Annotated[Path, typer.Option(help="Folder for both ends; again with the same one goes on.")],
+    pair: Annotated[str, typer.Option(help="131100: the city's twelve courts; 131103: the district's one.")] = "131100",
+    json_: Annotated[Path | None, typer.Option("--json", help="Write outcome.json there too.")] = None,
+    airflow: Annotated[
+        bool, typer.Option("--airflow/--no-airflow", help="The court's side by Airflow, or by command.")
+    ] = True,
+) -> None:
+    """Watch a court and a tax bureau exchange a quarter, both ends on this machine.
+
+    Killed at any moment and started again with the same --home, it goes on and ends with the same outcome.
+    """
+    world = World(home=home.resolve(), source=source, answer=return_, pair=pair, period=period, as_of=as_of.date())
+    started = time.monotonic()
+    with ExitStack() as stack:
+        with _telling("两端就绪 both ends: homes, keys, pins, court database, SFTP exchange point"):
+            wiring.stop_leftovers(world.home)
+            ends = build(world)
+            stack.callback(ends.point.stop)
+            court = stack.enter_context(wiring.opened(ends.court))
+            tax = stack.enter_context(wiring.opened(ends.tax))
+        drive = stack.enter_context(_by_airflow(ends, court) if airflow else _by_hand(court))
+        key = _round(ends, court, tax, drive)
+    outcome = json.loads(court.vault.get(key, "outcome.json"))
+    if json_ is not None:
+        json_.write_text(json.dumps(outcome, ensure_ascii=False, indent=1), encoding="utf-8")
+    print_summary(ends, court, tax, key, outcome, seconds=time.monotonic() - started)
+
+
+@contextmanager
+def _telling(what: str) -> Iterator[None]:
+    """A line with its time, so that long work shows."""
+    began = time.monotonic()
+    with console.status(what):
+        yield
+    console.print(f"[green]✓[/] {what} [dim]{time.monotonic() - began:.1f} s[/]")
+
+
+class _Drive:
+    """How the court's journeys are set going: `watch` and `quarter` start them, `turn` lets time pass."""
+
+    def __init__(self, watch: Callable[[], None], quarter: Callable[[str, str, str], None], turn: Callable[[], None]):
+        self.watch, self.quarter, self.turn = watch, quarter, turn
+
+
+@contextmanager
+def _by_hand(court: Parts) -> Iterator[_Drive]:
+    def turn() -> None:
+        _raise_person(journeys.sweep(court))
+
+    yield _Drive(
+        watch=lambda: _quietly(journeys.watch, court),
+        quarter=lambda route, period, as_of: _quietly(
+            journeys.quarterly, court, route, period, datetime.fromisoformat(as_of).date()
+        ),
+        turn=turn,
+    )
+
+
+@contextmanager
+def _by_airflow(ends: Ends, court: Parts) -> Iterator[_Drive]:
+    with _telling("Airflow 启动 Airflow for the court: API server, scheduler, DAG processor"):
+        local = wiring.local_airflow(ends.world.home / "airflow", ends.court)
+        local.start()
+        local.unpause("exchange_sweep")
+    try:
+        yield _Drive(
+            watch=lambda: _dag(local, "exchange_watch", {}),
+            quarter=lambda route, period, as_of: _dag(
+                local, f"quarterly_{route.replace('-', '_')}", {"period": period, "as_of": as_of}
+            ),
+            turn=lambda: time.sleep(1),
+        )
+    finally:
+        local.stop()
+    del court
+
+
+def _dag(local: Any, dag_id: str, conf: dict[str, str]) -> None:
+    """Trigger a DAG over Airflow's REST API and wait for its end; NeedsPerson 916 when it failed."""
+    run_id = local.trigger(dag_id, conf)
+    state = local.wait(dag_id, run_id, timeout_seconds=PATIENCE_SECONDS)
+    if state != "success":
+        raise NeedsPerson(
+            916, f"Airflow's run of {dag_id} ended {state}.", where=str(local.home),
+            next_step="Look at the task logs below that folder.",
+        )  # fmt: skip
+
+
+def _quietly(action: Callable[..., Any], *args: Any) -> None:
+    action(*args)
+
+
+def _raise_person(swept: journeys.Swept) -> None:
+    for _, problem in swept.problems:
+        if not isinstance(problem, RetryLater):
+            raise problem
+
+
+def _round(ends: Ends, court: Parts, tax: Parts, drive: _Drive) -> str:
+    """The whole round, each part until its gate; return the quarter's key."""
+    world = ends.world
+    key = f"{world.route}.Q.{world.period}"
+    with _telling("紧急案件 the watch finds urgent cases and sends each at once"):
+        drive.watch()
+    with _telling(f"{world.period} 提取、校验 the quarter is read and checked"):
+        drive.quarter(world.route, world.period, world.as_of.isoformat())
+    with _telling("经办、复核 two officers release it at the court"):
+        _release(court, key)
+    with _telling("签名、加密、传送、回执 signed, encrypted, sent; opened, landed and receipted at the tax end"):
+        _until(lambda: _state(court, key) == lifecycle.ACCEPTED, drive, tax)
+    with _telling("税务局应答 the tax bureau answers with claims and status"):
+        answer = journeys.answer(tax, world.answer)
+        _release(tax, answer)
+        _until(lambda: _state(tax, answer) == lifecycle.ACCEPTED, drive, tax)
+    with _telling("三方核对 the court reconciles the three books"):
+        _until(lambda: any(True for _ in court.ledger.events(exchange=key, kind="reconciled")), drive, tax)
+    with _telling("收尾 every packet delivered, every receipt home"):
+        _until(lambda: _settled(court) and _settled(tax), drive, tax)
+    return key
+
+
+def _state(parts: Parts, key: str) -> str | None:
+    record = parts.ledger.exchange(key)
+    return record.state if record else None
+
+
+def _release(parts: Parts, key: str) -> None:
+    """What the two officers do by command: `exchange review prepare` and `approve`."""
+    record = journeys.record(parts, key)
+    if record.state == lifecycle.STOPPED:
+        raise NeedsPerson(
+            913, "The whole exchange stopped: too many cases are held.", where=parts.vault.where(key, "report.html"),
+            next_step="Look at the report; `exchange review lift` lets it go on, `refuse` sends it back.",
+        )  # fmt: skip
+    for decision, by in (("prepare", "liaison-1"), ("approve", "chief-1")):
+        if _awaits(journeys.record(parts, key), decision):
+            journeys.call(review, parts, key, decision, by=by)
+
+
+def _awaits(record: ExchangeRecord, decision: str) -> bool:
+    return record.state == {"prepare": lifecycle.CHECKED, "approve": lifecycle.PREPARED}[decision]
+
+
+def _until(reached: Callable[[], bool], drive: _Drive, tax: Parts) -> None:
+    """Let both ends sweep until something is so; RetryLater 907 when patience ends."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not reached():
+        drive.turn()
+        _raise_person(journeys.sweep(tax))
+        if time.monotonic() > deadline:
+            raise RetryLater(
+                917, "The round did not come to its end in time.", where="exchange demo",
+                next_step="Start it again with the same --home: it goes on from there.",
+            )  # fmt: skip
+
+
+def _settled(parts: Parts) -> bool:
+    """Nothing sealed waits, and what was sent has its receipt."""
+    waiting = [lifecycle.APPROVED, lifecycle.PACKED, lifecycle.SENT, lifecycle.RECEIVED]
+    return not parts.ledger.packets(direction="out", states=["sealed"]) and not parts.ledger.exchanges(states=waiting)

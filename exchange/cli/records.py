@@ -1,0 +1,119 @@
+"""Commands that look: status, show, verify, contracts, audit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from exchange import journeys, wiring
+from exchange.cli.common import EXIT_FOUND, Home, Json, Key, end, out, settings_of, working
+
+contracts_app = typer.Typer(help="What the parties agreed.", no_args_is_help=True)
+audit_app = typer.Typer(help="The ledger's chain.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(contracts_app, name="contracts")
+    app.add_typer(audit_app, name="audit")
+    for name, command in (("status", status), ("show", show), ("verify", verify)):
+        app.command(name)(command)
+
+
+def status(home: Home = None, as_json: Json = False) -> None:
+    """Every exchange of this end and where it stands, newest last."""
+    with end(home) as parts:
+        known = list(parts.ledger.exchanges())
+        if as_json:
+            out.print_json(data=[_plain(e) for e in known])
+            return
+        table = Table("交换 exchange", "方向", "状态 state", "数据包 packet", "更新 updated", title=parts.party)
+        for e in known:
+            arrow = "→" if e.direction == "out" else "←"
+            when = f"{e.updated_at:%Y-%m-%d %H:%M}" if e.updated_at else ""
+            table.add_row(
+                e.key, arrow, f"{e.state}\n[dim]{journeys.GATES.get(e.state, '')}[/]", e.packet_id or "", when
+            )
+        out.print(table if known else "还没有交换 no exchange yet.")
+
+
+def show(key: Key, home: Home = None, as_json: Json = False) -> None:
+    """One exchange: its record, its events, its files. `--json` prints its outcome.json."""
+    with end(home) as parts:
+        record = journeys.record(parts, key)
+        if as_json:
+            stored = parts.vault.has(key, "outcome.json")
+            out.print_json(data=json.loads(parts.vault.get(key, "outcome.json")) if stored else _plain(record))
+            return
+        out.print(f"[bold]{key}[/]  {record.state}  ({journeys.GATES.get(record.state, '')})")
+        for name in ("period", "as_of", "content_hash", "prepared_by", "approved_by", "packet_id"):
+            if (value := getattr(record, name)) is not None:
+                out.print(f"  {name:14}{value}")
+        table = Table("seq", "时间 at (UTC)", "事项 event", "人员 by")
+        for event in parts.ledger.events(exchange=key):
+            table.add_row(str(event.seq), f"{event.at:%Y-%m-%d %H:%M:%S}", event.kind, event.actor)
+        out.print(table)
+        for name in parts.vault.names(key):
+            out.print(f"  {parts.vault.where(key, name)}", soft_wrap=True)
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    return {k: (v.isoformat() if hasattr(v, "isoformat") else v) for k, v in asdict(record).items()}
+
+
+def verify(
+    packet: Annotated[Path, typer.Argument(help="A packet's folder, from the channel or a disc.", exists=True)],
+    home: Home = None,
+) -> None:
+    """Check a packet as its receiver would, landing nothing: signature, addressee, hashes, content."""
+    with end(home) as parts, working(packet.name), parts.vault.workdir() as work:
+        copied = work / packet.name
+        shutil.copytree(packet, copied)
+        manifest = journeys.verify(parts, copied)
+    out.print(f"[green]✓[/] {manifest.packet_id}  {manifest.kind}  {manifest.period or ''}")
+    for payload in manifest.payloads:
+        out.print(f"  {payload.name}  {payload.bytes} bytes  sha256 {payload.sha256}")
+
+
+@contracts_app.command("check")
+def contracts_check(home: Home = None) -> None:
+    """Say what is wrong where in contracts/ and schemas/. Exit 5 when something is."""
+    settings = settings_of(home)
+    problems = wiring.check_contracts(settings)
+    for problem in problems:
+        place = f"{problem.file}:{problem.line}" if problem.line else str(problem.file)
+        out.print(f"[red]✗[/] {place}  {problem.where}\n    {problem.what}\n    次 next: {problem.next_step}")
+    if problems:
+        raise typer.Exit(EXIT_FOUND)
+    agreed = wiring.agreement(settings)
+    out.print(f"[green]✓[/] {len(agreed.parties)} parties, {len(agreed.routes)} routes, {len(agreed.codes)} code lists")
+
+
+@contracts_app.command("list")
+def contracts_list(home: Home = None) -> None:
+    """Routes with their datasets and the hash both parties agreed."""
+    table = Table("路线 route", "→", "数据集 datasets", "contract sha256")
+    for route in wiring.agreement(settings_of(home)).routes.values():
+        names = "\n".join(f"{c.dataset} {c.version}  {c.title_zh}" for c in route.datasets)
+        table.add_row(route.id, f"{route.sender}\n→ {route.receiver}", names, route.contract_sha256[:16])
+    out.print(table)
+
+
+@audit_app.command("verify")
+def audit_verify(home: Home = None) -> None:
+    """Walk the hash chain and fold every exchange anew. Exit 5 when something does not agree."""
+    with end(home) as parts:
+        problems = parts.ledger.verify()
+        events = sum(1 for _ in parts.ledger.events())
+        head = parts.ledger.head()
+    for problem in problems:
+        out.print(f"[red]✗[/] {problem}")
+    if problems:
+        raise typer.Exit(EXIT_FOUND)
+    out.print(f"[green]✓[/] {events} events, chain whole, head {head}")

@@ -1,0 +1,236 @@
+"""Commands that move exchanges: run, review, send, collect, take-in, answer, reconcile, urgent, watch, sweep."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from exchange import journeys
+from exchange.cli.common import EXIT_NEEDS_PERSON, EXIT_RETRY, By, Home, Json, Key, end, err, out, show_error, working
+from exchange.domain.errors import RetryLater
+from exchange.journeys import Swept
+from exchange.ports import Parts
+from exchange.steps.review import Decision
+from exchange.steps.review import review as review_step
+
+run_app = typer.Typer(help="Run a scheduled round by hand.", no_args_is_help=True)
+review_app = typer.Typer(
+    help="Decide about an exchange: two officers, each bound to its fingerprint.", no_args_is_help=True
+)
+
+Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to work as of (today).")]
+Fingerprint = Annotated[str | None, typer.Option(help="The content fingerprint you saw (its first digits).")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence; kept in the vault, not in the ledger.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(run_app, name="run")
+    app.add_typer(review_app, name="review")
+    for name, command in (
+        ("send", send), ("collect", collect), ("take-in", take_in), ("answer", answer),
+        ("reconcile", reconcile), ("urgent", urgent), ("watch", watch), ("sweep", sweep),
+    ):  # fmt: skip
+        app.command(name)(command)
+
+
+@run_app.command("quarterly")
+def quarterly(
+    period: Annotated[str, typer.Option(help="The quarter, as 2026Q3.")],
+    route: Annotated[str | None, typer.Option(help="The route (this end's only one, when it has one).")] = None,
+    as_of: Day = None,
+    home: Home = None,
+) -> None:
+    """Extract, check and stage a quarter, up to the officers' approval. Again is safe: it goes on where it stopped."""
+    with end(home) as parts:
+        routes = [r.id for r in parts.agreement.routes_from(parts.party)]
+        if route is None and len(routes) != 1:
+            raise typer.BadParameter(f"name one of {', '.join(routes)}", param_hint="--route")
+        with working(f"{period} …"):
+            key = journeys.quarterly(parts, route or routes[0], period, as_of.date() if as_of else None)
+        _stands(parts, key)
+
+
+def _stands(parts: Parts, key: str) -> None:
+    """One line where it stands, and what to do next."""
+    record = journeys.record(parts, key)
+    out.print(f"[bold]{key}[/]  {record.state}  ({journeys.GATES.get(record.state, '')})")
+    if record.content_hash:
+        out.print(f"  内容指纹 fingerprint  {record.content_hash[:32]}")
+    if parts.vault.has(key, "report.html"):
+        out.print(f"  校验报告 report       {parts.vault.where(key, 'report.html')}", soft_wrap=True)
+    following = {"checked": "prepare", "prepared": "approve", "stopped": "lift"}.get(record.state)
+    if following:
+        out.print(f"  次 next: exchange review {following} {key} --by <officer>")
+
+
+def _decide(
+    home: Path | None, key: str, decision: Decision, by: str, fingerprint: str | None, reason: str = ""
+) -> None:
+    with end(home, actor=by) as parts:
+        with parts.ledger.lock(f"run:{key}"):
+            journeys.call(review_step, parts, key, decision, by=by, fingerprint=fingerprint, reason=reason)
+        _stands(parts, key)
+
+
+@review_app.command("prepare")
+def prepare(key: Key, by: By, fingerprint: Fingerprint = None, home: Home = None) -> None:
+    """经办提交复核: the preparer has looked and submits."""
+    _decide(home, key, "prepare", by, fingerprint)
+
+
+@review_app.command("approve")
+def approve(key: Key, by: By, fingerprint: Fingerprint = None, home: Home = None) -> None:
+    """复核批准: another officer approves; the exchange may leave."""
+    _decide(home, key, "approve", by, fingerprint)
+
+
+@review_app.command("refuse")
+def refuse(key: Key, by: By, reason: Reason, home: Home = None) -> None:
+    """退回经办: send it back; the next run makes a new attempt."""
+    _decide(home, key, "refuse", by, None, reason)
+
+
+@review_app.command("lift")
+def lift(key: Key, by: By, reason: Reason, home: Home = None) -> None:
+    """解除停止: let an exchange that stopped (too many cases held) be reviewed all the same."""
+    _decide(home, key, "lift", by, None, reason)
+
+
+@review_app.command("confirm")
+def confirm(key: Key, by: By, home: Home = None) -> None:
+    """事后复核: look at what one officer or a rule released."""
+    _decide(home, key, "confirm", by, None)
+
+
+def send(
+    key: Annotated[str | None, typer.Argument(help="An exchange's key; everything approved when absent.")] = None,
+    home: Home = None,
+) -> None:
+    """Pack and send what is approved. Stored bytes are sent again under the same number, never a new packet."""
+    with end(home) as parts:
+        keys = [key] if key else [e.key for e in parts.ledger.exchanges(states=list(journeys.OUTGOING))]
+        for one in keys:
+            with working(one):
+                state = journeys.onward(parts, one)
+            out.print(f"{one}  {state}  ({journeys.GATES.get(state, '')})")
+        if not key:
+            journeys.deliver(parts)
+        if not keys:
+            out.print("没有待传送的交换 nothing is approved and waiting.")
+
+
+def collect(home: Home = None) -> None:
+    """Fetch what arrived from every counterpart into the vault; `take-in` opens it."""
+    with end(home) as parts:
+        for counterpart in parts.channels:
+            for packet_id in journeys.call(journeys.collect, parts, counterpart):
+                out.print(f"{packet_id}  collected")
+
+
+def take_in(
+    packet: Annotated[str | None, typer.Argument(help="A packet's id; everything that arrived when absent.")] = None,
+    home: Home = None,
+) -> None:
+    """Verify, open, check and land collected packets, and send the receipts they are owed."""
+    with end(home) as parts:
+        ids = [packet] if packet else [i for c in parts.channels for i in journeys.call(journeys.collect, parts, c)]
+        for packet_id in ids:
+            with working(packet_id):
+                result = journeys.receive(parts, packet_id)
+            out.print(f"{packet_id}  {result.result}" + (f"  E{result.code}" if result.code else ""))
+        journeys.deliver(parts)
+        if not ids:
+            out.print("没有到达的数据包 nothing arrived.")
+
+
+def answer(
+    from_: Annotated[
+        Path, typer.Option("--from", help="Folder with tax_claim.csv, tax_claim_line.csv and tax_status.csv.")
+    ],
+    home: Home = None,
+) -> None:
+    """At the tax end: check the claims and status files and stage them as an answer, up to the officers' approval."""
+    with end(home) as parts:
+        with working(str(from_)):
+            key = journeys.answer(parts, from_)
+        _stands(parts, key)
+
+
+def reconcile(
+    key: Annotated[str | None, typer.Argument(help="A quarterly exchange's key; the newest sent when absent.")] = None,
+    as_of: Day = None,
+    home: Home = None,
+) -> None:
+    """Compare register, administrator's table and tax claims; list the differences."""
+    with end(home) as parts:
+        keys = [key] if key else [e.key for e in parts.ledger.exchanges(kind="Q") if e.direction == "out"][-1:]
+        for one in keys:
+            with working(one):
+                journeys.reconcile(parts, one, as_of.date() if as_of else None)
+            outcome = json.loads(parts.vault.get(one, "outcome.json"))
+            table = Table("差异 break", "件数 count", title=one, title_justify="left")
+            for code, count in outcome["break_counts"].items():
+                table.add_row(code, str(count))
+            out.print(table)
+            for name in ("breaks.xlsx", "breaks.html"):
+                out.print(f"  {parts.vault.where(one, name)}", soft_wrap=True)
+        if not keys:
+            out.print("没有可核对的交换 there is no exchange to reconcile.")
+
+
+def urgent(
+    case: Annotated[str, typer.Option("--case", help="The case number, in any bracket style.")],
+    reason: Reason,
+    by: By,
+    home: Home = None,
+) -> None:
+    """Send one case at once, in the same format."""
+    with end(home, actor=by) as parts:
+        with working(case):
+            key = journeys.urgent(parts, case, reason, by)
+        _stands(parts, key)
+
+
+def watch(home: Home = None) -> None:
+    """Find urgent cases and limits that run out: open their packets, alert. Cron may run this if Airflow is down."""
+    with end(home) as parts:
+        for what, count in journeys.watch(parts).items():
+            out.print(f"{what:32}{count:6}")
+
+
+def sweep(
+    every: Annotated[float | None, typer.Option(help="Keep going, every so many seconds.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Take up everything that became ready: collect, take in, receipt, pack, send, reconcile."""
+    with end(home) as parts:
+        while True:
+            swept = journeys.sweep(parts)
+            _swept(swept, as_json=as_json, quiet=every is not None and swept.idle)
+            if every is None:
+                break
+            time.sleep(every)
+    if swept.problems:
+        retry = all(isinstance(problem, RetryLater) for _, problem in swept.problems)
+        raise typer.Exit(EXIT_RETRY if retry else EXIT_NEEDS_PERSON)
+
+
+def _swept(swept: Swept, *, as_json: bool, quiet: bool) -> None:
+    if quiet:
+        return
+    if as_json:
+        problems = [{"where": where, "code": p.code, "what": p.what} for where, p in swept.problems]
+        out.print_json(data={"done": swept.done, "problems": problems})
+        return
+    out.print(" · ".join(f"{what} {count}" for what, count in swept.done.items()) or "无事可办 nothing to do.")
+    for where, problem in swept.problems:
+        err.print(f"[dim]{where}[/]")
+        show_error(problem)

@@ -1,0 +1,139 @@
+"""Rules that need more than one row: duplicates, a case without debtor, the share of held cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from exchange.domain.calendar import WorkCalendar
+from exchange.domain.case_number import parse
+from exchange.domain.checks import ACROSS, claim_limit, court_code_fits, days
+from exchange.domain.contract import Contract, Rule
+from exchange.domain.finding import Finding
+from exchange.domain.prepare import CASES, Prepared, text
+from exchange.domain.route import Party, Route
+from exchange.domain.text import passes
+
+Mask = npt.NDArray[np.bool_]
+DEBTORS = "case_debtor"
+DUPLICATE_KEY, DUPLICATE_ROW = "duplicate_key", "duplicate_row"
+
+
+def check_across(prepared: Prepared, row_findings: Sequence[Finding], *, route: Route, sender: Party) -> list[Finding]:
+    """What is wrong between the rows of one whole exchange, by the rules its contract names.
+
+    Rows that are left out already (`row_findings`) do not count as the other one of two rows with the same key.
+    """
+    contract = route.contract(CASES)
+    masks = {
+        "duplicate_case_no": lambda: duplicate_case_no(prepared.frames[CASES], sender),
+        "case_without_debtor": lambda: ~_has_rows(prepared.frames[CASES], prepared.frames.get(DEBTORS)),
+    }
+    found = [
+        finding
+        for rule in contract.rules
+        if rule.id in ACROSS
+        for finding in _case_findings(prepared.frames[CASES], rule, masks[rule.id]())
+    ]
+    for dataset, frame in prepared.frames.items():
+        if dataset != CASES:
+            found.extend(_same_keys(frame, route.contract(dataset), row_findings, prepared.frames[CASES]))
+    return found
+
+
+def duplicate_case_no(cases: pd.DataFrame, sender: Party) -> Mask:
+    """Whether another record has the same number, and it is not the only one of them whose number fits.
+
+    A number fits when it is well formed and its court code is one of its court's, whatever else the case breaks.
+    Empty numbers are no duplicates.
+    """
+    numbers = cases["case_no"]
+    several = (numbers.notna() & numbers.duplicated(keep=False)).to_numpy(bool)
+    formed = passes(numbers, lambda number: parse(number).form != "malformed")
+    fits = formed & court_code_fits(numbers, cases["court_code"], sender)
+    fitting = pd.Series(fits, index=cases.index).groupby(numbers, sort=False).transform("sum").fillna(0).to_numpy()
+    return np.asarray(several & ~(fits & (fitting == 1)), dtype=bool)
+
+
+def is_stopped(held: int, selected: int, route: Route) -> bool:
+    """Whether so many cases are held that the whole exchange waits for a person: over the share, and enough of them."""
+    return held >= route.held_count_limit and Decimal(held) > route.held_share_limit * selected
+
+
+def unofficial_years(prepared: Prepared, route: Route, calendar: WorkCalendar) -> Iterator[Finding]:
+    """One warning for each year whose working days some claim period's limit was guessed from."""
+    contract = route.contract(CASES)
+    rule = next((rule for rule in contract.rules if rule.id == "claim_period_longer_than_3_months"), None)
+    if rule is None:
+        return
+    cases = prepared.frames[CASES]
+    announced = days(cases["announced_on"])[cases["claims_due_on"].notna()].dropna().unique()
+    months = int(rule.params.get("months", 3))
+    years = {claim_limit(day.date(), months, calendar.is_workday).year for day in announced}
+    for year in sorted(year for year in years if not calendar.is_official(year)):
+        yield Finding(
+            rule="calendar_not_official", severity="warn", dataset=CASES, record=None, case_no=None,
+            column="claims_due_on", note=str(year), comparable=False,
+        )  # fmt: skip
+
+
+def row_keys(frame: pd.DataFrame, contract: Contract) -> pd.Series:
+    """Each row's key, its columns joined by `|`; the second row of the same key of a case ends in `#2`, and so on."""
+    parts = [frame[column].astype(object).where(frame[column].notna(), "") for column in contract.key]
+    keys = parts[0].astype(object)
+    for part in parts[1:]:
+        keys = keys + "|" + part
+    again = keys.groupby([frame["_record"].to_numpy(object), keys.to_numpy(object)], sort=False).cumcount()
+    return keys.where(again == 0, keys + "#" + (again + 1).astype(str).astype(object))
+
+
+def _has_rows(cases: pd.DataFrame, rows: pd.DataFrame | None) -> Mask:
+    if rows is None:
+        return np.zeros(len(cases), dtype=bool)
+    return np.asarray(cases["_record"].isin(rows["_record"]), dtype=bool)
+
+
+def _case_findings(cases: pd.DataFrame, rule: Rule, broken: Mask) -> Iterator[Finding]:
+    for n in np.flatnonzero(broken):
+        yield Finding(
+            rule=rule.id, severity=rule.severity, dataset=CASES, record=text(cases["_record"].iloc[n]),
+            case_no=text(cases["_case_no_raw"].iloc[n]), column=",".join(rule.columns), comparable=rule.comparable,
+        )  # fmt: skip
+
+
+def _same_keys(
+    frame: pd.DataFrame, contract: Contract, row_findings: Sequence[Finding], cases: pd.DataFrame
+) -> Iterator[Finding]:
+    """Rows of one case with the same key: of rows that are alike the first stays, rows that differ are all left out."""
+    keys = row_keys(frame, contract)
+    gone = left_out(frame, keys, contract.dataset, [f for f in row_findings if f.severity == "reject"])
+    left = frame.loc[~gone]
+    columns = [*contract.key, "_record"]
+    doubled = left.loc[left.duplicated(columns, keep=False)]
+    if doubled.empty:
+        return
+    groups = doubled.groupby(columns, dropna=False, sort=False).ngroup()
+    variants = groups.loc[doubled.drop_duplicates().index].value_counts()
+    differ = (groups.map(variants) > 1).to_numpy(bool)
+    later = groups.duplicated().to_numpy(bool)
+    numbers = dict(zip(cases["_record"], cases["_case_no_raw"], strict=True))
+    told = keys.loc[doubled.index]
+    for n in np.flatnonzero(differ | later):
+        record = doubled["_record"].iloc[n]
+        yield Finding(
+            rule=DUPLICATE_KEY if differ[n] else DUPLICATE_ROW, severity="reject", dataset=contract.dataset,
+            record=text(record), case_no=text(numbers[record]), row_key=str(told.iloc[n]),
+            column=",".join(contract.key), comparable=False,
+        )  # fmt: skip
+
+
+def left_out(frame: pd.DataFrame, keys: pd.Series, dataset: str, findings: Iterable[Finding]) -> Mask:
+    """The rows of a dataset that findings name by record and row key."""
+    gone = {f"{f.record}\x1f{f.row_key}" for f in findings if f.dataset == dataset and f.row_key is not None}
+    if not gone:
+        return np.zeros(len(frame), dtype=bool)
+    return np.asarray((frame["_record"].astype(object) + "\x1f" + keys).isin(gone), dtype=bool)

@@ -1,0 +1,296 @@
+"""The three books, matched: cases of the register (A), the administrator's table (B), the tax bureau's claims (C).
+
+Matching turns every text key into row numbers once; the rules then compare whole columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from exchange.domain.case_number import normalise_case_no
+from exchange.domain.claims import Heads, heads
+from exchange.domain.columns import (
+    Bools,
+    Days,
+    Ints,
+    codes,
+    combine,
+    equals,
+    fen_of,
+    mapped,
+    pairs,
+    positions,
+    text,
+    to_days,
+    to_fen,
+    to_ints,
+    unlike,
+)
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.identifiers import compare_name, normalise_id
+from exchange.domain.route import LegalFigure, Route
+
+_PLAIN_NUMBER: Final = r"^（[0-9]{4}）[\x{4E00}-\x{9FA5}]{1,2}[0-9]{0,4}[\x{4E00}-\x{9FA5}]{1,2}[0-9]+号$"
+_PLAIN_ID: Final = r"^[0-9A-Z]+$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """Text frames in wire form, with the columns of their contracts: everything ever sent and received on the route.
+
+    A: cases (bankruptcy_case), debtors (case_debtor). B: reviews (claim_review), distributions (distribution).
+    C: claims (tax_claim, all versions), lines (tax_claim_line), statuses (tax_status).
+    """
+
+    cases: pd.DataFrame
+    debtors: pd.DataFrame
+    reviews: pd.DataFrame
+    distributions: pd.DataFrame
+    claims: pd.DataFrame
+    lines: pd.DataFrame
+    statuses: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The route's figures in force on a day: amounts in fen, `rates` with their days."""
+
+    as_of: date
+    rates: Sequence[LegalFigure]
+    total_tolerance: int
+    line_tolerance: int
+    rank_tolerance: int
+    paid_tolerance: int
+    unit_factor: int
+    unit_tolerance: int
+    objection_days: int
+
+    @property
+    def day(self) -> np.datetime64:
+        """As-of for comparison with columns of days."""
+        return np.datetime64(self.as_of, "D")
+
+
+def terms_of(route: Route, as_of: date) -> Terms:
+    """The legal figures of a route; NeedsPerson 905 when one is missing."""
+    route.figure("late_fee_rate", date.max)
+
+    def fen(name: str) -> int:
+        return fen_of(route.figure(name, as_of))
+
+    return Terms(
+        as_of=as_of,
+        rates=route.figures["late_fee_rate"],
+        total_tolerance=fen("total_tolerance"),
+        line_tolerance=fen("line_tolerance"),
+        rank_tolerance=fen("rank_tolerance"),
+        paid_tolerance=fen("paid_tolerance"),
+        unit_factor=int(route.figure("unit_factor", as_of)),
+        unit_tolerance=fen("unit_tolerance"),
+        objection_days=int(route.figure("objection_days", as_of)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """Book A, one entry per row of `cases`. `number` is normalised."""
+
+    number: pa.Array
+    stage: pa.Array
+    accepted_on: Days
+    claims_due_on: Days
+    compulsory: Bools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """Book C's claims, one entry per claim number, as of the highest version.
+
+    `case` is the row of book A or -1. `debtor` the row of `debtors` the id names within the case, or -1;
+    `named` the rows (claim, debtor) of all that match. `judged`: live and on a known case.
+    """
+
+    heads: Heads
+    case_no: pa.Array
+    case: Ints
+    debtor: Ints
+    debtor_id: pa.Array
+    named: tuple[Ints, Ints]
+    name: pa.Array
+    cutoff_on: Days
+    total: Ints
+    live: Bools
+    judged: Bools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """The lines of the live versions of judged claims. `claim` is the entry of `Claims`; codes are row-wise texts."""
+
+    claim: Ints
+    line_no: Ints
+    levy_code: pa.Array
+    period_start: pa.Array
+    period_end: pa.Array
+    component: pa.Array
+    rank: pa.Array
+    amount: Ints
+    due_on: Days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """The books side by side under the terms."""
+
+    route: str
+    terms: Terms
+    books: Books
+    cases: Cases
+    claims: Claims
+    lines: Lines
+
+
+def match_books(books: Books, route: Route, as_of: date) -> Matched:
+    """Join the books by normalised case number, debtor's id and claim number.
+
+    Raises NeedsPerson 504 when a landed column does not hold what its contract says, 905 for a missing figure.
+    """
+    terms = terms_of(route, as_of)
+    try:
+        cases = _cases(books.cases)
+        claims = _claims(books, cases)
+        lines = _lines(books.lines, claims)
+    except ValueError as error:
+        raise NeedsPerson(
+            504,
+            f"The landed rows can't be compared: {error}.",
+            where=f"route {route.id}",
+            next_step="Verify the ledger; rows are checked before they land.",
+        ) from None
+    return Matched(route=route.id, terms=terms, books=books, cases=cases, claims=claims, lines=lines)
+
+
+def plain_numbers(values: pa.Array) -> pa.Array:
+    """Case numbers in their one form."""
+    return mapped(values, unlike(values, _PLAIN_NUMBER), normalise_case_no)
+
+
+def plain_ids(values: pa.Array) -> pa.Array:
+    """USCC and taxpayer ids in their one form; blanks alone are missing."""
+    return mapped(values, unlike(values, _PLAIN_ID), normalise_id)
+
+
+def _cases(frame: pd.DataFrame) -> Cases:
+    return Cases(
+        number=plain_numbers(text(frame, "case_no")),
+        stage=text(frame, "stage"),
+        accepted_on=to_days(text(frame, "accepted_on")),
+        claims_due_on=to_days(text(frame, "claims_due_on")),
+        compulsory=equals(text(frame, "procedure"), "compulsory_liquidation"),
+    )
+
+
+def _claims(books: Books, cases: Cases) -> Claims:
+    head = heads(books.claims)
+    latest = pa.array(head.latest)
+
+    def column(name: str) -> pa.Array:
+        return text(books.claims, name).take(latest)
+
+    case_no = plain_numbers(column("case_no"))
+    case = positions(case_no, cases.number)
+    debtor, debtor_id, named = _debtors(books.debtors, cases, case, column)
+    live = ~head.withdrawn
+    return Claims(
+        heads=head,
+        case_no=case_no,
+        case=case,
+        debtor=debtor,
+        debtor_id=debtor_id,
+        named=named,
+        name=column("debtor_name"),
+        cutoff_on=to_days(column("cutoff_on")),
+        total=to_fen(column("total_amount"))[0],
+        live=live,
+        judged=live & (case >= 0),
+    )
+
+
+def _debtors(
+    frame: pd.DataFrame, cases: Cases, case: Ints, column: Callable[[str], pa.Array]
+) -> tuple[Ints, pa.Array, tuple[Ints, Ints]]:
+    """Which debtors of its case each claim names: by USCC, or by the old taxpayer id when it gives no USCC."""
+    uscc, old = plain_ids(column("debtor_uscc")), plain_ids(column("debtor_old_taxpayer_id"))
+    by_uscc = np.asarray(pc.is_valid(uscc).to_numpy(zero_copy_only=False), dtype=bool)
+    debtor_case = positions(plain_numbers(text(frame, "case_no")), cases.number)
+    sides = (
+        (uscc, plain_ids(text(frame, "uscc")), by_uscc),
+        (old, plain_ids(text(frame, "old_taxpayer_id")), ~by_uscc),
+    )
+    found = [_same_in_case(ours, theirs, case, debtor_case, chosen) for ours, theirs, chosen in sides]
+    claim, row = (np.concatenate(side) for side in zip(*found, strict=True))
+    debtor = np.full(len(case), -1, np.int64)
+    debtor[claim[::-1]] = row[::-1]
+    return debtor, pc.coalesce(uscc, old), (claim, row)
+
+
+def _same_in_case(ours: pa.Array, theirs: pa.Array, case: Ints, debtor_case: Ints, chosen: Bools) -> tuple[Ints, Ints]:
+    (left, right), words = codes(ours, theirs)
+    missing = len(words) - 1
+    rows = np.flatnonzero(chosen & (left != missing) & (case >= 0))
+    others = np.flatnonzero((right != missing) & (debtor_case >= 0))
+    key = combine(
+        np.concatenate([left[rows], right[others]]), np.concatenate([case[rows], debtor_case[others]])
+    )  # fmt: skip
+    a, b = pairs(key[: len(rows)], key[len(rows) :])
+    return rows[a], others[b]
+
+
+def same_name(matched: Matched) -> Bools:
+    """Which claims name a debtor whose name or former name is theirs, compared NFKC without blanks."""
+    claim, row = matched.claims.named
+    agrees = np.zeros(len(matched.claims.case), bool)
+    theirs = matched.claims.name.take(pa.array(claim))
+    for column in ("name", "former_name"):
+        ours = text(matched.books.debtors, column).take(pa.array(row))
+        agrees[claim[_equal_names(theirs, ours)]] = True
+    return agrees
+
+
+def _equal_names(one: pa.Array, other: pa.Array) -> Bools:
+    equal = np.asarray(pc.fill_null(pc.equal(one, other), False).to_numpy(zero_copy_only=False), dtype=bool)
+    open_ = np.flatnonzero(~equal)
+    a, b = (compare_name(pd.Series(v.take(pa.array(open_)).to_pandas(), dtype="str")) for v in (one, other))
+    equal[open_] = ((a == b) & a.notna() & b.notna()).to_numpy(dtype=bool)
+    return equal
+
+
+def _lines(frame: pd.DataFrame, claims: Claims) -> Lines:
+    claim = positions(text(frame, "claim_no"), claims.heads.claim_no)
+    version = to_ints(text(frame, "version"))
+    rows = np.flatnonzero((claim >= 0) & claims.judged[claim] & (version == claims.heads.version[claim])) \
+        if len(claims.case) else np.zeros(0, np.int64)  # fmt: skip
+    take = pa.array(rows)
+
+    def column(name: str) -> pa.Array:
+        return text(frame, name).take(take)
+
+    return Lines(
+        claim=claim[rows],
+        line_no=to_ints(column("line_no")),
+        levy_code=column("levy_code"),
+        period_start=column("period_start"),
+        period_end=column("period_end"),
+        component=column("component"),
+        rank=column("rank"),
+        amount=to_fen(column("amount"))[0],
+        due_on=to_days(column("due_on")),
+    )

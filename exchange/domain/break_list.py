@@ -1,0 +1,174 @@
+"""The list of breaks as people read it: names of codes, both figures, days left, groups in order of work.
+
+Plain values only (text, numbers, lists), for the page and the spreadsheet alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import pandas as pd
+
+from exchange.domain.books import Books
+from exchange.domain.breaks import Break, Result
+from exchange.domain.route import Agreement, Route
+
+SOON_DAYS: Final = 30
+"""Limits that end within so many days stand in a group of their own."""
+
+FIGURES: Final[Mapping[str, tuple[str | None, str | None]]] = {
+    "TOTAL_DIFFERS": ("total", "lines"),
+    "LATE_FEE_DIFFERS": ("filed", "computed"),
+    "LATE_FEE_ONE_DAY": ("filed", "computed"),
+    "LATE_FEE_OVER_PRINCIPAL": ("filed", "capped"),
+    "LATE_FEE_NO_PRINCIPAL": ("amount", None),
+    "RANK_DIFFERS": ("amount", None),
+    "POST_ACCEPTANCE_PERIOD": ("amount", None),
+    "DECLARED_DIFFERS": ("claimed", "declared"),
+    "UNIT_SUSPECT": ("claimed", "declared"),
+    "CONFIRMED_DIFFERS": ("claimed", "confirmed"),
+    "WITHDRAWN_STILL_LISTED": (None, "declared"),
+    "PAID_DIFFERS": ("payable", "paid"),
+    "DUPLICATE_CLAIM": ("amount", None),
+}
+"""Code → the figure as claimed (or due) and the one it is held against; any other code shows the claim's total."""
+
+GROUPS: Final = ("overdue", "soon", "later", "same_cause", "no_limit")
+
+
+def break_list(
+    result: Result,
+    *,
+    key: str,
+    period: str | None,
+    as_of: date,
+    route: Route,
+    agreement: Agreement,
+    books: Books,
+    states: Mapping[str, str],
+    since: Mapping[str, str],
+) -> dict[str, Any]:
+    """Everything the page and the spreadsheet show. `states` and `since` (first exchange) by break id."""
+    describe = _describer(agreement, route, books, states, since, as_of)
+    rows = [describe(found) for found in result.breaks]
+    infos = [describe(found) for found in result.infos]
+    return {
+        "key": key,
+        "period": period or "",
+        "as_of": as_of.isoformat(),
+        "route": route.id,
+        "route_zh": route.title_zh,
+        "route_en": route.title_en,
+        "party_zh": agreement.parties[route.sender].name_zh,
+        "party_en": agreement.parties[route.sender].name_en,
+        "party_kind": agreement.parties[route.sender].kind,
+        "counterpart_zh": agreement.parties[route.receiver].name_zh,
+        "counterpart_en": agreement.parties[route.receiver].name_en,
+        "rows": rows,
+        "infos": infos,
+        "groups": [
+            {"group": name, "rows": some} for name in GROUPS if (some := [r for r in rows if r["group"] == name])
+        ],
+        "counts": _counts(rows),
+        "info_counts": _counts(infos),
+        "open": sum(1 for row in rows if row["state"] == "open"),
+        "findings": len(result.findings),
+    }
+
+
+def _counts(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Breaks by code: how many, how many limits have passed, and what they are about in yuan."""
+    by_code: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        known = by_code.setdefault(
+            row["code"],
+            {"code": row["code"], "zh": row["zh"], "en": row["en"], "count": 0, "overdue": 0, "sum": Decimal(0)},
+        )
+        known["count"] += 1
+        known["overdue"] += row["group"] == "overdue"
+        known["sum"] += Decimal(row["worth"])
+    ordered = sorted(by_code.values(), key=lambda one: (-one["count"], one["code"]))
+    return [{**one, "sum": f"{one['sum']:.2f}"} for one in ordered]
+
+
+def _describer(
+    agreement: Agreement,
+    route: Route,
+    books: Books,
+    states: Mapping[str, str],
+    since: Mapping[str, str],
+    as_of: date,
+) -> Callable[[Break], dict[str, Any]]:
+    names, state_names, ranks = agreement.codes["break"], agreement.codes["break_state"], agreement.codes["rank"]
+    levies, debtors = agreement.codes["levy"], _debtors(books, route)
+    courts = _texts(books.cases, "court_name")
+
+    def describe(found: Break) -> dict[str, Any]:
+        left = (found.due_on - as_of).days if found.due_on else None
+        state = states.get(found.id, "open")
+        claimed, against = FIGURES.get(found.code, ("total", None))
+        levy = found.facts.get("levy_code")
+        more = names.extra.get(found.code, {})
+        return {
+            "id": found.id,
+            "code": found.code,
+            "zh": names.names_zh.get(found.code, found.code),
+            "en": names.names_en.get(found.code, found.code),
+            "rule_zh": more.get("rule_zh", ""),
+            "law_zh": more.get("law_zh", ""),
+            "case_no": found.case_no,
+            "court": courts[found.case] if found.case >= 0 else "",
+            "debtors": debtors.get(found.case_no, ""),
+            "claim_no": found.claim_no or "",
+            "line_no": found.line_no,
+            "rank": found.rank or "",
+            "rank_zh": ranks.names_zh.get(found.rank or "", found.rank or ""),
+            "levy_zh": levies.names_zh.get(levy, levy) if levy else "",
+            "claimed": found.amounts.get(claimed, "") if claimed else "",
+            "against": found.amounts.get(against, "") if against else "",
+            "difference": found.amounts.get("difference", ""),
+            "worth": f"{found.worth:.2f}",
+            "amounts": dict(found.amounts),
+            "facts": _named_facts(found.facts, ranks.names_zh),
+            "due_on": found.due_on.isoformat() if found.due_on else "",
+            "days_left": left,
+            "group": group_of(found, left),
+            "state": state,
+            "state_zh": state_names.names_zh.get(state, state),
+            "state_en": state_names.names_en.get(state, state),
+            "since": since.get(found.id, ""),
+        }
+
+    return describe
+
+
+def group_of(found: Break, left: int | None) -> str:
+    """Where a break stands in the list: by its limit, or with its cause when it has none."""
+    if left is not None:
+        return "overdue" if left < 0 else "soon" if left <= SOON_DAYS else "later"
+    return "same_cause" if found.code == "CUTOFF_DIFFERS" or found.facts.get("cause") == "cutoff" else "no_limit"
+
+
+def _named_facts(facts: Mapping[str, str], ranks_zh: Mapping[str, str]) -> dict[str, str]:
+    return {name: ranks_zh.get(value, value) if name.endswith("rank") else value for name, value in facts.items()}
+
+
+def _debtors(books: Books, route: Route) -> dict[str, str]:
+    """Each case's debtors by case number; none where the contract calls the name personal."""
+    if route.contract("case_debtor").column("name").personal:
+        return {}
+    pairs = zip(_texts(books.debtors, "case_no"), _texts(books.debtors, "name"), strict=True)
+    named: dict[str, list[str]] = {}
+    for case_no, name in pairs:
+        named.setdefault(case_no, []).append(name)
+    return {case_no: "、".join(names) for case_no, names in named.items()}
+
+
+def _texts(frame: pd.DataFrame, name: str) -> Sequence[str]:
+    if name not in frame.columns:
+        return [""] * len(frame)
+    found: list[str] = frame[name].fillna("").tolist()
+    return found

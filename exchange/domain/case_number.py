@@ -1,0 +1,129 @@
+"""Case numbers 案号: brought to one form, taken apart, judged.
+
+法〔2015〕137号 (since 2016) and 法〔2016〕237号: （year）court code, type, serial 号. Two older forms are accepted as
+they were issued. A suffix of a document (号之一, -1号) names a ruling inside the case and is cut.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from exchange.domain.text import BLANKS, by_value, nfkc, without_blanks
+
+Form = Literal["strict", "legacy1", "legacy2", "malformed"]
+
+_PROVINCES: Final = "京津冀晋内辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新兵军"
+_TYPES: Final = "破申|破终|破监|清申|清终|清监|强清|破"
+_FORMS: Final[Mapping[Form, re.Pattern[str]]] = {
+    "strict": re.compile(rf"（(?P<y>20\d{{2}})）(?P<c>[{_PROVINCES}]\d{{2,4}})(?P<t>{_TYPES})(?P<n>[1-9]\d*)号"),
+    "legacy1": re.compile(
+        r"（(?P<y>\d{4})）(?P<c>[\u4e00-\u9fa5]{1,8}?)(?P<t>民破|商破|破|民算)(?:字)?第(?P<n>\d+)号(?:之.+)?"
+    ),
+    "legacy2": re.compile(rf"（?(?P<y>\d{{4}})）?(?P<c>[{_PROVINCES}]\d{{0,4}})(?P<t>民破|民算)(?P<n>\d+)号"),
+}
+_ORDINAL: Final = r"(?:[一二三四五六七八九十百]+|[0-9]+)"
+_SUFFIX: Final = re.compile(rf"(?:[之-]{_ORDINAL})?号(?:[之-]{_ORDINAL})?$")
+_OPEN: Final = "<"
+_CLOSE: Final = ">"
+
+RULES: Final = (
+    "half_width_brackets",
+    "tortoise_shell_brackets",
+    "other_brackets",
+    "blanks_in_case_no",
+    "full_width_digits_in_case_no",
+    "other_width",
+)
+"""What may be done to a case number, each listed with the case; the cut of a suffix alone is not."""
+
+_BLANK_SET: Final = frozenset(BLANKS)
+_HALF_WIDTH: Final = frozenset("()")
+_FULL_WIDTH: Final = frozenset("（）")
+_TORTOISE_SHELL: Final = frozenset("〔〕﹝﹞")
+_FULL_WIDTH_DIGITS: Final = frozenset("０１２３４５６７８９")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseNumber:
+    """A normalised number taken apart. `code` is the court's (冀1103); empty parts when malformed."""
+
+    form: Form
+    year: str = ""
+    code: str = ""
+    kind: str = ""
+    serial: str = ""
+
+
+def normalise(text: str) -> str:
+    """One number in its one form: NFKC, no blanks, full-width brackets, without a document's suffix."""
+    plain = "".join(_full_width(c) for c in without_blanks(nfkc(text)))
+    return _SUFFIX.sub("号", plain)
+
+
+def applied(text: str) -> tuple[str, ...]:
+    """The rules of `RULES` that bringing a number to its one form takes, in that order."""
+    kinds = {_rule(c) for c in text}
+    if nfkc(text) != "".join(map(nfkc, text)):
+        kinds.add("other_width")
+    return tuple(rule for rule in RULES if rule in kinds)
+
+
+@lru_cache(maxsize=65536)
+def parse(number: str) -> CaseNumber:
+    """A normalised number's form and parts (reference: the three forms that are accepted)."""
+    for form, pattern in _FORMS.items():
+        found = pattern.fullmatch(number)
+        if found is not None:
+            return CaseNumber(form=form, year=found["y"], code=found["c"], kind=found["t"], serial=found["n"])
+    return CaseNumber(form="malformed")
+
+
+def normalise_case_no(series: pd.Series) -> pd.Series:
+    """A column of numbers in their one form; what holds nothing is missing."""
+    return by_value(series, normalise)
+
+
+def parts(series: pd.Series) -> pd.DataFrame:
+    """Form, year, code, kind and serial of normalised numbers, by position; a missing number is malformed."""
+    codes, values = pd.factorize(series, use_na_sentinel=True)
+    known = [*(parse(str(value)) for value in values), parse("")]
+    columns = {
+        name: np.array([getattr(number, name) for number in known], dtype=object)[codes]
+        for name in ("form", "year", "code", "kind", "serial")
+    }
+    return pd.DataFrame(columns, index=series.index)
+
+
+def _full_width(char: str) -> str:
+    """A bracket as （ or ）; any other character as it is."""
+    if char == _OPEN or (unicodedata.category(char) == "Ps" and unicodedata.mirrored(char)):
+        return "（"
+    if char == _CLOSE or (unicodedata.category(char) == "Pe" and unicodedata.mirrored(char)):
+        return "）"
+    return char
+
+
+def _rule(char: str) -> str:
+    """The rule one character of a raw number calls for; empty when it stays."""
+    if char in _FULL_WIDTH:
+        return ""
+    if char in _HALF_WIDTH:
+        return "half_width_brackets"
+    if char in _TORTOISE_SHELL:
+        return "tortoise_shell_brackets"
+    if char in _BLANK_SET:
+        return "blanks_in_case_no"
+    if char in _FULL_WIDTH_DIGITS:
+        return "full_width_digits_in_case_no"
+    plain = nfkc(char)
+    if len(plain) == 1 and _full_width(plain) in _FULL_WIDTH:
+        return "other_brackets"
+    return "other_width" if plain != char else ""

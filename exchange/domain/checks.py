@@ -1,0 +1,254 @@
+"""The row rules, each written once as a vectorised mask; `row_checks` compiles a contract's into checks.
+
+A mask answers per row, by position: is the rule broken here? Rows are normalised text (`examine.prepare`). A value
+that can't be read breaks no rule of dates or amounts: the rule about unreadable values has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from exchange.domain.case_number import parse
+from exchange.domain.contract import CodeList, Contract, Rule
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.identifiers import uscc_ok
+from exchange.domain.route import Party, Route
+from exchange.domain.rowcheck import RowCheck
+from exchange.domain.text import any_of, nfkc, passes, trimmed
+from exchange.domain.types import type_checks
+
+Mask = npt.NDArray[np.bool_]
+
+ACROSS: Final = frozenset({"duplicate_case_no", "case_without_debtor"})
+"""Rules that need more than one row: `domain/across.py` has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a rule may look at beside the rows."""
+
+    route: Route
+    sender: Party
+    as_of: date
+    is_workday: Callable[[date], bool]
+    codes: Mapping[str, CodeList]
+    contract: Contract
+
+
+RuleMask = Callable[[pd.DataFrame, Rule, Context], Mask]
+
+
+def row_checks(
+    contract: Contract,
+    *,
+    route: Route,
+    sender: Party,
+    as_of: date,
+    is_workday: Callable[[date], bool],
+    codes: Mapping[str, CodeList],
+) -> list[RowCheck]:
+    """The contract's row rules and those its columns imply (required, readable, out of the code list).
+
+    An implied check is called `<rule>:<column>`. NeedsPerson 905 for a rule id nobody has written.
+    """
+    context = Context(route=route, sender=sender, as_of=as_of, is_workday=is_workday, codes=codes, contract=contract)
+    compiled = [_compile(rule, context) for rule in contract.rules if rule.id not in ACROSS]
+    return [*compiled, *type_checks(contract, codes)]
+
+
+def _compile(rule: Rule, context: Context) -> RowCheck:
+    if rule.id not in RULES:
+        raise NeedsPerson(
+            905,
+            f"The contract names a rule nobody has written: {rule.id!r}.",
+            where=f"dataset {context.contract.dataset}",
+            next_step="Correct the rule's id in the contract, or write the rule in domain/checks.py.",
+        )
+    mask = RULES[rule.id]
+    return RowCheck(rule=rule.id, columns=rule.columns, broken=partial(_run, mask=mask, rule=rule, context=context))
+
+
+def _run(frame: pd.DataFrame, *, mask: RuleMask, rule: Rule, context: Context) -> Mask:
+    return mask(frame, rule, context)
+
+
+def days(series: pd.Series) -> pd.Series:
+    """Dates of a text column; NaT where there is none that can be read."""
+    return pd.to_datetime(series, format="%Y-%m-%d", errors="coerce")
+
+
+def court_code_fits(numbers: pd.Series, courts: pd.Series, sender: Party) -> Mask:
+    """Whether each normalised number's court code is one of its court's, whatever their dates."""
+    known = {court.id: {code.code for code in court.codes} for court in sender.courts}
+    both = numbers.astype(object).fillna("") + "\x1f" + courts.astype(object).fillna("")
+
+    def fits(text: str) -> bool:
+        number, _, court = text.partition("\x1f")
+        return parse(number).code in known.get(court, ())
+
+    return passes(both, fits)
+
+
+def claim_limit(announced: date, months: int, is_workday: Callable[[date], bool]) -> date:
+    """The last day a claim period may end: so many calendar months on, or that month's last day, then a working day.
+
+    民事诉讼法 第85条: a period that ends on a rest day ends on the next working day.
+    """
+    if announced.year >= date.max.year:
+        return date.max
+    month = announced.month - 1 + months
+    year, month = announced.year + month // 12, month % 12 + 1
+    last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
+    limit = date(year, month, min(announced.day, last))
+    while not is_workday(limit):
+        limit += timedelta(days=1)
+    return limit
+
+
+def _case_no_malformed(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
+    return ~passes(frame["case_no"], lambda number: parse(number).form != "malformed")
+
+
+def _court_code_differs(frame: pd.DataFrame, _: Rule, context: Context) -> Mask:
+    checked = passes(frame["case_no"], lambda number: parse(number).form in ("strict", "legacy2"))
+    return checked & ~court_code_fits(frame["case_no"], frame["court_code"], context.sender)
+
+
+def _unknown_stage(frame: pd.DataFrame, _: Rule, context: Context) -> Mask:
+    return np.asarray(~frame["stage"].isin(list(context.codes["stage"].names_zh)), dtype=bool)
+
+
+def _accepted_on_missing(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
+    stages = rule.params.get("stages", ACCEPTED_STAGES)
+    return np.asarray(frame["stage"].isin(list(stages)) & frame["accepted_on"].isna(), dtype=bool)
+
+
+def _accepted_in_future(frame: pd.DataFrame, _: Rule, context: Context) -> Mask:
+    return np.asarray(days(frame["accepted_on"]) > pd.Timestamp(context.as_of), dtype=bool)
+
+
+def _due_before_announcement(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
+    return np.asarray(days(frame["claims_due_on"]) < days(frame["announced_on"]), dtype=bool)
+
+
+def _period_too_short(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
+    least = pd.Timedelta(days=int(rule.params.get("days", 30)))
+    return np.asarray(days(frame["claims_due_on"]) < days(frame["announced_on"]) + least, dtype=bool)
+
+
+def _period_too_long(frame: pd.DataFrame, rule: Rule, context: Context) -> Mask:
+    due, announced = days(frame["claims_due_on"]), days(frame["announced_on"])
+    months = int(rule.params.get("months", 3))
+    limits = {
+        day: pd.Timestamp(claim_limit(day.date(), months, context.is_workday))
+        for day in announced[due.notna()].dropna().unique()
+    }
+    return np.asarray(due > pd.to_datetime(announced.map(limits)), dtype=bool)
+
+
+def _meeting_before_due(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
+    return np.asarray(days(frame["first_meeting_on"]) < days(frame["claims_due_on"]), dtype=bool)
+
+
+def _uscc(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
+    return any_of((np.asarray(frame[c].notna() & ~uscc_ok(frame[c]), bool) for c in rule.columns), len(frame))
+
+
+def _formula(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
+    def begins(name: str) -> bool:
+        return trimmed(nfkc(trimmed(name)))[:1] in FORMULA_SIGNS
+
+    return any_of((passes(frame[c], begins) for c in rule.columns), len(frame))
+
+
+def _masked(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
+    return any_of((passes(frame[c], lambda name: "*" in nfkc(name)) for c in rule.columns), len(frame))
+
+
+def _old_id_only(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
+    length = int(rule.params.get("length", 15))
+    old = passes(frame["old_taxpayer_id"], lambda text: len(text) == length)
+    return np.asarray(frame["uscc"].isna(), dtype=bool) & old
+
+
+def _negative(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
+    return any_of((passes(frame[c], _below_zero) for c in rule.columns), len(frame))
+
+
+def _below_zero(text: str) -> bool:
+    if not text.lstrip().startswith("-"):
+        return False
+    try:
+        return Decimal(text.strip()) < 0
+    except ArithmeticError:
+        return False
+
+
+def _old_court_code(frame: pd.DataFrame, _: Rule, context: Context) -> Mask:
+    ended = {
+        code.code: code.until.year for court in context.sender.courts for code in court.codes if code.until is not None
+    }
+
+    def late(number: str) -> bool:
+        parsed = parse(number)
+        return parsed.code in ended and int(parsed.year) > ended[parsed.code] + 1
+
+    return passes(frame["case_no"], late)
+
+
+def _terminated_without_day(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
+    return np.asarray((frame["stage"] == "terminated") & frame["terminated_on"].isna(), dtype=bool)
+
+
+def _day_without_terminated(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
+    return np.asarray((frame["stage"] != "terminated") & frame["terminated_on"].notna(), dtype=bool)
+
+
+def _out_of_order(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
+    """Days in the order of the rule's columns: none lies before one named earlier."""
+    given = [days(frame[column]) for column in rule.columns]
+    pairs = [(a, b) for n, a in enumerate(given) for b in given[n + 1 :]]
+    return any_of((np.asarray(b < a, dtype=bool) for a, b in pairs), len(frame))
+
+
+def _announced_late(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
+    limit = pd.Timedelta(days=int(rule.params.get("days", 25)))
+    return np.asarray(days(frame["announced_on"]) > days(frame["accepted_on"]) + limit, dtype=bool)
+
+
+ACCEPTED_STAGES: Final = (
+    "accepted", "claims_open", "meeting_held", "declared", "plan_approved", "distribution", "terminated",
+)  # fmt: skip
+FORMULA_SIGNS: Final = ("=", "+", "-", "@")
+
+RULES: Final[Mapping[str, RuleMask]] = {
+    "case_no_malformed": _case_no_malformed,
+    "court_code_differs_from_case_no": _court_code_differs,
+    "unknown_stage_code": _unknown_stage,
+    "accepted_on_missing": _accepted_on_missing,
+    "accepted_on_in_future": _accepted_in_future,
+    "claims_due_before_announcement": _due_before_announcement,
+    "claim_period_shorter_than_30_days": _period_too_short,
+    "claim_period_longer_than_3_months": _period_too_long,
+    "meeting_before_claims_due": _meeting_before_due,
+    "uscc_check_digit": _uscc,
+    "name_is_a_formula": _formula,
+    "name_is_masked": _masked,
+    "uscc_missing_old_taxpayer_id": _old_id_only,
+    "negative_amount": _negative,
+    "old_court_code_on_new_case": _old_court_code,
+    "terminated_on_missing": _terminated_without_day,
+    "terminated_on_but_not_terminated": _day_without_terminated,
+    "dates_out_of_order": _out_of_order,
+    "announced_late": _announced_late,
+}
+"""Rule id → mask. The first fourteen are agreed; the rest are ours and are not compared."""

@@ -1,0 +1,94 @@
+"""outcome.json: the machine-readable outcome of an exchange, local to its end, built and merged part by part."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any, Final
+
+from exchange.domain.examine import Examination, reach_of
+from exchange.domain.period import Period
+from exchange.domain.prepare import CASES
+from exchange.domain.route import Route
+
+LISTS: Final = (
+    "selected", "sent", "normalised", "quarantined", "warned", "breaks", "infos", "urgent", "findings", "exchanges",
+)  # fmt: skip
+
+
+def record_id(record: str | None) -> int | str | None:
+    """A source's id as it is there: a number where it is written as one."""
+    if record is None:
+        return None
+    return int(record) if record.isascii() and record.isdigit() and str(int(record)) == record else record
+
+
+def examined(
+    examination: Examination, *, route: Route, period: Period | None, as_of: date, exchange: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The part of the checks: what was selected, held, warned of, sent, is urgent. `exchange` describes the round."""
+    return {
+        "period": str(period) if period else None,
+        "as_of": as_of.isoformat(),
+        "selected": [record_id(record) for record in examination.selected],
+        "sent": [record_id(record) for record in examination.sent],
+        "normalised": [_with_id(asdict(one)) for one in examination.normalised],
+        "quarantined": quarantined(examination, route),
+        "warned": warned(examination),
+        "breaks": [],
+        "infos": [],
+        "break_counts": {},
+        "urgent": [_with_id(asdict(one)) | {"reasons": list(one.reasons)} for one in examination.urgent],
+        "findings": [_with_id(one.as_dict()) for one in examination.findings],
+        "exchanges": [dict(exchange)],
+        "held": {record: list(rules) for record, rules in examination.held.items()},
+        "stopped": examination.stopped,
+    }
+
+
+def quarantined(examination: Examination, route: Route) -> list[dict[str, Any]]:
+    """What was held by the agreed rules: whole cases under bankruptcy_case, single rows under their dataset."""
+    found: dict[tuple[str, str, str | None, str | None], None] = {}
+    for finding in examination.findings:
+        if finding.severity == "reject" and finding.comparable:
+            dataset = CASES if reach_of(finding, route) == "case" else finding.dataset
+            found[finding.rule, dataset, finding.record, finding.case_no] = None
+    return [
+        {"rule": rule, "dataset": dataset, "record": record_id(record), "case_no": case_no}
+        for rule, dataset, record, case_no in found
+    ]
+
+
+def warned(examination: Examination) -> list[dict[str, Any]]:
+    """Agreed warnings, of the cases that are sent only, each (rule, case) once."""
+    sent = set(examination.sent)
+    found = dict.fromkeys(
+        (finding.rule, finding.record, finding.case_no)
+        for finding in examination.findings
+        if finding.severity == "warn" and finding.comparable and finding.record in sent
+    )
+    return [{"rule": rule, "record": record_id(record), "case_no": case_no} for rule, record, case_no in found]
+
+
+def merge(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Several parts as one outcome: lists follow each other, each entry once; of anything else the later counts.
+
+    `break_counts` is counted anew from `breaks`.
+    """
+    merged: dict[str, Any] = {}
+    for part in parts:
+        for name, value in part.items():
+            if name in LISTS:
+                merged.setdefault(name, {}).update({json.dumps(one, sort_keys=True): one for one in value})
+            elif value is not None or name not in merged:
+                merged[name] = value
+    merged = {name: list(value.values()) if name in LISTS else value for name, value in merged.items()}
+    merged["break_counts"] = dict(sorted(Counter(one["code"] for one in merged.get("breaks", ())).items()))
+    return merged
+
+
+def _with_id(one: dict[str, Any]) -> dict[str, Any]:
+    return one | {"record": record_id(one["record"])}

@@ -1,0 +1,178 @@
+"""Rows as read from the source, brought to the wire's form: selected, normalised, what was changed listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from exchange.domain import case_number, identifiers
+from exchange.domain.finding import Finding
+from exchange.domain.period import Period
+from exchange.domain.route import Party, Route
+from exchange.domain.selection import selected
+from exchange.domain.text import by_value, trimmed
+
+CASES: Final = "bankruptcy_case"
+OWN: Final = ("case_in_exchange",)
+"""Datasets made here, not read from the source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalised:
+    """One value of one case brought to its form: never silent. `case_no` as it stands in the source."""
+
+    rule: str
+    record: str
+    case_no: str | None
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The selected cases' rows, by dataset: the contract's columns, normalised, and `_record`.
+
+    `bankruptcy_case` has `_case_no_raw` beside. `notes` are findings made on the way.
+    """
+
+    frames: Mapping[str, pd.DataFrame]
+    normalised: tuple[Normalised, ...]
+    notes: tuple[Finding, ...]
+    period: Period
+    as_of: date
+
+
+_Form = tuple[Callable[[pd.Series], pd.Series], Callable[[str], tuple[str, ...]], Callable[[str], str]]
+_NUMBER: Final[_Form] = (case_number.normalise_case_no, case_number.applied, case_number.normalise)
+_ID: Final[_Form] = (identifiers.normalise_id, identifiers.id_applied, identifiers.id_form)
+_NAME: Final[_Form] = (identifiers.sent_name, identifiers.name_applied, trimmed)
+FORMS: Final[Mapping[tuple[str, str], _Form]] = {
+    (CASES, "case_no"): _NUMBER,
+    (CASES, "petition_case_no"): _NUMBER,
+    ("case_debtor", "name"): _NAME,
+    ("case_debtor", "former_name"): _NAME,
+    ("case_debtor", "uscc"): _ID,
+    ("case_debtor", "old_taxpayer_id"): _ID,
+}
+"""(dataset, column) → how it is normalised, what that is called, and one value's form."""
+
+
+def prepare(
+    frames: Mapping[str, pd.DataFrame], *, route: Route, sender: Party, period: Period, as_of: date
+) -> Prepared:
+    """The quarter's cases of the sender out of what its source holds, each value in its one form.
+
+    Frames as the port `Source` gives them. A dataset or optional column the source has not is there, and empty.
+    """
+    whole = {c.dataset: _shaped(frames.get(c.dataset), c.names) for c in route.datasets if c.dataset not in OWN}
+    whole[CASES]["_case_no_raw"] = _as_it_stood(frames.get(CASES))
+    cases, doubled = _one_row_each(whole[CASES])
+    taken = cases.loc[selected(cases, sender=sender, first_day=period.first_day)].reset_index(drop=True)
+    numbers = dict(zip(taken["_record"], taken["_case_no_raw"], strict=True))
+    whole = {
+        name: frame.loc[frame["_record"].isin(list(numbers))].reset_index(drop=True) for name, frame in whole.items()
+    } | {CASES: taken}
+    normalised: dict[Normalised, None] = {}
+    for (dataset, column), form in FORMS.items():
+        if dataset in whole and column in whole[dataset]:
+            normalised.update(dict.fromkeys(_normalise(whole[dataset], column, form, numbers)))
+    _number_rows(whole)
+    notes = (*_several_administrators(doubled, numbers), *_strangers(cases, sender))
+    return Prepared(frames=whole, normalised=tuple(normalised), notes=notes, period=period, as_of=as_of)
+
+
+def join(parts: Sequence[Prepared]) -> Prepared:
+    """The batches of one exchange as one; ValueError for none."""
+    if not parts:
+        raise ValueError("an exchange has at least one batch")
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    frames = {name: pd.concat([p.frames[name] for p in parts], ignore_index=True) for name in first.frames}
+    return Prepared(
+        frames=frames,
+        normalised=tuple(n for p in parts for n in p.normalised),
+        notes=tuple(dict.fromkeys(n for p in parts for n in p.notes)),
+        period=first.period,
+        as_of=first.as_of,
+    )
+
+
+def _shaped(frame: pd.DataFrame | None, names: Sequence[str]) -> pd.DataFrame:
+    """The contract's columns and `_record` as text, in order; empty text is missing."""
+    columns = [*names, "_record"]
+    if frame is None:
+        return pd.DataFrame({name: pd.Series([], dtype="str") for name in columns})
+    shaped = frame.reset_index(drop=True).reindex(columns=columns).astype("str")
+    return shaped.mask(shaped == "")
+
+
+def _as_it_stood(cases: pd.DataFrame | None) -> pd.Series:
+    """The case number as it stands in the source, which may tell an empty one from none."""
+    if cases is None:
+        return pd.Series([], dtype="str")
+    return cases["_case_no_raw" if "_case_no_raw" in cases else "case_no"].reset_index(drop=True).astype("str")
+
+
+def _one_row_each(cases: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """One row for each case, and the cases that had several: of several administrators the last appointed counts."""
+    doubled = cases["_record"].duplicated(keep=False).to_numpy(bool)
+    if not doubled.any():
+        return cases, []
+    order = [c for c in ("administrator_appointed_on", "administrator_name") if c in cases]
+    last = cases.sort_values(order, na_position="first", kind="stable").drop_duplicates("_record", keep="last")
+    return last.sort_index().reset_index(drop=True), sorted(set(cases["_record"][doubled]))
+
+
+def _several_administrators(records: Sequence[str], numbers: Mapping[str, Any]) -> Iterator[Finding]:
+    for record in records:
+        if record in numbers:
+            yield Finding(
+                rule="several_administrators", severity="warn", dataset=CASES, record=record,
+                case_no=text(numbers[record]), column="administrator_name", comparable=False,
+            )  # fmt: skip
+
+
+def _strangers(cases: pd.DataFrame, sender: Party) -> Iterator[Finding]:
+    """Rows of the register whose court is not one this party speaks for: nobody exchanges them."""
+    known = [court.id for court in sender.courts]
+    for n in np.flatnonzero(~cases["court_code"].isin(known).to_numpy(bool)):
+        yield Finding(
+            rule="court_unknown", severity="warn", dataset=CASES, record=text(cases["_record"].iloc[n]),
+            case_no=text(cases["case_no"].iloc[n]), column="court_code", comparable=False,
+        )  # fmt: skip
+
+
+def _normalise(frame: pd.DataFrame, column: str, form: _Form, numbers: Mapping[str, Any]) -> Iterator[Normalised]:
+    """Bring one column to its form, in place; yield what was done, by value."""
+    change, applied, form_of = form
+    codes, values = pd.factorize(frame[column], use_na_sentinel=True)
+    raw = [str(value) for value in values]
+    rules = [applied(value) for value in raw]
+    dirty: npt.NDArray[np.bool_] = np.array([*(bool(r) for r in rules), False], dtype=bool)
+    for n in np.flatnonzero(dirty[codes]):
+        record = str(frame["_record"].iloc[n])
+        for rule in rules[codes[n]]:
+            yield Normalised(rule=rule, record=record, case_no=text(numbers[record]), to=form_of(raw[codes[n]]))
+    frame[column] = change(frame[column])
+
+
+def _number_rows(frames: Mapping[str, pd.DataFrame]) -> None:
+    """Give every row of a case the case's normalised number."""
+    cases = frames[CASES]
+    numbers = {
+        str(record): text(number) or "" for record, number in zip(cases["_record"], cases["case_no"], strict=True)
+    }
+    for name, frame in frames.items():
+        if name != CASES:
+            frame["case_no"] = by_value(frame["_record"], numbers.__getitem__)
+
+
+def text(value: Any) -> str | None:
+    """A cell as text, None where it is missing."""
+    return None if pd.isna(value) else str(value)

@@ -1,0 +1,42 @@
+"""Reconciliation 对账: the court's register, the administrator's table and the tax bureau's claims, compared.
+
+Every figure is a dated figure of the route; nothing here is a constant of law. Pure: the same books, route and day
+give the same result.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from exchange.domain.books import Books, match_books
+from exchange.domain.breaks import Result, distinct, in_order_of_work
+from exchange.domain.claim_breaks import claim_breaks
+from exchange.domain.contract import CodeList
+from exchange.domain.line_breaks import line_breaks
+from exchange.domain.rank_breaks import Workday, rank_breaks
+from exchange.domain.route import Route
+from exchange.domain.situations import situations
+
+
+def reconcile_books(
+    books: Books, *, route_out: Route, levy: CodeList, as_of: date, is_workday: Workday | None = None
+) -> Result:
+    """Every break and info of the agreed table, and what else an officer would want to know as findings.
+
+    `route_out` is the route the cases were sent on, `levy` the code list with the kind of each levy. Claims that were
+    withdrawn and older versions are out; a claim on a case never sent has that one break and no other.
+    Raises NeedsPerson 504 (a landed column holds something else), 905 (a figure is missing).
+    """
+    matched = match_books(books, route_out, as_of)
+    found = distinct(
+        [
+            *claim_breaks(matched),
+            *line_breaks(matched, levy, route_out.rank_table(as_of)),
+            *rank_breaks(matched, is_workday),
+        ]
+    )
+    return Result(
+        breaks=in_order_of_work(b for b in found if not b.info),
+        infos=in_order_of_work(b for b in found if b.info),
+        findings=tuple(situations(matched, route_out, levy, is_workday)),
+    )

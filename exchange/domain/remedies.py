@@ -1,0 +1,101 @@
+"""What an officer reads about a finding: the rule in words, and how to mend it. Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+Words = tuple[str, str]
+
+OUR_RULES: Final[Mapping[str, Words]] = {
+    "required_value_missing": ("必填项为空", "A required value is missing"),
+    "value_unreadable": ("内容无法识别", "A value can't be read"),
+    "unknown_code": ("代码不在代码表", "A code is not in its list"),
+    "duplicate_key": ("同一案件内编号重复且内容不同", "Rows of one case share a key and differ"),
+    "duplicate_row": ("同一行重复录入", "The same row is there twice"),
+    "several_administrators": ("登记了多个管理人", "Several administrators are registered"),
+    "court_unknown": ("案件的承办法院不在名单内", "The case's court is not one of this party's"),
+    "old_court_code_on_new_case": ("新案件使用已停用的法院代字", "A new case has a court code no longer in use"),
+    "terminated_on_missing": ("已终结案件缺少终结日期", "A terminated case has no termination date"),
+    "terminated_on_but_not_terminated": ("有终结日期但阶段不是终结", "A termination date, but the stage is another"),
+    "dates_out_of_order": ("日期先后颠倒", "Dates are out of order"),
+    "announced_late": ("受理后超过二十五日公告", "Announced more than 25 days after acceptance"),
+    "calendar_not_official": ("该年度工作日历尚未公布", "The year's working days are not announced yet"),
+}
+"""Rules no contract lists; they are reported and not compared with the other end's."""
+
+REMEDIES: Final[Mapping[str, Words]] = {
+    "case_no_malformed": (
+        "按“（年份）法院代字 类型 序号 号”更正案号，序号不加零",
+        "Write it as （year）court type serial号, no leading zero",
+    ),
+    "court_code_differs_from_case_no": (
+        "核对案号中的法院代字与承办法院",
+        "Compare the court code in the number with the court",
+    ),
+    "duplicate_case_no": ("两件以上案件同号，由立案庭确认其一", "Let the filing office say whose number it is"),
+    "unknown_stage_code": ("补录程序阶段，或更正为代码表中的代码", "Enter a stage out of the code list"),
+    "accepted_on_missing": ("补录受理裁定日期", "Enter the date of the acceptance ruling"),
+    "accepted_on_in_future": ("核对受理裁定日期", "Check the date of the acceptance ruling"),
+    "claims_due_before_announcement": ("核对公告日与申报截止日", "Check the announcement and the claims due date"),
+    "case_without_debtor": ("补录债务人", "Enter the debtor"),
+    "uscc_check_digit": (
+        "对照营业执照更正；登记机关本身有误的，可由复核人确认后放行",
+        "Correct it from the licence; an officer may confirm it where the register itself is wrong",
+    ),
+    "name_is_a_formula": ("去掉名称前的符号，按营业执照录入", "Enter the name as on the licence, without the sign"),
+    "name_is_masked": ("按营业执照录入完整名称", "Enter the whole name as on the licence"),
+    "negative_amount": ("核对金额正负，更正后补送该行", "Check the sign of the amount; the row follows once mended"),
+    "uscc_missing_old_taxpayer_id": ("如已换照，补录统一社会信用代码", "Enter the USCC if the licence was renewed"),
+    "claim_period_shorter_than_30_days": (
+        "核对公告日与截止日，申报期不得少于三十日",
+        "Check both dates: at least 30 days",
+    ),
+    "claim_period_longer_than_3_months": (
+        "核对公告日与截止日，申报期不得长于三个月",
+        "Check both dates: at most 3 months",
+    ),
+    "meeting_before_claims_due": ("核对第一次债权人会议日期", "Check the date of the first creditors' meeting"),
+    "required_value_missing": ("补录该项", "Enter the value"),
+    "value_unreadable": ("按规定格式更正该项", "Enter the value in its form"),
+    "unknown_code": (
+        "更正为代码表中的代码，或由信息部门补充代码对照",
+        "Use a code of the list, or have the code map extended",
+    ),
+    "duplicate_key": ("由承办人确认保留哪一行", "Let the clerk say which row holds"),
+    "duplicate_row": ("删除重复行；本次只送一行", "Delete the extra row; one of them is sent"),
+    "several_administrators": (
+        "确认现任管理人；本次送最后指定的一个",
+        "Confirm the present one; the last appointed is sent",
+    ),
+    "court_unknown": ("核对承办法院代码", "Check the court's code"),
+    "old_court_code_on_new_case": ("核对案号年份与法院代字", "Check the number's year and court code"),
+    "calendar_not_official": (
+        "按国务院办公厅通知补充日历文件后重新核对",
+        "Add the calendar file from the State Council's notice",
+    ),
+}
+
+NORMALISED: Final[Mapping[str, Words]] = {
+    "half_width_brackets": ("案号括号为半角", "Half-width brackets"),
+    "tortoise_shell_brackets": ("案号用六角括号", "Tortoise-shell brackets"),
+    "other_brackets": ("案号用其他括号", "Other brackets"),
+    "blanks_in_case_no": ("案号含空白", "Blanks in the case number"),
+    "full_width_digits_in_case_no": ("案号含全角数字", "Full-width digits"),
+    "blanks_around_name": ("名称前后有空白", "Blanks around a name"),
+    "lower_case_uscc": ("信用代码含小写字母", "Lower case in the USCC"),
+    "blanks_in_uscc": ("信用代码含空白", "Blanks in the USCC"),
+    "other_width": ("其他全角半角差异", "Other width differences"),
+}
+
+URGENT: Final[Mapping[str, Words]] = {
+    "major": ("重大案件", "Major case"),
+    "claims_due_within_7_days": ("七日内债权申报截止", "Claims due within 7 days"),
+    "accepted_within_7_days": ("七日内新受理", "Accepted within 7 days"),
+    "by_officer": ("由承办人指定", "Named by an officer"),
+}
+
+
+def remedy(rule: str) -> Words:
+    """How to mend what breaks a rule."""
+    return REMEDIES.get(rule, ("核对并更正原记录", "Check the record and mend it"))

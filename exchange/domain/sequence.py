@@ -1,0 +1,95 @@
+"""Where a packet stands in its lane: next, duplicate, gap, fork, or a broken chain. Pure judgement.
+
+docs/packet-format.md §8. A number is settled once its packet was accepted, refused or voided. A packet refused
+before its signature was proven settles its number without a hash (`manifest_sha256` None): whoever made those bytes
+is unknown, so the authentic packet of that number may still come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from exchange.domain.manifest import NO_HASH
+
+VOID: Final = "void"
+SETTLED: Final = frozenset({"accepted", "refused", VOID})
+
+Standing = Literal["next", "duplicate", "gap", "fork", "chain_break"]
+
+
+class Known(Protocol):
+    """What a lane remembers of one number (a packet's record in the ledger)."""
+
+    @property
+    def number(self) -> int:
+        """Its number in the lane."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """What became of it."""
+        ...
+
+    @property
+    def manifest_sha256(self) -> str | None:
+        """Hash of its manifest; None when nobody proved who made it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """How a packet stands, and for a gap the numbers that are missing before it."""
+
+    standing: Standing
+    missing: tuple[int, ...] = ()
+
+
+def judge(number: int, manifest_sha256: str, previous_sha256: str, known: Iterable[Known]) -> Judgement:
+    """Judge one packet against its lane's known packets."""
+    lane = {k.number: k for k in known}
+    before = lane.get(number)
+    if before is not None and before.state == VOID:
+        return Judgement(standing="duplicate")
+    if before is not None and before.manifest_sha256 is not None:
+        if before.manifest_sha256 != manifest_sha256:
+            return Judgement(standing="fork")
+        if before.state in SETTLED:
+            return Judgement(standing="duplicate")
+    top = top_settled(lane.values())
+    if number > top + 1:
+        missing = tuple(n for n in range(top + 1, number) if n not in lane)
+        return Judgement(standing="gap", missing=missing)
+    if not _chained(previous_sha256, number, lane):
+        return Judgement(standing="chain_break")
+    return Judgement(standing="next")
+
+
+def top_settled(known: Iterable[Known]) -> int:
+    """The highest number up to which every packet is settled; 0 before the first."""
+    settled = {k.number for k in known if k.state in SETTLED}
+    top = 0
+    while top + 1 in settled:
+        top += 1
+    return top
+
+
+def last_settled(known: Collection[Known]) -> tuple[int, str]:
+    """(number, manifest hash) of the last packet taken in, as the other direction's next manifest names it (§4.5)."""
+    top = top_settled(known)
+    hashes = {k.number: k.manifest_sha256 for k in known}
+    return top, hashes.get(top) or NO_HASH
+
+
+def previous_hash(number: int, known: Iterable[Known]) -> str:
+    """The hash a packet of this number chains to (§4.4)."""
+    return {k.number: k.manifest_sha256 for k in known}.get(number - 1) or NO_HASH
+
+
+def _chained(previous_sha256: str, number: int, lane: Mapping[int, Known]) -> bool:
+    if number == 1:
+        return previous_sha256 == NO_HASH
+    before = lane.get(number - 1)
+    expected = before.manifest_sha256 if before else None
+    return expected is None or expected == previous_sha256

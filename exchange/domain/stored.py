@@ -1,0 +1,92 @@
+"""What the steps of one exchange leave each other in the vault: names, and findings as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from exchange.domain.audit import Event, ExchangeRecord
+from exchange.domain.canonical import sha256_hex
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.finding import Finding
+from exchange.domain.parquet import from_parquet
+from exchange.domain.period import Period
+
+_SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchCheck:
+    """The findings of one batch, and what they are about: hashes of the extracted files and of the contract."""
+
+    files: Mapping[str, str]
+    contract_sha256: str
+    findings: tuple[Finding, ...]
+
+
+def round_of(record: ExchangeRecord) -> tuple[Period, date]:
+    """The quarter of an exchange and the day it looks from; where nothing was said, those of its opening."""
+    opened = record.opened_at.astimezone(_SHANGHAI).date() if record.opened_at else None
+    as_of = record.as_of or opened
+    if as_of is None:
+        raise NeedsPerson(
+            914, "The exchange has no as-of day.", where=record.key, next_step="Open it anew with an as-of day."
+        )
+    return Period.parse(record.period) if record.period else Period.of(as_of), as_of
+
+
+def extract_name(batch: str, dataset: str) -> str:
+    """Where a batch's rows of a dataset lie."""
+    return f"extract/{batch}/{dataset}.parquet"
+
+
+def check_name(batch: str) -> str:
+    """Where a batch's findings lie."""
+    return f"check/{batch}.json"
+
+
+def dump_check(check: BatchCheck) -> bytes:
+    """A batch's findings as JSON; no values of rows."""
+    document = {
+        "files": dict(check.files),
+        "contract_sha256": check.contract_sha256,
+        "findings": [finding.as_dict() for finding in check.findings],
+    }
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def load_check(data: bytes) -> BatchCheck:
+    """What `dump_check` wrote."""
+    document: Mapping[str, Any] = json.loads(data)
+    return BatchCheck(
+        files=document["files"],
+        contract_sha256=document["contract_sha256"],
+        findings=tuple(Finding(**one) for one in document["findings"]),
+    )
+
+
+def extracted_frame(data: bytes, expected: str, where: str) -> pd.DataFrame:
+    """Rows as extracted; NeedsPerson 911 when the stored bytes are not those that were read."""
+    if sha256_hex(data) != expected:
+        raise NeedsPerson(
+            911,
+            "The extracted rows are not those that were read from the source.",
+            where=where,
+            next_step="Refuse the exchange and open it anew; report the change as an incident.",
+        )
+    return from_parquet(data)
+
+
+def files_of(events: Iterable[Event], batch: str) -> Mapping[str, str] | None:
+    """Dataset → SHA-256 of a batch's extracted files, out of the `batch_extracted` events; None when not read yet."""
+    for event in events:
+        if event.body["batch"] == batch:
+            found: Mapping[str, str] = event.body["files"]
+            return found
+    return None

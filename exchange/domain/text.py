@@ -1,0 +1,62 @@
+"""Text as Unicode has it: what is a blank, what is a bracket, and functions applied once per distinct value."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+_RANGES: Final = (
+    (0x09, 0x0D), (0x1C, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029),
+    (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000),
+    (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180E, 0x180E),
+    (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0),
+    (0xFFF9, 0xFFFB), (0xE0001, 0xE007F),
+)  # fmt: skip
+
+BLANKS: Final = "".join(chr(code) for first, last in _RANGES for code in range(first, last + 1))
+"""Every Unicode white space and every zero-width character. Variation selectors are none: they belong to a glyph."""
+
+_NO_BLANKS: Final = dict.fromkeys(map(ord, BLANKS))
+
+
+def nfkc(text: str) -> str:
+    """Compatibility-composed text: full-width letters and digits become plain ones."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def without_blanks(text: str) -> str:
+    """The text less every blank, inside and out."""
+    return text.translate(_NO_BLANKS)
+
+
+def trimmed(text: str) -> str:
+    """The text less its outer blanks."""
+    return text.strip(BLANKS)
+
+
+def by_value(series: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """A text column with each distinct value changed once. Missing stays missing; what becomes empty is missing."""
+    codes, values = pd.factorize(series, use_na_sentinel=True)
+    changed = [change(str(value)) or None for value in values]
+    out = np.array([*changed, None], dtype=object)[codes]
+    return pd.Series(out, index=series.index, dtype="str", name=series.name)
+
+
+def passes(series: pd.Series, test: Callable[[str], Any]) -> npt.NDArray[np.bool_]:
+    """Whether each value passes, asked once per distinct value. Missing never passes."""
+    codes, values = pd.factorize(series, use_na_sentinel=True)
+    passed = np.array([*(bool(test(str(value))) for value in values), False], dtype=bool)
+    return np.asarray(passed[codes], dtype=bool)
+
+
+def any_of(masks: Iterable[npt.NDArray[np.bool_]], size: int) -> npt.NDArray[np.bool_]:
+    """Element-wise or; all False for no masks."""
+    out = np.zeros(size, dtype=bool)
+    for mask in masks:
+        out |= mask
+    return out

@@ -1,0 +1,50 @@
+"""Which cases can't wait for the quarter."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+MAJOR, CLAIMS_DUE, ACCEPTED = "major", "claims_due_within_7_days", "accepted_within_7_days"
+REASONS: Final = (MAJOR, CLAIMS_DUE, ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urgent:
+    """One urgent case: `reasons` in the order of `REASONS`, `case_no` as it stands in the source."""
+
+    record: str
+    case_no: str | None
+    reasons: tuple[str, ...]
+    held: bool
+
+
+def urgent_cases(
+    cases: pd.DataFrame, *, as_of: date, limits: Mapping[str, int], held: Collection[str]
+) -> tuple[Urgent, ...]:
+    """The selected cases that are major, whose claim period ends soon, or that were just accepted.
+
+    `limits` are the days of `claims_due` and `accepted`, 7 where not given. Terminated cases are none; a missing or
+    unknown stage is not terminated; held cases are listed too.
+    """
+    today = pd.Timestamp(as_of)
+    left = (pd.to_datetime(cases["claims_due_on"], format="%Y-%m-%d", errors="coerce") - today).dt.days
+    gone = (today - pd.to_datetime(cases["accepted_on"], format="%Y-%m-%d", errors="coerce")).dt.days
+    running = (cases["stage"] != "terminated").to_numpy(bool)
+    masks = {
+        MAJOR: running & (cases["is_major"] == "true").to_numpy(bool),
+        CLAIMS_DUE: running & left.between(0, limits.get("claims_due", 7)).to_numpy(bool),
+        ACCEPTED: running & gone.between(0, limits.get("accepted", 7)).to_numpy(bool),
+    }
+    found = []
+    for n in np.flatnonzero(masks[MAJOR] | masks[CLAIMS_DUE] | masks[ACCEPTED]):
+        record, case_no = cases["_record"].iloc[n], cases["_case_no_raw"].iloc[n]
+        reasons = tuple(reason for reason in REASONS if masks[reason][n])
+        case = None if pd.isna(case_no) else str(case_no)
+        found.append(Urgent(record=str(record), case_no=case, reasons=reasons, held=str(record) in held))
+    return tuple(found)

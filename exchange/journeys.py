@@ -1,0 +1,264 @@
+"""The order of steps, once. Airflow's DAGs, the command line and the tests all travel here.
+
+A journey runs to the next gate in the ledger (approval, receipt, answer) and ends; `sweep` takes up whatever has
+become ready since. Nothing waits here, so a restart, a lost event or an approval after three weeks changes nothing.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from exchange.domain import lifecycle
+from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
+from exchange.domain.period import Period
+from exchange.ports import ExchangeRecord, Parts
+from exchange.steps.acknowledge import acknowledge
+from exchange.steps.answer import answer as answer_step
+from exchange.steps.assemble import assemble as assemble_step
+from exchange.steps.collect import collect
+from exchange.steps.extract import extract as extract_step
+from exchange.steps.pack import pack
+from exchange.steps.reconcile import reconcile as reconcile_step
+from exchange.steps.send import send
+from exchange.steps.take_in import take_in
+from exchange.steps.urgent import UrgentRound
+from exchange.steps.urgent import urgent as urgent_step
+from exchange.steps.validate import validate as validate_step
+from exchange.steps.watch import watch as watch_step
+
+log = structlog.get_logger("exchange")
+
+OUTGOING: Final[Mapping[str, Callable[..., Any]]] = {lifecycle.APPROVED: pack, lifecycle.PACKED: send}
+"""Past the approval: the step that takes an exchange on from each state."""
+
+GATES: Final[Mapping[str, str]] = {
+    lifecycle.CHECKED: "waits for two officers",
+    lifecycle.STOPPED: "stopped: too many cases are held; waits for an officer",
+    lifecycle.PREPARED: "waits for the approver",
+    lifecycle.SENT: "waits for the receipt",
+    lifecycle.RECEIVED: "opened by the other side; waits for the validated receipt",
+    lifecycle.ACCEPTED: "received and validated by the other side",
+    lifecycle.REJECTED: "refused by the other side: see its code",
+    lifecycle.REFUSED: "sent back by an officer",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Swept:
+    """What one sweep did: counts by step, and what could not be done with its error."""
+
+    done: dict[str, int] = field(default_factory=dict)
+    problems: list[tuple[str, ExchangeError]] = field(default_factory=list)
+
+    def count(self, what: str, times: int = 1) -> None:
+        """Add to a count."""
+        self.done[what] = self.done.get(what, 0) + times
+
+    @property
+    def idle(self) -> bool:
+        """Nothing was there to do."""
+        return not self.done and not self.problems
+
+
+def call(step: Callable[..., Any], parts: Parts, *args: Any, **more: Any) -> Any:
+    """Run a step with the ports its signature names."""
+    named = {
+        name: getattr(parts, name)
+        for name in inspect.signature(step).parameters
+        if name not in more and name in Parts.__dataclass_fields__
+    }
+    return step(*args, **named, **more)
+
+
+def open_quarter(parts: Parts, route_id: str, period: str, as_of: date | None = None) -> str:
+    """Open the quarter's exchange of a route, or find the one that is open; return its key.
+
+    One refused by an officer or by the other side is followed by the next attempt, `….2`, `….3`.
+    """
+    route = parts.agreement.route(route_id)
+    if route.sender != parts.party:
+        raise NeedsPerson(
+            905,
+            f"{parts.party} does not send on this route.",
+            where=f"route {route_id}",
+            next_step="Run it at the sender's end.",
+        )
+    quarter = Period.parse(period)
+    base = f"{route_id}.Q.{quarter}"
+    with parts.ledger.lock(f"open:{base}"):
+        key, attempt = base, 1
+        while (known := parts.ledger.exchange(key)) is not None:
+            if known.state not in (lifecycle.REFUSED, lifecycle.REJECTED):
+                return key
+            attempt += 1
+            key = f"{base}.{attempt}"
+        body = {
+            "route": route_id, "direction": "out", "kind": "Q", "period": str(quarter),
+            "as_of": (as_of or parts.today).isoformat(), "batches": _batches(parts),
+        }  # fmt: skip
+        with parts.ledger.transaction() as write:
+            write.append("exchange_opened", exchange=key, actor=parts.actor, body=body)
+    return key
+
+
+def _batches(parts: Parts) -> dict[str, list[str]]:
+    courts = [court.id for court in parts.agreement.parties[parts.party].courts]
+    size = parts.batch_size
+    return {f"b{n // size + 1:03d}": courts[n : n + size] for n in range(0, len(courts), size)}
+
+
+def batches(parts: Parts, key: str) -> list[str]:
+    """Names of the batches of courts of an exchange."""
+    return list(record(parts, key).details["batches"])
+
+
+def record(parts: Parts, key: str) -> ExchangeRecord:
+    """Where an exchange stands; NeedsPerson 914 when there is none of that key."""
+    known = parts.ledger.exchange(key)
+    if known is None:
+        raise NeedsPerson(914, "There is no such exchange.", where=key, next_step="List them with `exchange status`.")
+    return known
+
+
+def extract(parts: Parts, key: str, batch: str) -> None:
+    """Read one batch of courts into the vault."""
+    call(extract_step, parts, key, batch)
+
+
+def validate(parts: Parts, key: str, batch: str) -> None:
+    """Check one batch's rows."""
+    call(validate_step, parts, key, batch)
+
+
+def assemble(parts: Parts, key: str) -> str:
+    """Join the batches, check across them, stage what will be sent; return the state."""
+    call(assemble_step, parts, key)
+    return record(parts, key).state
+
+
+def quarterly(parts: Parts, route_id: str, period: str, as_of: date | None = None) -> str:
+    """From nothing to the approval gate, all batches in turn; return the exchange's key."""
+    key = open_quarter(parts, route_id, period, as_of)
+    with parts.ledger.lock(f"run:{key}"):
+        for batch in batches(parts, key):
+            extract(parts, key, batch)
+            validate(parts, key, batch)
+        assemble(parts, key)
+    return key
+
+
+def onward(parts: Parts, key: str) -> str:
+    """Take an approved exchange on through packing and sending; return the state it stops at."""
+    with parts.ledger.lock(f"run:{key}"):
+        while (step := OUTGOING.get(record(parts, key).state)) is not None:
+            call(step, parts, key)
+    return record(parts, key).state
+
+
+def urgent(parts: Parts, case_no: str, reason: str, officer: str) -> str:
+    """Send one case at once: opened, released as the route says, packed and sent; return the exchange's key."""
+    round_ = call(urgent_step, parts, case_no=case_no, reason=reason, actor=officer)
+    key: str = round_.keys[0]
+    onward(parts, key)
+    return key
+
+
+def watch(parts: Parts) -> dict[str, int]:
+    """Find urgent cases and limits that run out; open their packets, alert. Counts of what was found."""
+    with parts.ledger.lock("watch"):
+        round_: UrgentRound = call(urgent_step, parts)
+        counts: dict[str, int] = call(watch_step, parts, urgent=round_)
+        return counts
+
+
+def answer(parts: Parts, folder: Path) -> str:
+    """At the tax end: check the claims and status files of a folder and open their exchange; return its key."""
+    key: str = call(answer_step, parts, folder)
+    return key
+
+
+def reconcile(parts: Parts, key: str, as_of: date | None = None) -> None:
+    """Compare the three books for an exchange of this end."""
+    call(reconcile_step, parts, key, as_of=as_of)
+
+
+def receive(parts: Parts, packet_id: str) -> Any:
+    """Take one collected packet in, pack the receipts it is owed, and clear it from the channel."""
+    with parts.ledger.lock(f"take_in:{packet_id}"):
+        result = call(take_in, parts, packet_id)
+        call(acknowledge, parts, packet_id)
+    parts.channels[packet_id.split(".")[0]].taken(packet_id)
+    return result
+
+
+def deliver(parts: Parts) -> int:
+    """Send every sealed packet of this end that is not out yet, in lane order; return how many exchanges."""
+    waiting = parts.ledger.packets(direction="out", states=["sealed"])
+    keys = list(dict.fromkeys(p.exchange for p in sorted(waiting, key=lambda p: (p.lane, p.number)) if p.exchange))
+    for key in keys:
+        call(send, parts, key)
+    return len(keys)
+
+
+def sweep(parts: Parts) -> Swept:
+    """Take up everything that became ready: collect, take in, receipt, pack, send, reconcile.
+
+    One thing that fails does not hold up the others; its error is returned, and the next sweep tries again.
+    """
+    swept = Swept()
+    with parts.ledger.lock("sweep"):
+        for counterpart in parts.channels:
+            _incoming(parts, counterpart, swept)
+        for exchange in parts.ledger.exchanges(states=list(OUTGOING)):
+            _try(swept, "sent", exchange.key, onward, parts, exchange.key)
+        if parts.ledger.packets(direction="out", states=["sealed"]):
+            _try(swept, "delivered", "outgoing packets", deliver, parts)
+        for key in _unreconciled(parts):
+            _try(swept, "reconciled", key, reconcile, parts, key)
+    for where, problem in swept.problems:
+        log.warning("sweep_problem", where=where, code=problem.code, retry=isinstance(problem, RetryLater))
+    return swept
+
+
+def _incoming(parts: Parts, counterpart: str, swept: Swept) -> None:
+    ids: Sequence[str] = _try(swept, "", counterpart, call, collect, parts, counterpart) or []
+    for packet_id in ids:
+        _try(swept, "taken in", packet_id, receive, parts, packet_id)
+
+
+def _try(swept: Swept, what: str, where: str, action: Callable[..., Any], *args: Any) -> Any:
+    try:
+        result = action(*args)
+    except ExchangeError as error:
+        swept.problems.append((where, error))
+        return None
+    if what:
+        swept.count(what)
+    return result
+
+
+def _unreconciled(parts: Parts) -> list[str]:
+    """Quarterly exchanges whose route back brought an answer since they were last reconciled."""
+    due = []
+    for route in parts.agreement.routes_from(parts.party):
+        if route.answered_by is None:
+            continue
+        answers = [e for e in parts.ledger.exchanges(route=route.answered_by, kind="A") if e.direction == "in"]
+        ours = [
+            e for e in parts.ledger.exchanges(route=route.id, kind="Q")
+            if e.state in (lifecycle.SENT, lifecycle.RECEIVED, lifecycle.ACCEPTED)
+        ]  # fmt: skip
+        if not answers or not ours:
+            continue
+        last = [event.seq for event in parts.ledger.events(exchange=ours[-1].key, kind="reconciled")]
+        news = [e.seq for a in answers for e in parts.ledger.events(exchange=a.key, kind="taken_in")]
+        if not last or max(news, default=0) > last[-1]:
+            due.append(ours[-1].key)
+    return due

@@ -1,0 +1,161 @@
+"""Answer: at the tax end, check the claims and status files of a folder and open the exchange that carries them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from exchange.domain.answering import CLAIMS, STATUS_OF_STRANGER, Answer, check_answer
+from exchange.domain.canonical import canonical_json, sha256_hex
+from exchange.domain.content import Content, stage_content
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.finding import Finding
+from exchange.domain.route import Agreement, Route
+from exchange.domain.tabular import read_csv
+from exchange.ports import Clock, Ledger, Vault
+
+BATCH: Final = "answer"
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+
+
+def answer(
+    folder: Path,
+    *,
+    agreement: Agreement,
+    party: str,
+    vault: Vault,
+    ledger: Ledger,
+    clock: Clock,
+    actor: str = "system",
+) -> str:
+    """Stage one answer (kind A) up to its approval; return the exchange's key.
+
+    The folder holds `tax_claim.csv`, `tax_claim_line.csv` and `tax_status.csv` with exactly the contracts' columns
+    (0/1 is taken for bools). Claims with unknown codes stay here with all their lines, and so do lines without a
+    claim; the status of a debtor never received on the route is refused (603) and not sent. All of it is listed in
+    the exchange's outcome.json with file, line and column. The key names the bytes: the same files open nothing twice.
+    Raises NeedsPerson 503 (a file is missing), 501 502 504 505 506 (its columns or values), 905 (no route to answer).
+    """
+    back, out = _routes(agreement, party)
+    given = {contract.dataset: _bytes(folder, contract.dataset) for contract in back.datasets}
+    key = f"{back.id}.A.{_hash(given)[:12]}"
+    if ledger.exchange(key) is not None:
+        return key
+    frames = {name: read_csv(data, back.contract(name), zero_one_bools=True) for name, data in given.items()}
+    found = check_answer(
+        frames,
+        route=back,
+        code_lists=agreement.codes,
+        cases=ledger.landed(out, "bankruptcy_case"),
+        debtors=ledger.landed(out, "case_debtor"),
+    )
+    as_of = clock().astimezone(SHANGHAI).date().isoformat()
+    content = _store(key, given, found, back, vault)
+    vault.put(key, "outcome.json", _outcome(key, found, content, as_of))
+    _open(key, back, found, content, given, as_of, ledger, actor)
+    return key
+
+
+def _routes(agreement: Agreement, party: str) -> tuple[Route, Route]:
+    """The route this end answers on, and the one it answers."""
+    mine = [
+        route
+        for route in agreement.routes_from(party)
+        if route.answered_by is not None and CLAIMS in [contract.dataset for contract in route.datasets]
+    ]
+    if len(mine) != 1 or mine[0].answered_by is None:
+        raise NeedsPerson(
+            905,
+            "This end has no single route on which claims are sent.",
+            where=f"party {party}",
+            next_step="Run it at the tax end, with one route of claims in contracts/routes.",
+        )
+    return mine[0], agreement.route(mine[0].answered_by)
+
+
+def _bytes(folder: Path, dataset: str) -> bytes:
+    file = folder / f"{dataset}.csv"
+    if not file.is_file():
+        raise NeedsPerson(
+            503,
+            "A file of the answer is missing.",
+            where=str(file),
+            next_step="Put all three files into the folder; one without rows holds its header alone.",
+        )
+    return file.read_bytes()
+
+
+def _hash(given: Mapping[str, bytes]) -> str:
+    return sha256_hex(canonical_json([{"name": n, "sha256": sha256_hex(given[n])} for n in sorted(given)]))
+
+
+def _store(key: str, given: Mapping[str, bytes], found: Answer, route: Route, vault: Vault) -> Content:
+    """The files as they came, and the content as it will be sent."""
+    for name, data in given.items():
+        vault.put(key, f"extract/{BATCH}/{name}.csv", data)
+    with vault.workdir() as folder:
+        content = stage_content(found.frames, route, folder, records=None)
+        for file in (*(f.path for f in content.files), "content.json"):
+            vault.put_file(key, f"content/{file}", folder / file)
+    return content
+
+
+def _outcome(key: str, found: Answer, content: Content, as_of: str) -> bytes:
+    held = [finding for finding in found.findings if finding.severity == "reject"]
+    document: dict[str, Any] = {
+        "period": None,
+        "as_of": as_of,
+        "exchanges": [{"key": key, "kind": "A"}],
+        "findings": [finding.as_dict() for finding in found.findings],
+        "refused": [_refusal(finding) for finding in held],
+        "rows": content.rows,
+        "totals": content.totals,
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8")
+
+
+def _refusal(finding: Finding) -> dict[str, Any]:
+    code = 603 if finding.rule == STATUS_OF_STRANGER else 601
+    place = {"file": finding.note, "column": finding.column, "key": finding.row_key}
+    return {"code": code, "rule": finding.rule, "dataset": finding.dataset, **place}
+
+
+def _open(
+    key: str,
+    route: Route,
+    found: Answer,
+    content: Content,
+    given: Mapping[str, bytes],
+    as_of: str,
+    ledger: Ledger,
+    actor: str,
+) -> None:
+    """All events in one transaction: the exchange is there whole, or not at all."""
+    opened: dict[str, Any] = {
+        "route": route.id, "direction": "out", "kind": "A", "period": None, "as_of": as_of, "batches": {BATCH: []},
+    }  # fmt: skip
+    extracted = {"batch": BATCH, "files": {name: sha256_hex(data) for name, data in given.items()}}
+    counts = {
+        "content_hash": content.hash,
+        "selected": found.claims,
+        "held": found.held,
+        "sent": found.claims - found.held,
+        "rows": content.rows,
+    }
+    kind, more = _judged(route, found)
+    with ledger.transaction() as write:
+        write.append("exchange_opened", exchange=key, actor=actor, body=opened)
+        write.append("batch_extracted", exchange=key, actor=actor, body={**extracted, "rows": found.claims})
+        write.append("extracted", exchange=key, actor=actor, body={})
+        write.append(kind, exchange=key, actor=actor, body={**counts, **more})
+
+
+def _judged(route: Route, found: Answer) -> tuple[str, dict[str, str]]:
+    """Checked, or stopped for a person when too large a share of the claims is held."""
+    share = found.held > route.held_share_limit * found.claims
+    if share and found.held >= route.held_count_limit:
+        return "stopped", {"why": "too many claims are held"}
+    return "checked", {}

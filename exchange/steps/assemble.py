@@ -1,0 +1,141 @@
+"""Assemble: join the batches, check across them, stage what will be sent and say so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from exchange.domain.across import check_across, unofficial_years
+from exchange.domain.calendar import WorkCalendar
+from exchange.domain.changes import DATASET, case_in_exchange
+from exchange.domain.content import Content, stage_content
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.examine import Examination, conclude
+from exchange.domain.finding import Finding
+from exchange.domain.lifecycle import EXTRACTED, OPENED
+from exchange.domain.outcome import examined
+from exchange.domain.prepare import Prepared, join, prepare
+from exchange.domain.report import report_data
+from exchange.domain.route import Agreement, Route
+from exchange.domain.stored import check_name, extract_name, extracted_frame, files_of, load_check, round_of
+from exchange.ports import Clock, ExchangeRecord, Ledger, Pages, Vault
+
+
+def assemble(
+    key: str,
+    *,
+    agreement: Agreement,
+    party: str,
+    vault: Vault,
+    ledger: Ledger,
+    pages: Pages,
+    calendar: WorkCalendar,
+    clock: Clock,
+) -> None:
+    """Leave `content/`, `outcome.json` and `report.html`, then move the exchange to checked, or to stopped.
+
+    The same rows and the same landed state give the same content and hash. A quarter without cases gives files
+    without rows. Past its checks an exchange is left as it is. Raises NeedsPerson 911 (rows changed since they
+    were read), 914 (a batch not read or not checked yet).
+    """
+    record = ledger.exchange(key)
+    if record is None:
+        raise NeedsPerson(914, "There is no such exchange.", where=key, next_step="Open it first.")
+    if record.state not in (OPENED, EXTRACTED):
+        return
+    route = agreement.route(record.route)
+    prepared, findings = _batches(record, agreement, party, vault, ledger)
+    across = check_across(prepared, findings, route=route, sender=agreement.parties[party])
+    years = unofficial_years(prepared, route, calendar)
+    examination = conclude(prepared, [*findings, *across, *years], route=route, as_of=prepared.as_of)
+    content, why = _stage(key, examination, route, vault, ledger)
+    exchange = _exchange(record, examination, content)
+    outcome = examined(examination, route=route, period=prepared.period, as_of=prepared.as_of, exchange=exchange)
+    vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
+    page = report_data(
+        examination, content, why, prepared=prepared, agreement=agreement, route=route, key=key, made_at=clock()
+    )
+    vault.put(key, "report.html", pages.report(page).encode())
+    facts = {name: exchange[name] for name in ("content_hash", "selected", "held", "sent", "rows")}
+    with ledger.transaction() as write:
+        if record.state == OPENED:
+            write.append("extracted", exchange=key, actor="system", body={})
+        if examination.stopped:
+            stop = {"why": "held_share", "limit": str(route.held_share_limit)}
+            write.append("stopped", exchange=key, actor="system", body=facts | stop)
+        else:
+            write.append("checked", exchange=key, actor="system", body=facts)
+
+
+def _batches(
+    record: ExchangeRecord, agreement: Agreement, party: str, vault: Vault, ledger: Ledger
+) -> tuple[Prepared, list[Finding]]:
+    """All batches as one, and their findings."""
+    route, sender = agreement.route(record.route), agreement.parties[party]
+    period, as_of = round_of(record)
+    events = list(ledger.events(exchange=record.key, kind="batch_extracted"))
+    parts: list[Prepared] = []
+    findings: list[Finding] = []
+    for batch in record.details["batches"]:
+        files = files_of(events, batch)
+        if files is None or not vault.has(record.key, check_name(batch)):
+            raise _not_ready(record.key, batch)
+        check = load_check(vault.get(record.key, check_name(batch)))
+        if (check.files, check.contract_sha256) != (files, route.contract_sha256):
+            raise _not_ready(record.key, batch)
+        frames = {
+            dataset: extracted_frame(
+                vault.get(record.key, extract_name(batch, dataset)), digest, f"{record.key}/{batch}/{dataset}"
+            )
+            for dataset, digest in files.items()
+        }
+        parts.append(prepare(frames, route=route, sender=sender, period=period, as_of=as_of))
+        findings += check.findings
+    return join(parts), findings
+
+
+def _not_ready(key: str, batch: str) -> NeedsPerson:
+    return NeedsPerson(
+        914,
+        "A batch was not read and checked yet.",
+        where=f"{key}/{batch}",
+        next_step="Extract and validate the batch, then assemble again.",
+    )
+
+
+def _stage(
+    key: str, examination: Examination, route: Route, vault: Vault, ledger: Ledger
+) -> tuple[Content, dict[str, int]]:
+    """The final files in the vault, and how many cases are in for which reason."""
+    frames = dict(examination.frames_to_send)
+    before = {dataset: ledger.landed(route, dataset) for dataset in frames}
+    reasons = case_in_exchange(frames, before, route)
+    if DATASET in [contract.dataset for contract in route.datasets]:
+        frames[DATASET] = reasons
+    with vault.workdir() as folder:
+        content = stage_content(frames, route, folder, records=examination.records)
+        for file in _files(folder):
+            vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
+    return content, {str(why): int(count) for why, count in reasons["why"].value_counts().items()}
+
+
+def _files(folder: Path) -> Sequence[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _exchange(record: ExchangeRecord, examination: Examination, content: Content) -> dict[str, Any]:
+    """The entry of this exchange in its outcome."""
+    return {
+        "key": record.key,
+        "route": record.route,
+        "kind": record.kind,
+        "period": record.period,
+        "content_hash": content.hash,
+        "selected": len(examination.selected),
+        "held": len(examination.held),
+        "sent": len(examination.sent),
+        "stopped": examination.stopped,
+        "rows": content.rows,
+    }

@@ -1,0 +1,116 @@
+"""Fetch what a counterpart has sent, whole, into the vault; and say what is to be taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from exchange.domain.canonical import sha256_hex
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.lane import MANIFEST, READY, in_order, is_file_name, lane, lane_of
+from exchange.domain.packet import packet_of, parse_packet_name
+from exchange.domain.sequence import SETTLED
+from exchange.ports import Channel, Ledger, Vault
+
+HELD: Final = "held"
+
+
+def collect(
+    counterpart: str,
+    *,
+    party: str,
+    vault: Vault,
+    ledger: Ledger,
+    channels: Mapping[str, Channel],
+    actor: str = "system",
+) -> list[str]:
+    """Store every arrived packet's files as `packet/<file>` and return the keys to take in, in name order.
+
+    A key is the packet's id. A packet that was settled before and lies there again is a duplicate: its id is
+    returned once more when its manifest has the same bytes; other bytes under a known id are stored and returned as
+    `<packet id>~<8 hex of the manifest's hash>`. Packets collected earlier and not settled are returned too, those
+    held for a gap only when the number before them is there. Raises what the channel raises; 304, 411, 905.
+    """
+    if counterpart not in channels:
+        raise NeedsPerson(
+            905,
+            "No channel to the counterpart is configured.",
+            where=counterpart,
+            next_step="Name the server or folder for this party in the settings.",
+        )
+    channel = channels[counterpart]
+    ours = lane(counterpart, party)
+    known = {p.packet_id: p.state for p in ledger.packets(lane=ours, direction="in")}
+    collected = {e.exchange for e in ledger.events(kind="collected") if e.exchange}
+    keys = {
+        _collect_one(packet_id, packet_id in known, channel, vault, ledger, collected, actor)
+        for packet_id in channel.arrived()
+    }
+    left = {key for key in collected if lane_of(key) == ours and known.get(key, HELD) == HELD}
+    refused = {str(e.body.get("packet_id")) for e in ledger.events(kind="packet_refused")}
+    return _due(sorted(keys | (left - refused)), known)
+
+
+def _collect_one(
+    packet_id: str, known: bool, channel: Channel, vault: Vault, ledger: Ledger, collected: set[str], actor: str
+) -> str:
+    if packet_id in collected and not known:
+        return packet_id
+    with vault.workdir() as folder:
+        channel.fetch(packet_id, folder)
+        names = _checked(packet_id, folder)
+        manifest = _manifest_hash(folder)
+        key = packet_id
+        if packet_id in collected:
+            if manifest == _stored_hash(packet_id, vault):
+                return packet_id
+            key = f"{packet_id}~{manifest[:8]}"
+            if key in collected:
+                return key
+        for name in names:
+            vault.put_file(key, f"packet/{name}", folder / name)
+    with ledger.transaction() as write:
+        body = {"packet_id": packet_id, "manifest_sha256": manifest, "files": len(names)}
+        write.append("collected", exchange=key, actor=actor, body=body)
+    return key
+
+
+def _checked(packet_id: str, folder: Path) -> list[str]:
+    """Names of the fetched files, READY last."""
+    names = sorted(entry.name for entry in folder.iterdir())
+    if not all(is_file_name(name) and (folder / name).is_file() for name in names):
+        raise NeedsPerson(
+            304,
+            "The packet's folder holds something that belongs to no packet.",
+            where=packet_id,
+            next_step="Look at the folder with the counterpart.",
+        )
+    if READY not in names:
+        raise NeedsPerson(
+            411, "The packet has no READY; it is not complete.", where=packet_id, next_step="Wait for its sender."
+        )
+    return in_order(names)
+
+
+def _manifest_hash(folder: Path) -> str:
+    manifest = folder / MANIFEST
+    return sha256_hex(manifest.read_bytes() if manifest.is_file() else b"")
+
+
+def _stored_hash(packet_id: str, vault: Vault) -> str:
+    name = f"packet/{MANIFEST}"
+    return sha256_hex(vault.get(packet_id, name) if vault.has(packet_id, name) else b"")
+
+
+def _due(keys: list[str], known: Mapping[str, str]) -> list[str]:
+    """The keys without those that still wait for a number before theirs."""
+    there = {parse_packet_name(packet_id).number for packet_id, state in known.items() if state in SETTLED}
+    due = []
+    for key in keys:
+        number = parse_packet_name(packet_of(key)).number
+        if known.get(key) == HELD and number - 1 not in there:
+            continue
+        due.append(key)
+        there.add(number)
+    return due

@@ -1,0 +1,176 @@
+"""Pack: seal an approved exchange into its packet, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from exchange.domain import lifecycle
+from exchange.domain.canonical import sha256_of, strict_json
+from exchange.domain.content import Content, load_content
+from exchange.domain.errors import NeedsPerson, RetryLater
+from exchange.domain.making import Inside, Made, Sealing, Standing, check_outlives, make_packet, not_after
+from exchange.domain.packet import PacketName
+from exchange.domain.route import Agreement, PacketKind, Route
+from exchange.domain.sequence import last_settled, previous_hash
+from exchange.ports import Clock, ExchangeRecord, Keys, Ledger, Vault
+
+PACKET: Final = "packet"
+REASONS: Final = "content/reasons.json"
+
+_PAST: Final = frozenset({lifecycle.PACKED, lifecycle.SENT, lifecycle.RECEIVED, lifecycle.ACCEPTED, lifecycle.REJECTED})
+
+
+def pack(
+    key: str,
+    *,
+    agreement: Agreement,
+    party: str,
+    schemas: Mapping[str, Mapping[str, Any]],
+    vault: Vault,
+    ledger: Ledger,
+    keys: Keys,
+    clock: Clock,
+    actor: str = "system",
+) -> str:
+    """Seal an approved exchange under the lane's next number, and return the packet's id.
+
+    The stored bytes are hashed anew and must be those approved (911). Sealed once: again returns the same packet.
+    Raises NeedsPerson 203 (a certificate would not outlive the packet), 204 to 207, 407, 802, 803, 908 (not
+    approved), 911, 914; RetryLater 907.
+    """
+    exchange = _ready(key, ledger, party)
+    if exchange.packet_id is not None:
+        return exchange.packet_id
+    route = agreement.route(exchange.route)
+    content = _approved_content(exchange, vault)
+    sealing = _sealing(keys, route)
+    check_outlives(sealing, not_after(route, clock()))
+    with ledger.lock(f"lane:{route.lane}"), vault.workdir() as folder:
+        number = max((p.number for p in ledger.packets(lane=route.lane)), default=0) + 1
+        name = PacketName(
+            sender=route.sender, receiver=route.receiver, number=number, kind=_kind(exchange, content, route)
+        )
+        made = _make(folder, name, exchange, route, content, sealing, schemas, vault, ledger, clock)
+        for file in made.files:
+            vault.put_file(key, f"{PACKET}/{file}", folder / file)
+        _record(made, exchange, route, ledger, clock, actor)
+    return str(made.name)
+
+
+def _ready(key: str, ledger: Ledger, party: str) -> ExchangeRecord:
+    exchange = ledger.exchange(key)
+    if exchange is None:
+        raise NeedsPerson(914, "There is no such exchange.", where=key, next_step="List them with `exchange status`.")
+    packed = exchange.state in _PAST and exchange.packet_id is not None
+    if exchange.direction != "out" or not (packed or exchange.state == lifecycle.APPROVED):
+        raise NeedsPerson(
+            908,
+            f"The exchange is {exchange.state}, not approved; {party} packs only what was released.",
+            where=key,
+            next_step="Let the officers decide about it first.",
+        )
+    return exchange if packed else replace(exchange, packet_id=None)
+
+
+def _approved_content(exchange: ExchangeRecord, vault: Vault) -> Content:
+    """The content whose bytes, read again now, are those that were approved."""
+    content = load_content(vault.get(exchange.key, "content/content.json"))
+    same = content.hash == exchange.content_hash
+    for file in content.files:
+        with vault.open(exchange.key, f"content/{file.path}") as stream:
+            same = same and sha256_of(stream) == file.sha256
+    if not same:
+        raise NeedsPerson(
+            911,
+            "The content in the vault is not what the officers approved.",
+            where=f"{exchange.key}/content",
+            next_step="Refuse the exchange and run it anew; report the change as an incident.",
+        )
+    return content
+
+
+def _sealing(keys: Keys, route: Route) -> Sealing:
+    key, certificate = keys.signing()
+    return Sealing(
+        key=key,
+        certificate=certificate,
+        receiver=keys.trusted(route.receiver, "decrypt")[0],
+        archive=keys.archive_certificate(),
+    )
+
+
+def _kind(exchange: ExchangeRecord, content: Content, route: Route) -> PacketKind:
+    """T on a test route, N for a quarter without rows, else the exchange's own kind."""
+    if route.test:
+        return "T"
+    if exchange.kind == "Q" and not any(content.rows.values()):
+        return "N"
+    kind: PacketKind = exchange.kind  # type: ignore[assignment]
+    return kind
+
+
+def _make(
+    folder: Path,
+    name: PacketName,
+    exchange: ExchangeRecord,
+    route: Route,
+    content: Content,
+    sealing: Sealing,
+    schemas: Mapping[str, Mapping[str, Any]],
+    vault: Vault,
+    ledger: Ledger,
+    clock: Clock,
+) -> Made:
+    reasons = vault.get(exchange.key, REASONS) if vault.has(exchange.key, REASONS) else None
+    told: Sequence[Any] = strict_json(reasons) if reasons is not None else ()
+    return make_packet(
+        folder,
+        name=name,
+        route=route,
+        schemas=schemas,
+        inside=[Inside(file=file, open=_opener(vault, exchange.key, f"content/{file.path}")) for file in content.files],
+        sealing=sealing,
+        standing=_standing(name, ledger),
+        prepared_by=exchange.prepared_by,
+        approved_by=exchange.approved_by or "system",
+        at=clock(),
+        period=exchange.period,
+        totals=content.totals,
+        reasons=reasons if told else None,
+        reasons_count=len(told),
+        corrects=exchange.details.get("corrects"),
+        replaces=exchange.details.get("replaces"),
+    )
+
+
+def _opener(vault: Vault, key: str, name: str) -> Callable[[], AbstractContextManager[BinaryIO]]:
+    return lambda: vault.open(key, name)
+
+
+def _standing(name: PacketName, ledger: Ledger) -> Standing:
+    return Standing(
+        previous_manifest_sha256=previous_hash(name.number, ledger.packets(lane=name.lane, direction="out")),
+        last_taken_in=last_settled(ledger.packets(lane=f"{name.receiver}.{name.sender}", direction="in")),
+        audit_head=ledger.head(),
+    )
+
+
+def _record(made: Made, exchange: ExchangeRecord, route: Route, ledger: Ledger, clock: Clock, actor: str) -> None:
+    """Number, seal state and event in one transaction; until then the stored bytes count for nothing."""
+    with ledger.transaction() as write:
+        packet = write.number_packet(lane=route.lane, kind=made.name.kind, exchange=exchange.key)
+        if packet.number != made.name.number:
+            raise RetryLater(
+                907,
+                "Another packet took the lane's number meanwhile.",
+                where=route.lane,
+                next_step="It is packed again by itself.",
+            )
+        sealed = replace(packet, state="sealed", manifest_sha256=made.manifest_sha256, at=clock())
+        write.set_packet(sealed)
+        body = {"packet_id": packet.packet_id, "number": packet.number, "manifest_sha256": made.manifest_sha256}
+        write.append("packed", exchange=exchange.key, actor=actor, body=body)

@@ -1,0 +1,167 @@
+"""Review: two people let an exchange go, each bound to the fingerprint of what they saw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from exchange.domain import lifecycle
+from exchange.domain.content import content_hash
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.route import Agreement, Route
+from exchange.ports import Clock, ExchangeRecord, Ledger, Vault
+
+Decision = Literal["prepare", "approve", "refuse", "lift", "confirm"]
+_DUTY: Mapping[Decision, str] = {
+    "prepare": "prepare",
+    "approve": "approve",
+    "refuse": "approve",
+    "lift": "approve",
+    "confirm": "approve",
+}
+
+
+def review(
+    key: str,
+    decision: Decision,
+    *,
+    by: str,
+    fingerprint: str | None = None,
+    reason: str = "",
+    agreement: Agreement,
+    vault: Vault,
+    ledger: Ledger,
+    officers: Mapping[str, Sequence[str]],
+    clock: Clock,
+) -> ExchangeRecord:
+    """Record an officer's decision about an exchange; the same decision by the same officer again changes nothing.
+
+    `prepare` then `approve` by another officer release it (one officer's `approve` is enough where the route says
+    so: it is then `confirm`ed afterwards by another). `refuse` sends it back; `lift` lets a stopped one be prepared.
+    `fingerprint` is what the officer saw (first digits are enough); the stored bytes are hashed anew each time.
+    Raises NeedsPerson 908 (not that state), 910 (not allowed to that officer), 911 (content is not what was seen).
+    The reason is kept in the vault; the ledger holds its hash, since a reason may name people.
+    """
+    exchange = _known(ledger, key)
+    _may(by, decision, officers)
+    if decision in ("refuse", "lift") and len(reason.strip()) < 5:
+        raise NeedsPerson(910, "A reason of at least five characters is needed.", where=key, next_step="Give --reason.")
+    _fresh(exchange, vault, fingerprint)
+    kind = _event(exchange, decision, by, agreement.route(exchange.route))
+    if kind is None:
+        return exchange
+    body: dict[str, Any] = {"by": by, "content_hash": exchange.content_hash}
+    if kind == "released":
+        body["mode"] = "one_officer"
+    if reason:
+        body["reason_sha256"] = hashlib.sha256(reason.encode()).hexdigest()
+        note = {"at": clock().isoformat(), "by": by, "decision": decision, "reason": reason}
+        stamp = body["reason_sha256"][:12]
+        vault.put(key, f"review/{decision}-{stamp}.json", json.dumps(note, ensure_ascii=False).encode())
+    with ledger.transaction() as write:
+        write.append(kind, exchange=key, actor=by, body=body)
+    return _known(ledger, key)
+
+
+def _known(ledger: Ledger, key: str) -> ExchangeRecord:
+    exchange = ledger.exchange(key)
+    if exchange is None:
+        raise NeedsPerson(914, "There is no such exchange.", where=key, next_step="List them with `exchange status`.")
+    return exchange
+
+
+def _may(by: str, decision: Decision, officers: Mapping[str, Sequence[str]]) -> None:
+    """Default deny: an officer is listed with the duty, or may not act."""
+    duty = _DUTY[decision]
+    if duty not in officers.get(by, ()):
+        raise NeedsPerson(
+            910,
+            f"{by!r} may not {decision}: that needs the duty {duty!r}.",
+            where="officers in exchange.toml",
+            next_step=f"Let one of these act: {', '.join(sorted(o for o, d in officers.items() if duty in d)) or 'nobody is listed'}.",
+        )
+
+
+def _fresh(exchange: ExchangeRecord, vault: Vault, fingerprint: str | None) -> None:
+    """The stored content is still the one that was checked, and the one this officer saw."""
+    stored = exchange.content_hash
+    if stored is None:
+        raise NeedsPerson(
+            908,
+            f"The exchange is {exchange.state}, not yet checked.",
+            where=exchange.key,
+            next_step="Let `exchange run quarterly` finish first.",
+        )
+    if fingerprint and not stored.startswith(fingerprint.replace(" ", "").lower()):
+        raise NeedsPerson(
+            911,
+            "The fingerprint given is not that of this content.",
+            where=exchange.key,
+            next_step="Open the report again and decide about what it shows now.",
+        )
+    listed = json.loads(vault.get(exchange.key, "content/content.json"))
+    for file in listed["files"]:
+        with vault.open(exchange.key, f"content/{file['path']}") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != file["sha256"]:
+                raise NeedsPerson(
+                    911,
+                    "A content file was changed after the checks.",
+                    where=f"{exchange.key}/content/{file['path']}",
+                    next_step="Refuse the exchange and run it anew; report the change as an incident.",
+                )
+    if content_hash(listed["files"]) != stored:
+        raise NeedsPerson(
+            911,
+            "The content list was changed after the checks.",
+            where=f"{exchange.key}/content/content.json",
+            next_step="Refuse the exchange and run it anew; report the change as an incident.",
+        )
+
+
+def _event(exchange: ExchangeRecord, decision: Decision, by: str, route: Route) -> str | None:
+    """The event a decision becomes; None when this officer already decided just that."""
+    done = {
+        "prepare": (lifecycle.PREPARED, exchange.prepared_by),
+        "approve": (lifecycle.APPROVED, exchange.approved_by),
+    }
+    if decision in done and done[decision] == (exchange.state, by):
+        return None
+    if decision == "confirm":
+        return _confirmation(exchange, by)
+    if decision != "approve":
+        return {"prepare": "prepared", "refuse": "refused", "lift": "stop_lifted"}[decision]
+    if exchange.state == lifecycle.CHECKED and _rule(exchange, route) == "one_officer":
+        return "released"
+    if exchange.state == lifecycle.CHECKED:
+        raise NeedsPerson(
+            910,
+            "Two officers are needed: nobody has prepared it yet.",
+            where=exchange.key,
+            next_step="Let another officer run `exchange review prepare` first.",
+        )
+    if exchange.prepared_by == by:
+        raise NeedsPerson(
+            910,
+            "The preparer may not approve.",
+            where=exchange.key,
+            next_step="Let a second officer approve.",
+        )
+    return "approved"
+
+
+def _rule(exchange: ExchangeRecord, route: Route) -> str:
+    return {"U": route.review.urgent, "A": route.review.answer}.get(exchange.kind, route.review.quarterly)
+
+
+def _confirmation(exchange: ExchangeRecord, by: str) -> str:
+    """A release by one officer or by rule is looked at afterwards by somebody else."""
+    if exchange.approved_by == by:
+        raise NeedsPerson(
+            910,
+            "Who released it may not confirm it.",
+            where=exchange.key,
+            next_step="Let a second officer confirm.",
+        )
+    return "confirmed"

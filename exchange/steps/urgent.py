@@ -1,0 +1,173 @@
+"""Urgent: single out the cases that can't wait, each in an exchange of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import pandas as pd
+
+from exchange.domain.canonical import canonical_json, sha256_hex
+from exchange.domain.case_number import normalise_case_no
+from exchange.domain.content import stage_content
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.examine import Examination, check_across, check_rows, conclude, prepare
+from exchange.domain.period import Period
+from exchange.domain.prepare import CASES
+from exchange.domain.route import Agreement, Route
+from exchange.domain.urgency import Urgent
+from exchange.ports import Checker, IsWorkday, Ledger, Pages, Source, Vault
+
+STATE_OF: Final = (CASES, "case_debtor", "case_event")
+"""Datasets whose rows make up the state of a case; the time of the last keystroke does not (docs/adr/0006)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrgentRound:
+    """What was found urgent (held ones too), and the keys of the exchanges opened for it."""
+
+    cases: tuple[Urgent, ...]
+    keys: tuple[str, ...]
+
+
+def urgent(
+    *,
+    case_no: str | None = None,
+    reason: str = "",
+    agreement: Agreement,
+    party: str,
+    source: Source,
+    vault: Vault,
+    ledger: Ledger,
+    checker: Checker,
+    pages: Pages,
+    is_workday: IsWorkday,
+    today: date,
+    actor: str,
+) -> UrgentRound:
+    """Open one exchange for each urgent case, up to its release.
+
+    Without `case_no`: every case the rules of data.md call urgent that is not held and not yet sent in its present
+    state. With it: that case, for a reason an officer gives. Again opens nothing twice: the key names the state.
+    Raises NeedsPerson 601 when the named case is held (with the rules), 914 when it is not among the selected.
+    """
+    cases: list[Urgent] = []
+    keys: list[str] = []
+    for route in agreement.routes_from(party):
+        if CASES not in [contract.dataset for contract in route.datasets]:
+            continue
+        found = _examine(route, agreement, source, checker, is_workday, today)
+        chosen = found.urgent if case_no is None else (_named(found, case_no),)
+        cases += chosen
+        going = [case for case in chosen if not case.held]
+        frames = {name: _of(frame, [c.record for c in going]) for name, frame in found.frames_to_send.items()}
+        fresh = _fresh(route, frames, going, ledger) if case_no is None else going
+        for case in fresh:
+            keys.append(_open(route, case, frames, reason, vault, ledger, pages, today, actor))
+    return UrgentRound(cases=tuple(cases), keys=tuple(keys))
+
+
+def _examine(
+    route: Route, agreement: Agreement, source: Source, checker: Checker, is_workday: IsWorkday, today: date
+) -> Examination:
+    """The whole register at once: a duplicate can't be seen from one case."""
+    sender, period = agreement.parties[route.sender], Period.of(today).previous()
+    frames = source.read(route, courts=[court.id for court in sender.courts], since=period.first_day)
+    prepared = prepare(frames, route=route, sender=sender, period=period, as_of=today)
+    rows = check_rows(
+        prepared, route=route, sender=sender, codes=agreement.codes, as_of=today, is_workday=is_workday, checker=checker
+    )
+    return conclude(prepared, [*rows, *check_across(prepared, rows, route=route, sender=sender)], route=route, as_of=today)
+
+
+def _named(found: Examination, case_no: str) -> Urgent:
+    wanted = normalise_case_no(pd.Series([case_no], dtype="str")).iloc[0]
+    record = found.records.get(wanted)
+    if record is not None:
+        return Urgent(record=record, case_no=wanted, reasons=("by_officer",), held=False)
+    broken = sorted({f.rule for f in found.findings if f.record in found.held and _same(f.case_no, wanted)})
+    if broken:
+        raise NeedsPerson(
+            601,
+            f"The case is held by the checks: {', '.join(broken)}.",
+            where="--case",
+            next_step="Have the record mended at the court; then send it again.",
+        )
+    raise NeedsPerson(
+        914,
+        "No accepted case of this number is in the court's database.",
+        where="--case",
+        next_step="Check the number; a petition that is not accepted is not exchanged.",
+    )
+
+
+def _same(case_no: str | None, wanted: str) -> bool:
+    return case_no is not None and normalise_case_no(pd.Series([case_no], dtype="str")).iloc[0] == wanted
+
+
+def _of(frame: pd.DataFrame, records: Sequence[str]) -> pd.DataFrame:
+    return frame.loc[frame["_record"].isin(list(records))].reset_index(drop=True)
+
+
+def _fresh(
+    route: Route, frames: Mapping[str, pd.DataFrame], going: Sequence[Urgent], ledger: Ledger
+) -> Iterator[Urgent]:
+    """Those whose present state has not been sent yet, in a quarter or by themselves."""
+    known = {name: ledger.landed(route, name) for name in STATE_OF}
+    for case in going:
+        rows = {name: _of(frames[name], [case.record]) for name in STATE_OF}
+        numbers = rows[CASES]["case_no"]
+        before = {name: frame.loc[frame["case_no"].isin(numbers)] for name, frame in known.items()}
+        if state_of(route, before) != state_of(route, rows):
+            yield case
+
+
+def state_of(route: Route, rows: Mapping[str, pd.DataFrame]) -> str:
+    """A hash of what makes up a case's state, in hex; the order of rows does not matter."""
+    told = []
+    for name in STATE_OF:
+        columns = [c for c in route.contract(name).names if c != "source_updated_at"]
+        text = rows[name].reindex(columns=columns).astype("object").where(lambda f: f.notna(), None)
+        told.append([name, sorted(map(str, text.to_numpy().tolist()))])
+    return sha256_hex(canonical_json(told))
+
+
+def _open(
+    route: Route,
+    case: Urgent,
+    frames: Mapping[str, pd.DataFrame],
+    reason: str,
+    vault: Vault,
+    ledger: Ledger,
+    pages: Pages,
+    today: date,
+    actor: str,
+) -> str:
+    """Stage one case and open its exchange, released when the route says `automatic`."""
+    rows = {name: _of(frame, [case.record]) for name, frame in frames.items()}
+    key = f"{route.id}.U.{state_of(route, rows)[:12]}"
+    if ledger.exchange(key) is not None:
+        return key
+    with vault.workdir() as folder:
+        content = stage_content(rows, route, folder, records={str(rows[CASES]["case_no"].iloc[0]): case.record})
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
+    if reason:
+        vault.put(key, "reason.txt", reason.encode())
+    facts = {"content_hash": content.hash, "selected": 1, "held": 0, "sent": 1, "rows": content.rows}
+    with ledger.transaction() as write:
+        body = {
+            "route": route.id, "direction": "out", "kind": "U", "period": str(Period.of(today)),
+            "as_of": today.isoformat(), "reasons": list(case.reasons),
+        }  # fmt: skip
+        write.append("exchange_opened", exchange=key, actor=actor, body=body)
+        write.append("extracted", exchange=key, actor=actor, body={})
+        write.append("checked", exchange=key, actor=actor, body=facts)
+        if route.review.urgent == "automatic":
+            released = {"by": "rule", "content_hash": content.hash, "mode": "automatic"}
+            write.append("released", exchange=key, actor="rule", body=released)
+    return key
+
+

@@ -1,0 +1,64 @@
+"""Validate: run the contract's row rules over one batch."""
+
+from __future__ import annotations
+
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.examine import check_rows, prepare
+from exchange.domain.lifecycle import OPENED
+from exchange.domain.route import Agreement
+from exchange.domain.stored import (
+    BatchCheck,
+    check_name,
+    dump_check,
+    extract_name,
+    extracted_frame,
+    files_of,
+    load_check,
+    round_of,
+)
+from exchange.ports import Checker, IsWorkday, Ledger, Vault
+
+
+def validate(
+    key: str,
+    batch: str,
+    *,
+    agreement: Agreement,
+    party: str,
+    vault: Vault,
+    ledger: Ledger,
+    checker: Checker,
+    is_workday: IsWorkday,
+) -> None:
+    """Leave the batch's findings as `check/<batch>.json`: which rule, where, never a value.
+
+    Pure given the rows and the contract: findings about these very rows are not made again. Raises NeedsPerson 911
+    (rows changed since they were read), 914 (not read yet), 915 (a rule crashed).
+    """
+    record = ledger.exchange(key)
+    if record is None:
+        raise NeedsPerson(914, "There is no such exchange.", where=key, next_step="Open it first.")
+    if record.state != OPENED:
+        return
+    files = files_of(ledger.events(exchange=key, kind="batch_extracted"), batch)
+    if files is None:
+        raise NeedsPerson(
+            914, "The batch was not extracted yet.", where=f"{key}/{batch}", next_step="Extract it first."
+        )
+    route = agreement.route(record.route)
+    if vault.has(key, check_name(batch)):
+        known = load_check(vault.get(key, check_name(batch)))
+        if (known.files, known.contract_sha256) == (files, route.contract_sha256):
+            return
+    frames = {}
+    for dataset, digest in files.items():
+        name = extract_name(batch, dataset)
+        frames[dataset] = extracted_frame(vault.get(key, name), digest, f"{key}/{name}")
+    sender = agreement.parties[party]
+    period, as_of = round_of(record)
+    prepared = prepare(frames, route=route, sender=sender, period=period, as_of=as_of)
+    findings = check_rows(
+        prepared, route=route, sender=sender, codes=agreement.codes, as_of=as_of, is_workday=is_workday, checker=checker
+    )
+    check = BatchCheck(files=dict(files), contract_sha256=route.contract_sha256, findings=tuple(findings))
+    vault.put(key, check_name(batch), dump_check(check))

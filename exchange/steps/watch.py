@@ -1,0 +1,139 @@
+"""Watch: limits that run become alerts, one per rule, case and day. Overdue is computed, never stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from exchange.domain import lifecycle
+from exchange.domain.calendar import WorkCalendar
+from exchange.domain.errors import RetryLater
+from exchange.domain.period import Period
+from exchange.domain.route import Agreement
+from exchange.ports import Alert, ExchangeRecord, Ledger, Notifier
+from exchange.steps.urgent import UrgentRound
+
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+
+TITLES: Final[Mapping[str, tuple[str, str]]] = {
+    "major": ("重大案件", "a major case"),
+    "claims_due_within_7_days": ("债权申报期限在七日内届满", "the claim period ends within 7 days"),
+    "accepted_within_7_days": ("七日内新受理", "accepted within the last 7 days"),
+    "held": ("紧急案件被校验拦下，未能传送", "an urgent case is held by the checks and was not sent"),
+    "receipt_overdue": ("对方回执逾期", "the other side's receipt is overdue"),
+    "review_overdue": ("事后复核逾期", "the review after an urgent release is overdue"),
+    "quarter_overdue": ("季度交换超过第五个工作日未送出", "the quarter's exchange is past its fifth working day"),
+    "calendar_not_official": ("下一季度所在年度的工作日历尚未公布", "the next quarter's year has no official calendar"),
+}
+"""Rule → what an officer reads, Chinese and English."""
+
+
+def watch(
+    *,
+    urgent: UrgentRound,
+    agreement: Agreement,
+    party: str,
+    ledger: Ledger,
+    notifier: Notifier,
+    calendar: WorkCalendar,
+    today: date,
+) -> dict[str, int]:
+    """Alert about urgent cases and limits; return how many alerts went out by rule, and `packets` opened.
+
+    An alert names a case number or an exchange, the rule and what to do: never a person, a name or an amount.
+    A mail server that is away leaves the alert unclaimed, so that the next watch brings it. Raises RetryLater 108.
+    """
+    sent: Counter[str] = Counter()
+    failed: RetryLater | None = None
+    for alert in (*_urgent(urgent, today), *_limits(agreement, party, ledger, calendar, today)):
+        try:
+            sent[alert.rule] += _bring(alert, ledger, notifier)
+        except RetryLater as error:
+            failed = error
+    if failed is not None:
+        raise failed
+    return {**{rule: n for rule, n in sent.items() if n}, "packets": len(urgent.keys)}
+
+
+def _bring(alert: Alert, ledger: Ledger, notifier: Notifier) -> int:
+    with ledger.transaction() as write:
+        if not write.claim_alert(rule=alert.rule, case_no=alert.case_no, day=alert.day):
+            return 0
+        write.append(
+            "alert_sent", exchange=None, actor="system",
+            body={"rule": alert.rule, "subject": alert.case_no, "day": alert.day.isoformat()},
+        )  # fmt: skip
+        notifier.send(alert)
+    return 1
+
+
+def _alert(rule: str, subject: str, today: date, then: str) -> Alert:
+    chinese, english = TITLES[rule]
+    return Alert(
+        rule=rule,
+        case_no=subject,
+        day=today,
+        title=f"【破产涉税交换】{chinese}：{subject}",
+        text=f"{subject}\n{chinese}。\n{then}\n\n{subject}: {english}.\n",
+    )
+
+
+def _urgent(urgent: UrgentRound, today: date) -> Iterator[Alert]:
+    for case in urgent.cases:
+        for reason in case.reasons:
+            yield _alert(reason, case.case_no, today, "请在系统中查看该案的传送情况（exchange status）。")
+        if case.held:
+            yield _alert("held", case.case_no, today, "请按校验结果更正来源数据，更正后会自动传送。")
+
+
+def _limits(agreement: Agreement, party: str, ledger: Ledger, calendar: WorkCalendar, today: date) -> Iterator[Alert]:
+    for route in agreement.routes_from(party):
+        for exchange in ledger.exchanges(route=route.id):
+            if exchange.direction == "out":
+                yield from _overdue(exchange, route.receipt_workdays, ledger, calendar, today)
+                yield from _unreviewed(exchange, route.review.review_after_workdays, ledger, calendar, today)
+        if any(e.kind == "Q" for e in ledger.exchanges(route=route.id)):
+            yield from _quarter(route.id, ledger, calendar, today)
+    if not calendar.is_official(Period.of(today).next().last_day.year):
+        yield _alert("calendar_not_official", str(Period.of(today).next()), today, "请按国务院办公厅通知补充日历文件。")
+
+
+def _overdue(
+    exchange: ExchangeRecord, terms: Mapping[str, int], ledger: Ledger, calendar: WorkCalendar, today: date
+) -> Iterator[Alert]:
+    rung = {lifecycle.SENT: "opened", lifecycle.RECEIVED: "validated"}.get(exchange.state)
+    if rung is None or rung not in terms:
+        return
+    sent_on = _day_of(exchange.key, "sent", ledger)
+    if sent_on is not None and today > calendar.add_workdays(sent_on, terms[rung]):
+        yield _alert("receipt_overdue", exchange.key, today, "请联系对方联络员，并按手册核对通道与密钥。")
+
+
+def _unreviewed(
+    exchange: ExchangeRecord, workdays: int, ledger: Ledger, calendar: WorkCalendar, today: date
+) -> Iterator[Alert]:
+    if exchange.kind != "U":
+        return
+    released_on = _day_of(exchange.key, "released", ledger)
+    if released_on is None or _day_of(exchange.key, "confirmed", ledger) is not None:
+        return
+    if today > calendar.add_workdays(released_on, workdays):
+        yield _alert("review_overdue", exchange.key, today, "请由另一名人员复核（exchange review confirm）。")
+
+
+def _quarter(route: str, ledger: Ledger, calendar: WorkCalendar, today: date) -> Iterator[Alert]:
+    """The last complete quarter has to be out by the fifth working day after its end."""
+    last = Period.of(today).previous()
+    if today <= calendar.quarter_limit(last.last_day):
+        return
+    gone = [e for e in ledger.exchanges(route=route, kind="Q") if e.period == str(last) and e.packet_id]
+    if not gone:
+        yield _alert("quarter_overdue", f"{route}.Q.{last}", today, "请查看本季度交换停在哪一步（exchange status）。")
+
+
+def _day_of(key: str, kind: str, ledger: Ledger) -> date | None:
+    moments: Sequence[datetime] = [event.at for event in ledger.events(exchange=key, kind=kind)]
+    return moments[-1].astimezone(SHANGHAI).date() if moments else None

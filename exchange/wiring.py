@@ -1,0 +1,338 @@
+"""The only file that picks adapters. Heavy imports happen inside the functions: Airflow reads this at parse time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+from exchange.domain.errors import NeedsPerson
+from exchange.settings import PROJECT, ChannelSettings, Settings, read_settings
+
+if TYPE_CHECKING:
+    from exchange.adapters.airflow_local import AirflowLocal
+    from exchange.adapters.contracts_files import Problem
+    from exchange.domain.calendar import WorkCalendar
+    from exchange.domain.route import Agreement
+    from exchange.ports import Channel, Checker, Keys, Notifier, Parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What a scheduler needs to know of this end before any work: light to read."""
+
+    party: str
+    quarterly_routes: tuple[str, ...]
+    watch_seconds: int
+    sweep_seconds: int
+    retries: int
+    retry_seconds: int
+
+
+def now() -> datetime:
+    """The system's clock, aware UTC."""
+    return datetime.now(UTC)
+
+
+def agreement(settings: Settings) -> Agreement:
+    """Everything the parties agreed, from `contracts/` and `schemas/`."""
+    from exchange.adapters.contracts_files import load_agreement
+
+    return load_agreement(settings.project)
+
+
+def outline(settings: Settings | None = None) -> Outline:
+    """This end's routes and intervals; no pandas, no database, no network."""
+    settings = settings or read_settings()
+    agreed = agreement(settings)
+    routes = tuple(r.id for r in agreed.routes_from(settings.party) if agreed.parties[r.sender].kind == "court")
+    return Outline(
+        party=settings.party,
+        quarterly_routes=routes,
+        watch_seconds=settings.watch_seconds,
+        sweep_seconds=settings.sweep_seconds,
+        retries=settings.retries,
+        retry_seconds=settings.retry_seconds,
+    )
+
+
+def work_calendar(settings: Settings) -> WorkCalendar:
+    """Working days: the official years, this home's own files, and the weekday rule, flagged."""
+    from exchange.adapters.calendar_cn import calendar
+
+    folder = settings.at_home(settings.calendar_dir)
+    return calendar(folder if folder.is_dir() else None)
+
+
+def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
+    """Every port of this end, from its settings. Databases and servers are reached when first used, the ledger now."""
+    from exchange.adapters.ledger_sql import open_ledger
+    from exchange.adapters.pages import HtmlPages
+    from exchange.adapters.sheet_xlsx import XlsxSheets
+    from exchange.adapters.source_sql import SqlSource
+    from exchange.adapters.vault_fs import FsVault
+    from exchange.ports import Parts
+
+    settings = settings or read_settings()
+    agreed = agreement(settings)
+    if settings.party not in agreed.parties:
+        raise NeedsPerson(
+            905,
+            f"This end is not a known party: {settings.party!r}.",
+            where=str(settings.home / "exchange.toml"),
+            next_step=f"Set `party` to one of: {', '.join(sorted(agreed.parties))}.",
+        )
+    calendar = work_calendar(settings)
+    return Parts(
+        agreement=agreed,
+        party=settings.party,
+        schemas=_schemas(settings.project / "schemas"),
+        source=SqlSource(settings.source, folder=settings.project / "sources" / settings.party),
+        vault=FsVault(settings.vault),
+        ledger=open_ledger(settings.ledger, clock=now),
+        channels=_channels(settings, agreed),
+        keys=_keys(settings),
+        checker=_checker(settings),
+        notifier=_notifier(settings),
+        pages=HtmlPages(),
+        sheets=XlsxSheets(),
+        clock=now,
+        calendar=calendar,
+        is_workday=calendar.is_workday,
+        today=settings.today or now().astimezone(ZoneInfo("Asia/Shanghai")).date(),
+        officers=settings.officers,
+        actor=actor,
+        batch_size=settings.batch_size,
+    )
+
+
+def _schemas(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    return {f.name.removesuffix(".schema.json"): json.loads(f.read_text()) for f in folder.glob("*.schema.json")}
+
+
+def _keys(settings: Settings) -> Keys:
+    from exchange.adapters.keys_files import KeyFiles
+
+    return KeyFiles(settings.home.resolve(), clock=now, passphrase=_passphrase(settings))
+
+
+def _passphrase(settings: Settings) -> bytes | None:
+    secret = settings.key_passphrase
+    return secret.get_secret_value().encode() if secret else None
+
+
+def _checker(settings: Settings) -> Checker:
+    if settings.checker == "plain":
+        from exchange.adapters.checker_plain import PlainChecker
+
+        return PlainChecker()
+    from exchange.adapters.checker_gx import GxChecker
+
+    return GxChecker()
+
+
+def _notifier(settings: Settings) -> Notifier:
+    from exchange.adapters.notify_log import LogNotifier
+
+    to_log = LogNotifier(settings.home.resolve() / "alerts.log")
+    if settings.mail_url is None:
+        return to_log
+    from exchange.adapters.notify_apprise import AppriseNotifier
+
+    return AppriseNotifier(settings.mail_url.get_secret_value(), then=to_log)
+
+
+def _channels(settings: Settings, agreed: Agreement) -> dict[str, Channel]:
+    """One channel per counterpart that has settings; one on a lane without settings is found missing when used."""
+    return {
+        other: _channel(settings, other, told) for other, told in settings.channels.items() if other in agreed.parties
+    }
+
+
+def _channel(settings: Settings, counterpart: str, told: ChannelSettings) -> Channel:
+    if told.kind == "folder":
+        from exchange.adapters.channel_folder import FolderChannel
+
+        return FolderChannel(settings.at_home(Path(told.root)), own=settings.party, counterpart=counterpart)
+    from exchange.adapters.channel_sftp import SftpChannel
+
+    return SftpChannel(
+        own=settings.party,
+        counterpart=counterpart,
+        host=told.host,
+        port=told.port,
+        user=told.user,
+        root=told.root,
+        key_file=settings.at_home(told.key_file or Path("keys/sftp.key")),
+        host_keys=told.host_keys,
+    )
+
+
+@contextmanager
+def opened(settings: Settings, *, actor: str = "system") -> Iterator[Parts]:
+    """`parts`, with its channels closed at the end."""
+    made = parts(settings, actor=actor)
+    try:
+        yield made
+    finally:
+        for channel in made.channels.values():
+            channel.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemText:
+    """What an officer reads about an error's code."""
+
+    text_zh: str
+    remedy_zh: str
+
+
+def problem(code: int) -> ProblemText | None:
+    """A code's Chinese text and remedy from `schemas/codes/problems.yaml`; None when it is not listed."""
+    import yaml
+
+    listed = yaml.safe_load((PROJECT / "schemas/codes/problems.yaml").read_text(encoding="utf-8"))
+    for entry in listed["problems"]:
+        if entry["code"] == code:
+            return ProblemText(text_zh=entry["text_zh"], remedy_zh=entry["remedy_zh"])
+    return None
+
+
+def check_contracts(settings: Settings) -> list[Problem]:
+    """What is wrong where under `contracts/` and `schemas/codes/`."""
+    from exchange.adapters.contracts_files import check
+
+    return check(settings.project)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """One certificate as people compare it."""
+
+    party: str
+    role: str
+    fingerprint: str
+    certificate: Path
+    until: datetime
+
+
+def init_keys(
+    settings: Settings, *, algorithm: str = "ec-p256", days: int = 730, test: bool = False
+) -> list[Certificate]:
+    """Make this end's missing keys and certificates; those of all roles, made now or before."""
+    from exchange.adapters.keys_files import init_keys as make
+
+    if not settings.party:
+        raise NeedsPerson(905, "This end has no party id.", where="exchange.toml", next_step="Give --party.")
+    folder = settings.home.resolve() / "keys"
+    make(
+        folder, settings.party, algorithm=_algorithm(algorithm), days=days, test=test, now=now(),
+        passphrase=_passphrase(settings),
+    )  # fmt: skip
+    return [_described(settings.party, role, folder / f"{role}.cert.pem") for role in ("sign", "decrypt", "archive")]
+
+
+def _algorithm(name: str) -> Any:
+    known = ("ec-p256", "ec-p384", "rsa-3072")
+    if name not in known:
+        raise NeedsPerson(
+            905, f"There is no key algorithm {name!r}.", where="--algorithm", next_step=f"One of {known}."
+        )
+    return name
+
+
+def _described(party: str, role: str, path: Path) -> Certificate:
+    from cryptography import x509
+
+    from exchange.domain.certificates import fingerprint
+
+    cert = x509.load_pem_x509_certificate(path.read_bytes())
+    return Certificate(
+        party=party, role=role, fingerprint=fingerprint(cert), certificate=path, until=cert.not_valid_after_utc
+    )
+
+
+def pin(settings: Settings, party: str, role: Literal["sign", "decrypt"], certificate: Path, fingerprint: str) -> None:
+    """Trust a counterpart's certificate, and say so in the ledger."""
+    from exchange.adapters.keys_files import pin as pin_file
+    from exchange.adapters.ledger_sql import open_ledger
+
+    folder = settings.home.resolve() / "trust"
+    if any(row.role == role and row.fingerprint == fingerprint for row in _pinned(folder, party)):
+        return
+    pin_file(folder, party, role, certificate.read_bytes(), fingerprint)
+    with open_ledger(settings.ledger, clock=now).transaction() as write:
+        write.append(
+            "key_pinned", exchange=None, actor="officer",
+            body={"party": party, "role": role, "fingerprint": fingerprint},
+        )  # fmt: skip
+
+
+def _pinned(folder: Path, party: str) -> list[Certificate]:
+    files = sorted((folder / party).glob("*.pem"))
+    return [_described(party, file.name.split("-")[0], file) for file in files]
+
+
+def list_certificates(settings: Settings) -> list[Certificate]:
+    """This end's certificates, then the pinned ones."""
+    home = settings.home.resolve()
+    own = [_described(settings.party, f.name.split(".")[0], f) for f in sorted((home / "keys").glob("*.cert.pem"))]
+    others = sorted(f.name for f in (home / "trust").glob("*") if f.is_dir())
+    return own + [row for party in others for row in _pinned(home / "trust", party)]
+
+
+def load_source(settings: Settings, dump: Path) -> None:
+    """Load a court's SQL dump into this end's source database, whole or not at all; again is safe."""
+    from exchange.adapters.source_sql import load_dump
+
+    load_dump(dump, settings.source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """The running exchange point: an SFTP server of this machine. `host_key` is its SHA-256 fingerprint."""
+
+    host: str
+    port: int
+    host_key: str
+    stop: Callable[[], None]
+
+
+def start_point(folder: Path, *, client_key: Path) -> Point:
+    """Start the embedded SFTP server on `folder/root`, letting in one client key, which is made when missing."""
+    from exchange.adapters.sftp_server import make_key, start_server
+
+    line = make_key(client_key)
+    make_key(folder / "host.key")
+    authorized = folder / "authorized_keys"
+    authorized.write_text(line + "\n")
+    (folder / "root").mkdir(exist_ok=True)
+    handle = start_server(
+        folder / "root", host_key=folder / "host.key", authorized=authorized, state_file=folder / "server.json",
+        log=folder / "server.log",
+    )  # fmt: skip
+    return Point(host="127.0.0.1", port=handle.port, host_key=handle.host_fingerprint, stop=handle.stop)
+
+
+def stop_leftovers(home: Path) -> None:
+    """End what a killed demo left running below this home, told by pid and start time; Airflow's home goes with it."""
+    from exchange.adapters.airflow_local import end_leftovers
+    from exchange.adapters.sftp_server import stop_recorded
+
+    stop_recorded(home / "point/server.json")
+    end_leftovers(home / "airflow")
+    shutil.rmtree(home / "airflow", ignore_errors=True)
+
+
+def local_airflow(home: Path, settings: Settings) -> AirflowLocal:
+    """An Airflow on this machine that serves one end."""
+    from exchange.adapters.airflow_local import AirflowLocal
+
+    env = {"EXCHANGE_HOME": str(settings.home.resolve()), "EXCHANGE_PARTY": settings.party}
+    return AirflowLocal(home, dags=PROJECT / "dags", plugins=PROJECT / "plugins", env=env)

@@ -1,0 +1,34 @@
+-- One row per case. Of several administrators the one appointed last counts, then by name, so that the choice is
+-- always the same. Clerks (sjy) and notes (bz) stay in the court.
+SELECT
+    CAST(aj.ajbs AS VARCHAR)    AS _record,
+    aj.ah                       AS case_no,
+    aj.fydm                     AS court_code,
+    fy.fymc                     AS court_name,
+    aj.ajlx_dm                  AS "procedure",
+    aj.ajzt_dm                  AS stage,
+    CAST(aj.larq AS VARCHAR)    AS filed_on,
+    CAST(aj.slrq AS VARCHAR)    AS accepted_on,
+    CAST(aj.ggrq AS VARCHAR)    AS announced_on,
+    CAST(aj.zqsbjzrq AS VARCHAR) AS claims_due_on,
+    CAST(aj.dychyrq AS VARCHAR) AS first_meeting_on,
+    CAST(aj.xgrq AS VARCHAR)    AS declared_on,
+    CAST(aj.zjrq AS VARCHAR)    AS terminated_on,
+    glr.mc                      AS administrator_name,
+    glr.fzr                     AS administrator_lead,
+    glr.lxdh                    AS administrator_phone,
+    CAST(glr.zdrq AS VARCHAR)   AS administrator_appointed_on,
+    aj.cbr                      AS judge,
+    CAST(aj.sfzd AS VARCHAR)    AS is_major,
+    CAST(aj.gxsj AS VARCHAR)    AS source_updated_at
+FROM cases AS aj
+LEFT JOIN fy ON fy.fydm = aj.fydm
+LEFT JOIN (
+    SELECT ajbs, mc, fzr, lxdh, zdrq,
+           ROW_NUMBER() OVER (
+               PARTITION BY ajbs
+               ORDER BY CASE WHEN zdrq IS NULL THEN 1 ELSE 0 END, zdrq DESC, mc, fzr, lxdh
+           ) AS nth
+    FROM pc_glr
+) AS glr ON glr.ajbs = aj.ajbs AND glr.nth = 1
+ORDER BY aj.ajbs

@@ -1,0 +1,37 @@
+"""One quarter goes round by command, and leads to the answers of either world."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.outcomes import answers, assert_same
+from tests.running import demo_command, exchange, run
+
+
+@pytest.mark.parametrize("world", ["sample", "sample2"])
+def test_the_demo_leads_to_the_answers(world: str, tmp_path: Path) -> None:
+    home, wanted = tmp_path / "home", tmp_path / "outcome.json"
+    done = run(demo_command(world, home, "--no-airflow", "--json", str(wanted)))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_same(json.loads(wanted.read_text(encoding="utf-8")), answers(world))
+    for end in ("court", "tax"):
+        audit = run(exchange("audit", "verify", "--home", str(home / end)))
+        assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+def test_the_demo_again_changes_nothing(tmp_path: Path) -> None:
+    first = run(demo_command("sample2", tmp_path / "home", "--no-airflow", "--json", str(tmp_path / "a.json")))
+    again = run(demo_command("sample2", tmp_path / "home", "--no-airflow", "--json", str(tmp_path / "b.json")))
+    assert (first.returncode, again.returncode) == (0, 0), again.stdout + again.stderr
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_a_home_of_another_world_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/demo.json").write_text('{"source": "another"}')
+    done = run(demo_command("sample", tmp_path / "home", "--no-airflow"))
+    assert done.returncode == 3
+    assert "E905" in done.stderr
