@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             ]  # fmt: skip
         faster = f"{row['openssl_seconds'] / row['ours_seconds']:.1f}×"
         table.add_row(*cells, faster, "" if row["exponent"] is None else f"{row['exponent']:.2f}")
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 def _make_key(folder: Path) -> None:

@@ -43,7 +43,10 @@ def rows(sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
 
 def _child(what: str, cases: int, folder: Path) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, "-m", "bench.quarter", what, str(cases), str(folder)], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "bench.quarter", what, str(cases), str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return answer

@@ -8,7 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-COURTS = ("冀11", "冀1102", "冀1103", "冀1121", "冀1122", "冀1123", "冀1124", "冀1125", "冀1126", "冀1127", "冀1128", "冀1182")
+COURTS = (
+    "冀11",
+    "冀1102",
+    "冀1103",
+    "冀1121",
+    "冀1122",
+    "冀1123",
+    "冀1124",
+    "冀1125",
+    "冀1126",
+    "冀1127",
+    "冀1128",
+    "冀1182",
+)
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 DDL = """
@@ -64,11 +77,24 @@ def _rows(table: str, cases: int, rng: random.Random) -> Iterator[tuple[Any, ...
                    0, "", f"{day} 09:30:00")  # fmt: skip
         elif table == "pc_zwr":
             code = uscc(f"91131103{n:09d}")
-            yield n, n, f"衡水第{n}工业有限公司", code, None, f"河北省衡水市工业路{n}号", "张三", "131103198001010011", "C14", None
+            yield (
+                n,
+                n,
+                f"衡水第{n}工业有限公司",
+                code,
+                None,
+                f"河北省衡水市工业路{n}号",
+                "张三",
+                "131103198001010011",
+                "C14",
+                None,
+            )
         elif table == "pc_glr":
             yield n, "河北冀法律师事务所", "刘律师", "0318-4080778", day
         elif table == "pc_jd":
-            yield from ((3 * n + k, n, kind, day, f"裁{n}-{k}", "受理裁定书") for k, kind in enumerate(("01", "02", "05")))
+            yield from (
+                (3 * n + k, n, kind, day, f"裁{n}-{k}", "受理裁定书") for k, kind in enumerate(("01", "02", "05"))
+            )
         elif table == "pc_cccz":
             price = rng.randrange(10_000, 90_000_000) / 100
             yield n, n, "02", "生产设备一批", price, price, "2026-08-01", "买受人有限公司", "京东拍卖"

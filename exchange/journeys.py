@@ -17,7 +17,12 @@ import structlog
 
 from exchange.domain import lifecycle
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
+from exchange.domain.lane import lane_of
+from exchange.domain.manifest import Manifest
+from exchange.domain.opening import open_packet
+from exchange.domain.packet import parse_packet_name
 from exchange.domain.period import Period
+from exchange.domain.urgency import UrgentRound
 from exchange.ports import ExchangeRecord, Parts
 from exchange.steps.acknowledge import acknowledge
 from exchange.steps.answer import answer as answer_step
@@ -27,8 +32,7 @@ from exchange.steps.extract import extract as extract_step
 from exchange.steps.pack import pack
 from exchange.steps.reconcile import reconcile as reconcile_step
 from exchange.steps.send import send
-from exchange.steps.take_in import take_in
-from exchange.steps.urgent import UrgentRound
+from exchange.steps.take_in import TakenIn, take_in
 from exchange.steps.urgent import urgent as urgent_step
 from exchange.steps.validate import validate as validate_step
 from exchange.steps.watch import watch as watch_step
@@ -189,13 +193,49 @@ def reconcile(parts: Parts, key: str, as_of: date | None = None) -> None:
     call(reconcile_step, parts, key, as_of=as_of)
 
 
-def receive(parts: Parts, packet_id: str) -> Any:
-    """Take one collected packet in, pack the receipts it is owed, and clear it from the channel."""
-    with parts.ledger.lock(f"take_in:{packet_id}"):
-        result = call(take_in, parts, packet_id)
-        call(acknowledge, parts, packet_id)
-    parts.channels[packet_id.split(".")[0]].taken(packet_id)
-    return result
+def fetch(parts: Parts, counterpart: str) -> list[str]:
+    """Fetch what a counterpart sent into the vault; ids of the packets to take in, in order."""
+    with parts.ledger.lock(f"collect:{counterpart}"):
+        ids: list[str] = call(collect, parts, counterpart)
+        return ids
+
+
+def receive(parts: Parts, packet_ids: Sequence[str], swept: Swept | None = None) -> list[TakenIn]:
+    """Take collected packets of one counterpart in, seal the receipts they are owed, clear them from the channel.
+
+    With `swept` a packet that can't be taken in is noted there and does not hold up the others; else it is raised.
+    """
+    results: list[TakenIn] = []
+    for packet_id in packet_ids:
+        with parts.ledger.lock(f"take_in:{lane_of(packet_id)}"):
+            result = _try(swept, "taken in", packet_id, call, take_in, parts, packet_id)
+        if result is not None:
+            results.append(result)
+    if results:
+        _try(swept, "", results[-1].packet_id, call, acknowledge, parts, results[-1].packet_id)
+    for result in results:
+        if result.result != "held":
+            parts.channels[parse_packet_name(result.packet_id).sender].taken(result.packet_id)
+    return results
+
+
+def verify(parts: Parts, folder: Path) -> Manifest:
+    """Check a packet's folder as its receiver would, landing nothing; its manifest. The folder's name is the id."""
+    name = parse_packet_name(folder.name)
+    with parts.vault.workdir() as quarantine:
+        opened = open_packet(
+            folder,
+            packet_id=str(name),
+            party=parts.party,
+            agreement=parts.agreement,
+            schemas=parts.schemas,
+            trusted=parts.keys.trusted(name.sender, "sign"),
+            keys=parts.keys.decrypting(),
+            known=[p for p in parts.ledger.packets(lane=name.lane, direction="in") if p.number < name.number],
+            now=parts.clock(),
+            quarantine=quarantine,
+        )
+    return opened.authentic.manifest
 
 
 def deliver(parts: Parts) -> int:
@@ -228,18 +268,19 @@ def sweep(parts: Parts) -> Swept:
 
 
 def _incoming(parts: Parts, counterpart: str, swept: Swept) -> None:
-    ids: Sequence[str] = _try(swept, "", counterpart, call, collect, parts, counterpart) or []
-    for packet_id in ids:
-        _try(swept, "taken in", packet_id, receive, parts, packet_id)
+    ids: Sequence[str] = _try(swept, "", counterpart, fetch, parts, counterpart) or []
+    receive(parts, ids, swept)
 
 
-def _try(swept: Swept, what: str, where: str, action: Callable[..., Any], *args: Any) -> Any:
+def _try(swept: Swept | None, what: str, where: str, action: Callable[..., Any], *args: Any) -> Any:
     try:
         result = action(*args)
     except ExchangeError as error:
+        if swept is None:
+            raise
         swept.problems.append((where, error))
         return None
-    if what:
+    if what and swept is not None:
         swept.count(what)
     return result
 

@@ -109,7 +109,7 @@ def read_settings(**given: Any) -> Settings:
     known: Mapping[str, Any] = {k: v for k, v in given.items() if v is not None}
     secrets = os.environ.get("EXCHANGE_SECRETS_DIR") or ("/run/secrets" if Path("/run/secrets").is_dir() else None)
     try:
-        return Settings(_secrets_dir=secrets, **known)  # type: ignore[call-arg]
+        return Settings(_secrets_dir=secrets, **known)
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
         raise NeedsPerson(

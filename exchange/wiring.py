@@ -84,9 +84,11 @@ def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
     if settings.party not in agreed.parties:
         raise NeedsPerson(
             905,
-            f"This end is not a known party: {settings.party!r}.",
+            f"{settings.party!r} is not a known party."
+            if settings.party
+            else "This home does not say which party it is.",
             where=str(settings.home / "exchange.toml"),
-            next_step=f"Set `party` to one of: {', '.join(sorted(agreed.parties))}.",
+            next_step=f"Give --home, or set `party` there to one of: {', '.join(sorted(agreed.parties))}.",
         )
     calendar = work_calendar(settings)
     return Parts(
@@ -198,9 +200,9 @@ def problem(code: int) -> ProblemText | None:
     import yaml
 
     listed = yaml.safe_load((PROJECT / "schemas/codes/problems.yaml").read_text(encoding="utf-8"))
-    for entry in listed["problems"]:
+    for entry in listed:
         if entry["code"] == code:
-            return ProblemText(text_zh=entry["text_zh"], remedy_zh=entry["remedy_zh"])
+            return ProblemText(text_zh=entry["text"]["zh"], remedy_zh=entry["remedy"]["zh"])
     return None
 
 

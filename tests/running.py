@@ -17,7 +17,17 @@ def demo_command(world: str, home: Path, *more: str) -> list[str]:
     period, as_of = ROUNDS[world]
     return [
         *exchange("demo", "--source", str(WORLDS / world / "court_db.sql")),
-        *("--return", str(WORLDS / world / "tax_return"), "--period", period, "--as-of", as_of, "--home", str(home), *more),
+        *(
+            "--return",
+            str(WORLDS / world / "tax_return"),
+            "--period",
+            period,
+            "--as-of",
+            as_of,
+            "--home",
+            str(home),
+            *more,
+        ),
     ]
 
 

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -161,12 +162,16 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    """A real OpenSSH server; as root the login user is `nobody`, so that permissions count."""
-    folder = tmp_path_factory.mktemp("sshd")
-    for parent in folder.parents:
-        if parent.name.startswith("pytest-"):
-            parent.chmod(0o755)
+def sshd() -> Iterator[Sshd]:
+    """A real OpenSSH server; as root the login user is `nobody`, so that permissions count.
+
+    Not below pytest's own temporary folder, which every pytest that starts closes to other users.
+    """
     user = "nobody" if os.geteuid() == 0 else None
-    with running_sshd(folder, user=user) as server:
-        yield server
+    base = Path(tempfile.mkdtemp(prefix="exchange-sshd-"))
+    base.chmod(0o755)
+    try:
+        with running_sshd(base / "sshd", user=user) as server:
+            yield server
+    finally:
+        shutil.rmtree(base, ignore_errors=True)

@@ -177,7 +177,6 @@ class AirflowLocal:
             "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
             "CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             "DATABASE__SQL_ALCHEMY_CONN": self._database,
-            "DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
             "API__HOST": "127.0.0.1",
             "API__PORT": str(self.port),
             "API__BASE_URL": self.url,

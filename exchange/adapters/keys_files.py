@@ -74,9 +74,10 @@ class KeyFiles:
     def decrypting(self) -> Sequence[tuple[RoleKey, x509.Certificate]]:
         """This end's decryption keys, newest first: next, in use and replaced ones (late packets need those).
 
-        203 when none of them is valid today.
+        One beside the current whose private key is no longer here is left out. 203 when none is valid today.
         """
-        stems = ["decrypt", *_others(self._keys, "decrypt")]
+        others = _others(self._keys, "decrypt")
+        stems = ["decrypt", *(stem for stem in others if (self._keys / f"{stem}.key.pem").exists())]
         pairs = [self._pair(stem) for stem in stems]
         certificates = [certificate for _, certificate in pairs]
         self._check_some_valid(certificates)

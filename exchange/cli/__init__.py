@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import traceback
 
 import structlog
 import typer
 
 from exchange.cli import demo, keys, records, rounds
-from exchange.cli.common import EXIT_NEEDS_PERSON, EXIT_RETRY, show_error
+from exchange.cli.common import EXIT_FAULT, EXIT_NEEDS_PERSON, EXIT_RETRY, err, show_error
 from exchange.domain.errors import ExchangeError, RetryLater
 
 app = typer.Typer(
@@ -37,6 +39,20 @@ def main() -> None:
     except ExchangeError as error:
         show_error(error)
         sys.exit(EXIT_NEEDS_PERSON)
+    except Exception as fault:
+        if os.environ.get("EXCHANGE_DEBUG"):
+            raise
+        _show_fault(fault)
+        sys.exit(EXIT_FAULT)
+
+
+def _show_fault(fault: Exception) -> None:
+    """A fault of ours: its kind and place. Its message may quote a row, so it stays out of terminals and logs."""
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(fault.__traceback__)]
+    err.print(f"[red]程序故障 a fault of this program:[/] {type(fault).__name__}")
+    for place in places[-4:]:
+        err.print(f"  {place}", soft_wrap=True)
+    err.print("请告知维护人员。Tell the maintainers; EXCHANGE_DEBUG=1 shows all of it (it may hold data).")
 
 
 def _log_to_stderr() -> None:

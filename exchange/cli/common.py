@@ -17,6 +17,7 @@ from exchange.domain.errors import ExchangeError, RetryLater
 from exchange.ports import Parts
 from exchange.settings import Settings, read_settings
 
+EXIT_FAULT: Final = 1
 EXIT_NEEDS_PERSON: Final = 3
 EXIT_RETRY: Final = 4
 EXIT_FOUND: Final = 5

@@ -139,6 +139,7 @@ def _round(ends: Ends, court: Parts, tax: Parts, drive: _Drive) -> str:
     key = f"{world.route}.Q.{world.period}"
     with _telling("紧急案件 the watch finds urgent cases and sends each at once"):
         drive.watch()
+        _until(lambda: not court.ledger.exchanges(states=list(journeys.OUTGOING)), drive, tax)
     with _telling(f"{world.period} 提取、校验 the quarter is read and checked"):
         drive.quarter(world.route, world.period, world.as_of.isoformat())
     with _telling("经办、复核 two officers release it at the court"):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from exchange import journeys, wiring
 from exchange.cli.common import EXIT_FOUND, Home, Json, Key, end, out, settings_of, working
+from exchange.domain import lifecycle
+from exchange.ports import ExchangeRecord
 
 contracts_app = typer.Typer(help="What the parties agreed.", no_args_is_help=True)
 audit_app = typer.Typer(help="The ledger's chain.", no_args_is_help=True)
@@ -33,14 +37,20 @@ def status(home: Home = None, as_json: Json = False) -> None:
         if as_json:
             out.print_json(data=[_plain(e) for e in known])
             return
-        table = Table("交换 exchange", "方向", "状态 state", "数据包 packet", "更新 updated", title=parts.party)
-        for e in known:
-            arrow = "→" if e.direction == "out" else "←"
-            when = f"{e.updated_at:%Y-%m-%d %H:%M}" if e.updated_at else ""
-            table.add_row(
-                e.key, arrow, f"{e.state}\n[dim]{journeys.GATES.get(e.state, '')}[/]", e.packet_id or "", when
-            )
-        out.print(table if known else "还没有交换 no exchange yet.")
+        out.print(_standing(known) if known else "还没有交换 no exchange yet.", soft_wrap=True)
+
+
+def _standing(known: Sequence[ExchangeRecord]) -> Table:
+    """A line an exchange; what it waits for where it waits."""
+    table = Table("", "交换 exchange", "状态 state", "数据包 packet", "更新 updated (UTC)", box=None)
+    for e in known:
+        arrow = "→" if e.direction == "out" else "←"
+        waits = e.direction == "out" and e.state != lifecycle.ACCEPTED
+        state = f"[yellow]{e.state}: {journeys.GATES.get(e.state, 'at work')}[/]" if waits else f"[green]{e.state}[/]"
+        when = f"{e.updated_at:%Y-%m-%d %H:%M}" if e.updated_at else ""
+        number = e.packet_id.split(".")[2] if e.packet_id else ""
+        table.add_row(arrow, Text(e.key, no_wrap=True), state, number, Text(when, no_wrap=True))
+    return table
 
 
 def show(key: Key, home: Home = None, as_json: Json = False) -> None:
@@ -76,7 +86,7 @@ def verify(
         copied = work / packet.name
         shutil.copytree(packet, copied)
         manifest = journeys.verify(parts, copied)
-    out.print(f"[green]✓[/] {manifest.packet_id}  {manifest.kind}  {manifest.period or ''}")
+    out.print(f"[green]✓[/] {manifest.packet}  {manifest.period or ''}")
     for payload in manifest.payloads:
         out.print(f"  {payload.name}  {payload.bytes} bytes  sha256 {payload.sha256}")
 
@@ -116,4 +126,4 @@ def audit_verify(home: Home = None) -> None:
         out.print(f"[red]✗[/] {problem}")
     if problems:
         raise typer.Exit(EXIT_FOUND)
-    out.print(f"[green]✓[/] {events} events, chain whole, head {head}")
+    out.print(f"[green]✓[/] {events} events, chain whole, head {head}", soft_wrap=True)

@@ -130,7 +130,7 @@ def collect(home: Home = None) -> None:
     """Fetch what arrived from every counterpart into the vault; `take-in` opens it."""
     with end(home) as parts:
         for counterpart in parts.channels:
-            for packet_id in journeys.call(journeys.collect, parts, counterpart):
+            for packet_id in journeys.fetch(parts, counterpart):
                 out.print(f"{packet_id}  collected")
 
 
@@ -140,13 +140,19 @@ def take_in(
 ) -> None:
     """Verify, open, check and land collected packets, and send the receipts they are owed."""
     with end(home) as parts:
-        ids = [packet] if packet else [i for c in parts.channels for i in journeys.call(journeys.collect, parts, c)]
-        for packet_id in ids:
-            with working(packet_id):
-                result = journeys.receive(parts, packet_id)
-            out.print(f"{packet_id}  {result.result}" + (f"  E{result.code}" if result.code else ""))
+        seen = 0
+        for counterpart in parts.channels:
+            ids = [packet] if packet else journeys.fetch(parts, counterpart)
+            for packet_id in ids:
+                with working(packet_id):
+                    results = journeys.receive(parts, [packet_id])
+                for result in results:
+                    out.print(f"{result.packet_id}  {result.result}" + (f"  E{result.code}" if result.code else ""))
+            seen += len(ids)
+            if packet:
+                break
         journeys.deliver(parts)
-        if not ids:
+        if not seen:
             out.print("没有到达的数据包 nothing arrived.")
 
 

@@ -35,10 +35,10 @@ def print_summary(
     world = ends.world
     names = court.agreement.parties
     out.rule(f"[bold]{world.period}[/]  {names[world.court].name_zh}  ⇄  {names[world.tax].name_zh}")
-    out.print(Columns([_sent(outcome), _packets(ends, court, tax)], padding=(0, 4)))
+    out.print(Columns([_sent(outcome), _packets(court, tax)], padding=(0, 4)))
     out.print(Columns([_held(outcome), _breaks(outcome)], padding=(0, 4)))
     out.print(_urgent(outcome))
-    out.print(_places(ends, court, tax, key))
+    out.print(_places(ends, court, key))
     ok = not court.ledger.verify() and not tax.ledger.verify()
     chain = "[green]✓[/] 两端台账链完整 both ledgers' chains are whole" if ok else "[red]✗ 台账链有问题[/]"
     out.print(f"{chain}    用时 {seconds:.0f} s")
@@ -58,7 +58,7 @@ def _sent(outcome: Mapping[str, Any]) -> Table:
     return table
 
 
-def _packets(ends: Ends, court: Parts, tax: Parts) -> Table:
+def _packets(court: Parts, tax: Parts) -> Table:
     table = Table("数据包 packets", "件 count", "最后 last", box=None)
     names = {"Q": "季度 quarterly", "N": "零报告 nil", "U": "紧急 urgent", "A": "应答 answer", "R": "回执 receipts"}
     for title, parts in (("法院发出 from the court", court), ("税务发出 from the tax bureau", tax)):
@@ -96,7 +96,7 @@ def _urgent(outcome: Mapping[str, Any]) -> Table:
     return table
 
 
-def _places(ends: Ends, court: Parts, tax: Parts, key: str) -> Panel:
+def _places(ends: Ends, court: Parts, key: str) -> Panel:
     point = ends.world.home / "point" / "root"
     lines = [
         f"校验报告 report       {court.vault.where(key, 'report.html')}",
@@ -107,5 +107,4 @@ def _places(ends: Ends, court: Parts, tax: Parts, key: str) -> Panel:
         f"法院收件 court inbox  {point / f'{ends.world.tax}.{ends.world.court}'}",
         f"再看 look again      exchange status --home {ends.world.home / 'court'}",
     ]
-    del tax
     return Panel("\n".join(lines), title="打开 open", title_align="left", expand=False)

@@ -77,8 +77,8 @@ def check_answer(
     """
     ready = {name: canonical(frame, route.contract(name)) for name, frame in frames.items()}
     broken = list(_problems(ready, route, code_lists, cases, debtors))
-    claim_of = _claim_numbers(ready)
-    held_claims = np.zeros(claim_of[2], bool)
+    (of_claims, of_lines), words = codes(text(ready[CLAIMS], "claim_no"), text(ready[LINES], "claim_no"))
+    held_claims = np.zeros(len(words), bool)
     keep = {name: np.ones(len(frame), bool) for name, frame in ready.items()}
     for one in broken:
         if one.severity != "reject":
@@ -86,21 +86,16 @@ def check_answer(
         if one.dataset == STATUS or one.rule == "line_without_claim":
             keep[one.dataset] &= ~one.rows
         else:
-            held_claims[claim_of[0 if one.dataset == CLAIMS else 1][one.rows]] = True
-    for at, name in enumerate((CLAIMS, LINES)):
-        keep[name] &= ~held_claims[claim_of[at]]
+            held_claims[(of_claims if one.dataset == CLAIMS else of_lines)[one.rows]] = True
+    keep[CLAIMS] &= ~held_claims[of_claims]
+    keep[LINES] &= ~held_claims[of_lines]
     return Answer(
         frames={name: frame[keep[name]].reset_index(drop=True) for name, frame in ready.items()},
         findings=tuple(finding for one in broken for finding in _findings(one, ready[one.dataset])),
-        claims=len(set(claim_of[0].tolist())),
-        held=len(set(claim_of[0][held_claims[claim_of[0]]].tolist())),
+        claims=len(np.unique(of_claims)),
+        held=len(np.unique(of_claims[held_claims[of_claims]])),
         refused=int((~keep[STATUS]).sum()),
     )
-
-
-def _claim_numbers(frames: Mapping[str, pd.DataFrame]) -> tuple[Ints, Ints, int]:
-    (claims, lines), words = codes(text(frames[CLAIMS], "claim_no"), text(frames[LINES], "claim_no"))
-    return claims, lines, len(words)
 
 
 def _problems(

@@ -14,6 +14,8 @@ import pandas as pd
 
 from exchange.domain.books import Books
 from exchange.domain.breaks import Break, Result
+from exchange.domain.contract import CodeList
+from exchange.domain.masking import mask_name
 from exchange.domain.route import Agreement, Route
 
 SOON_DAYS: Final = 30
@@ -35,6 +37,41 @@ FIGURES: Final[Mapping[str, tuple[str | None, str | None]]] = {
     "DUPLICATE_CLAIM": ("amount", None),
 }
 """Code → the figure as claimed (or due) and the one it is held against; any other code shows the claim's total."""
+
+LABELS: Final[Mapping[str, tuple[str, str]]] = {
+    "total": ("申报总额", "claim's total"),
+    "lines": ("明细合计", "sum of lines"),
+    "line_count": ("重复明细条数", "lines claimed twice"),
+    "filed": ("申报滞纳金", "late fee as filed"),
+    "computed": ("复算滞纳金", "late fee computed"),
+    "principal": ("本金", "principal"),
+    "capped": ("封顶数（本金）", "capped at the principal"),
+    "amount": ("金额", "amount"),
+    "declared": ("债权表登记额", "declared in the table"),
+    "confirmed": ("管理人确认额", "confirmed"),
+    "claimed": ("该顺位明细合计", "sum of the rank's lines"),
+    "payable": ("应付合计", "payable"),
+    "paid": ("实付合计", "paid"),
+    "difference": ("相差", "difference"),
+    "days": ("天数", "days"),
+    "days_stated": ("按申报截止日的天数", "days to the stated cut-off"),
+    "days_late": ("逾期天数", "days late"),
+    "rate": ("日率", "rate per day"),
+    "due_on": ("缴款期限", "payment limit"),
+    "cut_off": ("计算截止日", "cut-off used here"),
+    "cutoff_on": ("申报所列截止日", "cut-off as filed"),
+    "accepted_on": ("受理日", "accepted on"),
+    "claims_due_on": ("债权申报期限", "claims due on"),
+    "filed_on": ("首次申报日", "first filed on"),
+    "period_start": ("所属期起", "period from"),
+    "reviewed_on": ("核查日", "reviewed on"),
+    "rank": ("申报顺位", "rank as filed"),
+    "expected_rank": ("应列顺位", "rank as agreed"),
+}
+"""What amounts and facts are called; a fact without a name here is not shown."""
+
+COUNTS: Final = frozenset({"line_count", "days", "days_stated", "days_late"})
+"""Amounts that are no money."""
 
 GROUPS: Final = ("overdue", "soon", "later", "same_cause", "no_limit")
 
@@ -121,7 +158,8 @@ def _describer(
             "law_zh": more.get("law_zh", ""),
             "case_no": found.case_no,
             "court": courts[found.case] if found.case >= 0 else "",
-            "debtors": debtors.get(found.case_no, ""),
+            "debtors": "、".join(debtors.get(found.case_no, ())),
+            "debtors_masked": "、".join(mask_name(name) for name in debtors.get(found.case_no, ())),
             "claim_no": found.claim_no or "",
             "line_no": found.line_no,
             "rank": found.rank or "",
@@ -131,8 +169,7 @@ def _describer(
             "against": found.amounts.get(against, "") if against else "",
             "difference": found.amounts.get("difference", ""),
             "worth": f"{found.worth:.2f}",
-            "amounts": dict(found.amounts),
-            "facts": _named_facts(found.facts, ranks.names_zh),
+            "details": _details(found, ranks),
             "due_on": found.due_on.isoformat() if found.due_on else "",
             "days_left": left,
             "group": group_of(found, left),
@@ -152,11 +189,22 @@ def group_of(found: Break, left: int | None) -> str:
     return "same_cause" if found.code == "CUTOFF_DIFFERS" or found.facts.get("cause") == "cutoff" else "no_limit"
 
 
-def _named_facts(facts: Mapping[str, str], ranks_zh: Mapping[str, str]) -> dict[str, str]:
-    return {name: ranks_zh.get(value, value) if name.endswith("rank") else value for name, value in facts.items()}
+def _details(found: Break, ranks: CodeList) -> list[dict[str, Any]]:
+    """Every figure and fact with its name, money marked as such."""
+    told = {**found.amounts, **found.facts}
+    shown = [(name, told[name]) for name in LABELS if name in told]
+    return [
+        {
+            "zh": LABELS[name][0],
+            "en": LABELS[name][1],
+            "value": ranks.names_zh.get(value, value) if name.endswith("rank") else value,
+            "money": name in found.amounts and name not in COUNTS,
+        }
+        for name, value in shown
+    ]
 
 
-def _debtors(books: Books, route: Route) -> dict[str, str]:
+def _debtors(books: Books, route: Route) -> dict[str, list[str]]:
     """Each case's debtors by case number; none where the contract calls the name personal."""
     if route.contract("case_debtor").column("name").personal:
         return {}
@@ -164,7 +212,7 @@ def _debtors(books: Books, route: Route) -> dict[str, str]:
     named: dict[str, list[str]] = {}
     for case_no, name in pairs:
         named.setdefault(case_no, []).append(name)
-    return {case_no: "、".join(names) for case_no, names in named.items()}
+    return named
 
 
 def _texts(frame: pd.DataFrame, name: str) -> Sequence[str]:

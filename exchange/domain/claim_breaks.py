@@ -108,7 +108,7 @@ def _duplicate(matched: Matched) -> list[Break]:
     overlap = sums(lines.claim[again], lines.amount[again], len(claims.case))
     number = np.bincount(lines.claim[again], minlength=len(claims.case))
     rows = np.flatnonzero(number)
-    amounts = {"amount": yuan(overlap[rows]), "lines": whole(number[rows]), "total": yuan(claims.total[rows])}
+    amounts = {"amount": yuan(overlap[rows]), "line_count": whole(number[rows]), "total": yuan(claims.total[rows])}
     return on_claims(matched, "DUPLICATE_CLAIM", rows, amounts=amounts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -89,6 +90,7 @@ def _computed(matched: Matched, fees: Ints, principal: Ints, cut_off: Days) -> I
             "due_on": iso(lines.due_on[rows]),
             "cut_off": iso(cut_off[mask]),
             "cutoff_on": iso(stated[mask]),
+            "rate": [str(Decimal(one) / denominator) for one in numerators[mask].tolist()],
             "cause": cause[mask].tolist(),
         }
         yield from _on_lines(matched, code, rows, amounts=amounts, facts=facts)

@@ -9,12 +9,12 @@ _TAILS: Final = ("股份有限公司", "有限责任公司", "有限公司", "�
 
 def mask_name(name: str) -> str:
     """冀州博纳宏远新能源有限公司 → 冀州***有限公司; of a person's name the first character stays."""
-    for tail in _TAILS:
-        if name.endswith(tail) and len(name) > len(tail) + 2:
-            return f"{name[:2]}***{tail}"
+    tail = next((tail for tail in _TAILS if name.endswith(tail)), "")
+    if tail and len(name) > len(tail) + 2:
+        return f"{name[:2]}***{tail}"
     return f"{name[:1]}**" if name else ""
 
 
 def mask_id(text: str) -> str:
-    """91131103MA0ABCDE67 → 9113**********DE67's ends: four characters in front, two behind."""
+    """91131103MA0ABCDE67 → 9113************67."""
     return f"{text[:4]}{'*' * (len(text) - 6)}{text[-2:]}" if len(text) > 8 else "*" * len(text)

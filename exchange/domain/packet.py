@@ -67,8 +67,13 @@ def parse_packet_name(text: str) -> PacketName:
 
 
 def packet_of(key: str) -> str:
-    """The packet an incoming exchange's key names: the key itself, or what is before `~` (§8.5: a fork's bytes)."""
-    return key.partition("~")[0]
+    """The packet an incoming exchange's key names: the key itself, or what is before its mark (`other_bytes_key`)."""
+    return re.split(r"[+~]", key, maxsplit=1)[0]
+
+
+def other_bytes_key(packet_id: str, manifest_sha256: str) -> str:
+    """The key under which other bytes of a packet that is known are kept: its id, `+`, 8 digits of their hash."""
+    return f"{packet_id}+{manifest_sha256[:8]}"
 
 
 def payload_name(number: int) -> str:

@@ -95,6 +95,18 @@ def rejected_document(rejected: Rejected) -> dict[str, Any]:
     }
 
 
+def event_body(receipt: Receipt) -> dict[str, Any]:
+    """What the ledger of the one who gets it remembers: no personal data."""
+    body: dict[str, Any] = {"receipt": receipt.receipt, "answers": receipt.answers, "rung": receipt.rung}
+    if receipt.code is not None:
+        body["code"] = receipt.code
+    if receipt.missing:
+        body["missing"] = list(receipt.missing)
+    if receipt.rejected:
+        body["rejected"] = len(receipt.rejected)
+    return body
+
+
 def summary(receipt: Receipt) -> tuple[str, str]:
     """What the receipt says, for an officer, in Chinese and English."""
     received = sum(got for got, _ in receipt.counts.values())

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from exchange.domain.content import Content
 from exchange.domain.examine import Examination, reach_of
@@ -42,7 +43,7 @@ def report_data(
         "period": str(prepared.period),
         "period_words": _period_words(prepared),
         "as_of": prepared.as_of.isoformat(),
-        "made_at": made_at.isoformat(timespec="seconds"),
+        "made_at": made_at.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M"),
         "sender": (sender.name_zh, sender.name_en),
         "receiver": (receiver.name_zh, receiver.name_en),
         "party_kind": sender.kind,

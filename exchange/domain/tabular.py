@@ -1,4 +1,4 @@
-"""Rows on the wire: CSV as docs/packet-format.md §7 has it, written and read without loss.
+"""Rows on the wire: CSV as docs/packet-format.md §10 has it, written and read without loss.
 
 UTF-8 without BOM, a header, commas, CRLF, minimal quoting, empty = missing, sorted by key: the same rows give
 the same bytes. Errors name dataset, column and line (as a spreadsheet numbers them, the header is line 1),
@@ -27,7 +27,7 @@ from exchange.domain.contract import Column, Contract
 from exchange.domain.errors import NeedsPerson
 
 MAX_ROWS: Final = 500_000
-"""Rows a file may hold (§7.6)."""
+"""Rows a file may hold (§10.6)."""
 
 _SLICE: Final = 100_000
 _BLOCK: Final = 16 * 2**20
@@ -65,7 +65,7 @@ def write_csv(frame: pd.DataFrame, contract: Contract, out: BinaryIO) -> TableFa
 
 
 def sorted_rows(frame: pd.DataFrame, contract: Contract) -> pa.Table:
-    """A frame's rows checked against the contract, in its column order, sorted by key (§7.5).
+    """A frame's rows checked against the contract, in its column order, sorted by key (§10.5).
 
     Text columns sort by the bytes of their UTF-8, int columns by number. Raises 501, 502, 504, 506.
     """

@@ -24,6 +24,14 @@ class Urgent:
     held: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrgentRound:
+    """What was found urgent (held ones too), and the keys of the exchanges opened for it."""
+
+    cases: tuple[Urgent, ...]
+    keys: tuple[str, ...]
+
+
 def urgent_cases(
     cases: pd.DataFrame, *, as_of: date, limits: Mapping[str, int], held: Collection[str]
 ) -> tuple[Urgent, ...]:

@@ -1,8 +1,8 @@
 """Source text into the form of the wire, column by column. Pure and vectorised.
 
 Dates `YYYY-MM-DD`, times `YYYY-MM-DDThh:mm:ss+08:00`, money plain decimals with two places, `true` or `false`,
-codes as on the wire. Missing is NaN. What can't be brought into the form stays as it was, so that the rules of the
-contract find it. Names and other text keep their own characters.
+codes as on the wire. Missing is NaN, and so is text of blanks alone. What can't be brought into the form stays as
+it was, so that the rules of the contract find it. Names and other text keep their own characters.
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ TRUTH: Final[Mapping[str, str]] = {
     "true": "true",
     "false": "false",
 }
-_DATE: Final = r"^\s*(\d{4}-\d{2}-\d{2})(?:[ T].*)?$"
-_TIME: Final = r"^\s*(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?\s*$"
-_PLAIN: Final = r"^-?(?:0|[1-9]\d*)\.\d{2}$"
+_DATE: Final = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T][0-9:.+Z-]*)?\s*$"
+_TIME: Final = (
+    r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]+)?)?"
+    r"\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$"
+)
+_WIRE_DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_WHOLE: Final = r"-?(?:0|[1-9][0-9]*)"
 _NOISE: Final = Decimal("0.000001")
 
 
@@ -35,23 +39,27 @@ def to_wire(values: pd.Series, column: Column, *, codes: Mapping[str, str], offs
     `codes` maps source codes of a code or bool column; `offset` is that of times which have none.
     """
     values = values.astype("str")
-    if column.type == "text":
-        return values.mask(values == "")
     values = values.mask(values.str.strip() == "")
+    if column.type == "text":
+        return values
     if column.type == "date":
-        return _first_group(values, _DATE)
+        return _days(values)
     if column.type == "time":
         return _times(values, offset)
     if column.type == "money":
         return _money(values)
     if column.type == "int":
-        return values.str.strip().str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
+        return values.str.strip().str.replace(r"^(-?[0-9]+)\.0+$", r"\1", regex=True)
     known = {**TRUTH, **codes} if column.type == "bool" else codes
     return _mapped(values, known, lower=column.type == "bool")
 
 
-def _first_group(values: pd.Series, pattern: str) -> pd.Series:
-    return values.str.extract(pattern, expand=False).fillna(values)
+def _days(values: pd.Series) -> pd.Series:
+    odd = values.notna() & ~values.str.fullmatch(_WIRE_DATE, na=False)
+    if odd.any():
+        values = values.copy()
+        values.loc[odd] = values[odd].str.extract(_DATE, expand=False).fillna(values[odd])
+    return values
 
 
 def _mapped(values: pd.Series, known: Mapping[str, str], *, lower: bool) -> pd.Series:
@@ -80,10 +88,10 @@ def _times(values: pd.Series, offset: str) -> pd.Series:
 
 def _money(values: pd.Series) -> pd.Series:
     plain = values.str.strip()
-    whole = plain.str.fullmatch(r"-?(?:0|[1-9]\d*)", na=False)
-    short = plain.str.fullmatch(r"-?(?:0|[1-9]\d*)\.\d", na=False)
+    whole = plain.str.fullmatch(_WHOLE, na=False)
+    short = plain.str.fullmatch(_WHOLE + r"\.[0-9]", na=False)
     wire = plain.mask(whole, plain + ".00").mask(short, plain + "0")
-    odd = wire.notna() & (~wire.str.fullmatch(_PLAIN, na=False) | wire.isin(["-0.00"]))
+    odd = wire.notna() & (~wire.str.fullmatch(_WHOLE + r"\.[0-9]{2}", na=False) | wire.isin(["-0.00"]))
     if odd.any():
         wire.loc[odd] = wire[odd].map(_fen).astype("str")
     return wire

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from exchange.domain.canonical import sha256_of, strict_json
-from exchange.domain.errors import NeedsPerson, RetryLater
+from exchange.domain.errors import RetryLater
 from exchange.domain.lane import MANIFEST
 from exchange.domain.making import Made, Sealing, Standing, document, make_packet
 from exchange.domain.opening import lane_route

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from exchange.domain import lifecycle
+from exchange.domain.canonical import sha256_of
 from exchange.domain.content import content_hash
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.route import Agreement, Route
@@ -76,11 +77,12 @@ def _may(by: str, decision: Decision, officers: Mapping[str, Sequence[str]]) -> 
     """Default deny: an officer is listed with the duty, or may not act."""
     duty = _DUTY[decision]
     if duty not in officers.get(by, ()):
+        entitled = ", ".join(sorted(o for o, d in officers.items() if duty in d)) or "nobody is listed"
         raise NeedsPerson(
             910,
             f"{by!r} may not {decision}: that needs the duty {duty!r}.",
             where="officers in exchange.toml",
-            next_step=f"Let one of these act: {', '.join(sorted(o for o, d in officers.items() if duty in d)) or 'nobody is listed'}.",
+            next_step=f"Let one of these act: {entitled}.",
         )
 
 
@@ -104,7 +106,7 @@ def _fresh(exchange: ExchangeRecord, vault: Vault, fingerprint: str | None) -> N
     listed = json.loads(vault.get(exchange.key, "content/content.json"))
     for file in listed["files"]:
         with vault.open(exchange.key, f"content/{file['path']}") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != file["sha256"]:
+            if sha256_of(stream) != file["sha256"]:
                 raise NeedsPerson(
                     911,
                     "A content file was changed after the checks.",

@@ -17,10 +17,10 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.lane import MANIFEST
 from exchange.domain.opening import Authentic, Opened, authenticate, lane_route, open_authentic
 from exchange.domain.packet import PacketName, packet_of, parse_packet_name
-from exchange.domain.receipt import Receipt, rejected_document
+from exchange.domain.receipt import Receipt, event_body, rejected_document
 from exchange.domain.route import Agreement, Route
 from exchange.domain.sequence import SETTLED, VOID, top_settled
-from exchange.ports import Checker, Clock, Keys, Ledger, LedgerWrite, PacketRecord, Vault
+from exchange.ports import Checker, Clock, Keys, Ledger, PacketRecord, Vault
 
 PACKET: Final = "packet"
 TAKEN: Final = "taken_in.json"
@@ -337,15 +337,14 @@ def _take_receipt(key: str, opened: Opened, receipt: Receipt, end: _End) -> Take
     end.vault.put(key, "inside/receipt.json", opened.documents["receipt.json"])
     ours = _answered(receipt, name, end.ledger)
     fits = ours is not None and receipt.receipt == receipt_id and _same_packet(receipt, ours, end.vault)
-    with end.ledger.transaction() as write:
-        write.set_packet(replace(_record_of(key, opened.authentic, "accepted", end), answers=receipt.answers))
-        if ours is None or not fits:
-            body = {"packet_id": receipt.answers, "code": 404, "receipt": receipt_id}
+    accepted = replace(_record_of(key, opened.authentic, "accepted", end), answers=receipt.answers)
+    if ours is None or not fits:
+        body = {"packet_id": receipt.answers, "code": 404, "receipt": receipt_id}
+        with end.ledger.transaction() as write:
+            write.set_packet(accepted)
             write.append("packet_fork", exchange=ours.exchange if ours else key, actor=end.actor, body=body)
-        else:
-            _note_receipt(write, receipt, receipt_id, ours, end)
-    if not fits:
         return TakenIn(result="incident", packet_id=receipt_id, code=404)
+    _note_receipt(accepted, receipt, ours, end)
     return TakenIn(result="accepted", packet_id=receipt_id)
 
 
@@ -370,26 +369,24 @@ def _same_packet(receipt: Receipt, ours: PacketRecord, vault: Vault) -> bool:
     return sha256_hex(raw) == ours.manifest_sha256 and payloads == dict(receipt.payloads)
 
 
-def _note_receipt(write: LedgerWrite, receipt: Receipt, receipt_id: str, ours: PacketRecord, end: _End) -> None:
-    body: dict[str, Any] = {"receipt": receipt_id, "answers": receipt.answers}
-    if receipt.code is not None:
-        body["code"] = receipt.code
-    if receipt.missing:
-        body["missing"] = list(receipt.missing)
-    if receipt.rejected:
-        body["rejected"] = len(receipt.rejected)
-    event = _EVENTS[receipt.rung]
+def _note_receipt(accepted: PacketRecord, receipt: Receipt, ours: PacketRecord, end: _End) -> None:
+    """Write the receipt down on the exchange it answers; packets it misses are sealed once more, to be sent again."""
     record = end.ledger.exchange(ours.exchange) if ours.exchange else None
     state = record.state if record else None
-    if state == lifecycle.PACKED:
-        write.set_packet(replace(ours, state="sent", at=end.clock()))
-        write.append("sent", exchange=ours.exchange, actor=end.actor, body={"packet_id": ours.packet_id})
-        state = lifecycle.SENT
-    if lifecycle.move(state, event) is None:
-        event = "receipt_noted"
-        body["rung"] = receipt.rung
-    write.append(event, exchange=ours.exchange, actor=end.actor, body=body)
-    if receipt.rung == "missing":
-        for packet in end.ledger.packets(lane=ours.lane, direction="out", states=["sent"]):
-            if packet.number in receipt.missing:
-                write.set_packet(replace(packet, state="sealed", at=end.clock()))
+    missed = [
+        packet
+        for packet in end.ledger.packets(lane=ours.lane, direction="out", states=["sent"])
+        if packet.number in receipt.missing
+    ]
+    with end.ledger.transaction() as write:
+        write.set_packet(accepted)
+        if state == lifecycle.PACKED:
+            write.set_packet(replace(ours, state="sent", at=end.clock()))
+            write.append("sent", exchange=ours.exchange, actor=end.actor, body={"packet_id": ours.packet_id})
+            state = lifecycle.SENT
+        event = _EVENTS[receipt.rung]
+        if lifecycle.move(state, event) is None and event in lifecycle.MOVING:
+            event = "receipt_noted"
+        write.append(event, exchange=ours.exchange, actor=end.actor, body=event_body(receipt))
+        for packet in missed:
+            write.set_packet(replace(packet, state="sealed", at=end.clock()))

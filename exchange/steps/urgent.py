@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -11,25 +12,34 @@ import pandas as pd
 
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.case_number import normalise_case_no
-from exchange.domain.content import stage_content
+from exchange.domain.changes import DATASET as IN_EXCHANGE
+from exchange.domain.changes import case_in_exchange
+from exchange.domain.content import Content, stage_content
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination, check_across, check_rows, conclude, prepare
+from exchange.domain.outcome import examined
 from exchange.domain.period import Period
-from exchange.domain.prepare import CASES
+from exchange.domain.prepare import CASES, Prepared
+from exchange.domain.report import report_data
 from exchange.domain.route import Agreement, Route
-from exchange.domain.urgency import Urgent
-from exchange.ports import Checker, IsWorkday, Ledger, Pages, Source, Vault
+from exchange.domain.urgency import Urgent, UrgentRound
+from exchange.ports import Checker, Clock, IsWorkday, Ledger, Pages, Source, Vault
 
 STATE_OF: Final = (CASES, "case_debtor", "case_event")
 """Datasets whose rows make up the state of a case; the time of the last keystroke does not (docs/adr/0006)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UrgentRound:
-    """What was found urgent (held ones too), and the keys of the exchanges opened for it."""
+class _Parts:
+    """The ports that staging needs, handed from function to function."""
 
-    cases: tuple[Urgent, ...]
-    keys: tuple[str, ...]
+    agreement: Agreement
+    vault: Vault
+    ledger: Ledger
+    pages: Pages
+    clock: Clock
+    today: date
+    actor: str
 
 
 def urgent(
@@ -43,6 +53,7 @@ def urgent(
     ledger: Ledger,
     checker: Checker,
     pages: Pages,
+    clock: Clock,
     is_workday: IsWorkday,
     today: date,
     actor: str,
@@ -53,25 +64,24 @@ def urgent(
     state. With it: that case, for a reason an officer gives. Again opens nothing twice: the key names the state.
     Raises NeedsPerson 601 when the named case is held (with the rules), 914 when it is not among the selected.
     """
+    parts = _Parts(agreement=agreement, vault=vault, ledger=ledger, pages=pages, clock=clock, today=today, actor=actor)
     cases: list[Urgent] = []
     keys: list[str] = []
     for route in agreement.routes_from(party):
         if CASES not in [contract.dataset for contract in route.datasets]:
             continue
-        found = _examine(route, agreement, source, checker, is_workday, today)
+        prepared, found = _examine(route, agreement, source, checker, is_workday, today)
         chosen = found.urgent if case_no is None else (_named(found, case_no),)
         cases += chosen
         going = [case for case in chosen if not case.held]
-        frames = {name: _of(frame, [c.record for c in going]) for name, frame in found.frames_to_send.items()}
-        fresh = _fresh(route, frames, going, ledger) if case_no is None else going
-        for case in fresh:
-            keys.append(_open(route, case, frames, reason, vault, ledger, pages, today, actor))
+        fresh = _fresh(route, found, going, ledger) if case_no is None else going
+        keys += [_open(route, prepared, _narrow(found, case), reason, parts) for case in fresh]
     return UrgentRound(cases=tuple(cases), keys=tuple(keys))
 
 
 def _examine(
     route: Route, agreement: Agreement, source: Source, checker: Checker, is_workday: IsWorkday, today: date
-) -> Examination:
+) -> tuple[Prepared, Examination]:
     """The whole register at once: a duplicate can't be seen from one case."""
     sender, period = agreement.parties[route.sender], Period.of(today).previous()
     frames = source.read(route, courts=[court.id for court in sender.courts], since=period.first_day)
@@ -79,7 +89,8 @@ def _examine(
     rows = check_rows(
         prepared, route=route, sender=sender, codes=agreement.codes, as_of=today, is_workday=is_workday, checker=checker
     )
-    return conclude(prepared, [*rows, *check_across(prepared, rows, route=route, sender=sender)], route=route, as_of=today)
+    across = check_across(prepared, rows, route=route, sender=sender)
+    return prepared, conclude(prepared, [*rows, *across], route=route, as_of=today)
 
 
 def _named(found: Examination, case_no: str) -> Urgent:
@@ -107,17 +118,32 @@ def _same(case_no: str | None, wanted: str) -> bool:
     return case_no is not None and normalise_case_no(pd.Series([case_no], dtype="str")).iloc[0] == wanted
 
 
-def _of(frame: pd.DataFrame, records: Sequence[str]) -> pd.DataFrame:
-    return frame.loc[frame["_record"].isin(list(records))].reset_index(drop=True)
+def _of(frame: pd.DataFrame, record: str) -> pd.DataFrame:
+    return frame.loc[frame["_record"] == record].reset_index(drop=True)
 
 
-def _fresh(
-    route: Route, frames: Mapping[str, pd.DataFrame], going: Sequence[Urgent], ledger: Ledger
-) -> Iterator[Urgent]:
+def _narrow(found: Examination, case: Urgent) -> Examination:
+    """The examination as if this case alone had been selected."""
+    return replace(
+        found,
+        selected=(case.record,),
+        held={},
+        sent=(case.record,),
+        frames_to_send={name: _of(frame, case.record) for name, frame in found.frames_to_send.items()},
+        findings=tuple(f for f in found.findings if f.record == case.record),
+        normalised=tuple(n for n in found.normalised if n.record == case.record),
+        urgent=(case,),
+        stopped=False,
+    )
+
+
+def _fresh(route: Route, found: Examination, going: Sequence[Urgent], ledger: Ledger) -> Iterator[Urgent]:
     """Those whose present state has not been sent yet, in a quarter or by themselves."""
+    if not going:
+        return
     known = {name: ledger.landed(route, name) for name in STATE_OF}
     for case in going:
-        rows = {name: _of(frames[name], [case.record]) for name in STATE_OF}
+        rows = {name: _of(found.frames_to_send[name], case.record) for name in STATE_OF}
         numbers = rows[CASES]["case_no"]
         before = {name: frame.loc[frame["case_no"].isin(numbers)] for name, frame in known.items()}
         if state_of(route, before) != state_of(route, rows):
@@ -134,40 +160,44 @@ def state_of(route: Route, rows: Mapping[str, pd.DataFrame]) -> str:
     return sha256_hex(canonical_json(told))
 
 
-def _open(
-    route: Route,
-    case: Urgent,
-    frames: Mapping[str, pd.DataFrame],
-    reason: str,
-    vault: Vault,
-    ledger: Ledger,
-    pages: Pages,
-    today: date,
-    actor: str,
-) -> str:
+def _open(route: Route, prepared: Prepared, found: Examination, reason: str, parts: _Parts) -> str:
     """Stage one case and open its exchange, released when the route says `automatic`."""
-    rows = {name: _of(frame, [case.record]) for name, frame in frames.items()}
-    key = f"{route.id}.U.{state_of(route, rows)[:12]}"
-    if ledger.exchange(key) is not None:
+    key = f"{route.id}.U.{state_of(route, found.frames_to_send)[:12]}"
+    if parts.ledger.exchange(key) is not None:
         return key
-    with vault.workdir() as folder:
-        content = stage_content(rows, route, folder, records={str(rows[CASES]["case_no"].iloc[0]): case.record})
-        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-            vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
+    content = _stage(key, route, prepared, found, parts)
     if reason:
-        vault.put(key, "reason.txt", reason.encode())
+        parts.vault.put(key, "reason.txt", reason.encode())
+    opened = {
+        "route": route.id, "direction": "out", "kind": "U", "period": str(prepared.period),
+        "as_of": parts.today.isoformat(), "reasons": list(found.urgent[0].reasons),
+    }  # fmt: skip
     facts = {"content_hash": content.hash, "selected": 1, "held": 0, "sent": 1, "rows": content.rows}
-    with ledger.transaction() as write:
-        body = {
-            "route": route.id, "direction": "out", "kind": "U", "period": str(Period.of(today)),
-            "as_of": today.isoformat(), "reasons": list(case.reasons),
-        }  # fmt: skip
-        write.append("exchange_opened", exchange=key, actor=actor, body=body)
-        write.append("extracted", exchange=key, actor=actor, body={})
-        write.append("checked", exchange=key, actor=actor, body=facts)
+    with parts.ledger.transaction() as write:
+        write.append("exchange_opened", exchange=key, actor=parts.actor, body=opened)
+        write.append("extracted", exchange=key, actor=parts.actor, body={})
+        write.append("checked", exchange=key, actor=parts.actor, body=facts)
         if route.review.urgent == "automatic":
             released = {"by": "rule", "content_hash": content.hash, "mode": "automatic"}
             write.append("released", exchange=key, actor="rule", body=released)
     return key
 
 
+def _stage(key: str, route: Route, prepared: Prepared, found: Examination, parts: _Parts) -> Content:
+    """Content, outcome and report of one case in the vault."""
+    frames = dict(found.frames_to_send)
+    before = {name: parts.ledger.landed(route, name) for name in frames}
+    frames[IN_EXCHANGE] = case_in_exchange(frames, before, route)
+    with parts.vault.workdir() as folder:
+        content = stage_content(frames, route, folder, records=found.records)
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            parts.vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
+    exchange = {"key": key, "route": route.id, "kind": "U", "content_hash": content.hash, "rows": content.rows}
+    outcome = examined(found, route=route, period=prepared.period, as_of=parts.today, exchange=exchange)
+    parts.vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
+    why = {str(word): int(count) for word, count in frames[IN_EXCHANGE]["why"].value_counts().items()}
+    page = report_data(
+        found, content, why, prepared=prepared, agreement=parts.agreement, route=route, key=key, made_at=parts.clock()
+    )
+    parts.vault.put(key, "report.html", parts.pages.report(page).encode())
+    return content

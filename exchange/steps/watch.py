@@ -13,8 +13,8 @@ from exchange.domain.calendar import WorkCalendar
 from exchange.domain.errors import RetryLater
 from exchange.domain.period import Period
 from exchange.domain.route import Agreement
+from exchange.domain.urgency import UrgentRound
 from exchange.ports import Alert, ExchangeRecord, Ledger, Notifier
-from exchange.steps.urgent import UrgentRound
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
@@ -83,10 +83,11 @@ def _alert(rule: str, subject: str, today: date, then: str) -> Alert:
 
 def _urgent(urgent: UrgentRound, today: date) -> Iterator[Alert]:
     for case in urgent.cases:
+        subject = case.case_no or f"#{case.record}"
         for reason in case.reasons:
-            yield _alert(reason, case.case_no, today, "请在系统中查看该案的传送情况（exchange status）。")
+            yield _alert(reason, subject, today, "请在系统中查看该案的传送情况（exchange status）。")
         if case.held:
-            yield _alert("held", case.case_no, today, "请按校验结果更正来源数据，更正后会自动传送。")
+            yield _alert("held", subject, today, "请按校验结果更正来源数据，更正后会自动传送。")
 
 
 def _limits(agreement: Agreement, party: str, ledger: Ledger, calendar: WorkCalendar, today: date) -> Iterator[Alert]:

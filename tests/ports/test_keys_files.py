@@ -187,6 +187,9 @@ def test_an_old_decryption_key_still_opens_late_packets_after_it_expired(home: P
     init_keys(home / "keys", COURT, days=400, test=False, now=late, follow=True, roles=("decrypt",))
     promote(home / "keys", "decrypt")
     assert len(at(home, late).decrypting()) == 2
+    (destroyed,) = (home / "keys").glob("decrypt.old-*.key.pem")
+    destroyed.unlink()
+    assert len(at(home, late).decrypting()) == 1
 
 
 @pytest.mark.parametrize("killed_after", [0, 1, 2, 3])

@@ -314,6 +314,14 @@ def test_a_cut_tail_is_found_by_a_head_named_to_others(ledger: SqlLedger, databa
     assert any(head in problem for problem in ledger.verify(anchors=[head]))
 
 
+def test_a_text_the_database_cannot_hold_is_no_lost_connection(postgres_url: str) -> None:
+    ledger = open_ledger(postgres_url)
+    with pytest.raises(NeedsPerson) as refused:
+        say(ledger, "no\0ted", key=None)
+    assert refused.value.code == 504
+    ledger.close()
+
+
 def test_the_clock_may_be_anywhere(database_url: str) -> None:
     ledger = open_ledger(database_url, clock=lambda: datetime(2026, 10, 9, 20, tzinfo=timezone(timedelta(hours=8))))
     say(ledger, "noted", key=None)

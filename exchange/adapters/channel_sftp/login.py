@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
@@ -122,7 +122,8 @@ def _read_key(login: SftpLogin) -> paramiko.PKey:
             next_step=f"Run: chmod 600 {path}; if it lay open for long, have a new key registered.",
         )
     try:
-        return paramiko.PKey.from_path(path, login.passphrase)
+        secret: Any = login.passphrase.encode("utf-8") if login.passphrase else None
+        return paramiko.PKey.from_path(path, secret)
     except (paramiko.SSHException, OSError, ValueError, TypeError, paramiko.pkey.UnknownKeyType) as error:
         raise NeedsPerson(
             206,

@@ -129,9 +129,9 @@ def explain(error: Exception, where: str) -> ExchangeError | None:
         name = getattr(origin, "sqlite_errorname", "") or type(origin).__name__
         return _problem(_first(_SQLITE, name), where, name)
     if type(origin).__module__.startswith("psycopg"):
-        state = getattr(origin, "sqlstate", None)
-        what = _first(_SQLSTATE, state) if state else _connection_words(str(origin))
-        return _problem(what, where, state or type(origin).__name__)
+        name, state = type(origin).__name__, getattr(origin, "sqlstate", None)
+        uncoded = "value" if name == "DataError" else _connection_words(str(origin))
+        return _problem(_first(_SQLSTATE, state) if state else uncoded, where, state or name)
     return None
 
 

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -39,17 +39,24 @@ def held(engine: Engine, name: str, *, holder: str, where: str, lasts: timedelta
     prolonging.start()
     try:
         yield
-    finally:
-        done.set()
-        prolonging.join()
-        kept = _release(engine, name, token, where)
-    if not kept:
+    except BaseException:
+        _end(prolonging, done)
+        with suppress(ExchangeError):
+            _release(engine, name, token, where)
+        raise
+    _end(prolonging, done)
+    if not _release(engine, name, token, where):
         raise RetryLater(
             907,
             "This run's lease was taken over by another run before it ended.",
             where=f"lease {name}",
             next_step="Nothing to do: it is tried again. If it recurs, look for a machine that sleeps.",
         )
+
+
+def _end(prolonging: threading.Thread, done: threading.Event) -> None:
+    done.set()
+    prolonging.join()
 
 
 def _claim(engine: Engine, name: str, token: str, *, holder: str, where: str, lasts: timedelta) -> None:

@@ -110,7 +110,9 @@ class Writer:
 
     def claim_alert(self, *, rule: str, case_no: str, day: date) -> bool:
         """True exactly once per rule, case and day."""
-        wanted = tables.insert_or(self._connection, tables.alert).on_conflict_do_nothing().returning(tables.alert.c.rule)
+        wanted = (
+            tables.insert_or(self._connection, tables.alert).on_conflict_do_nothing().returning(tables.alert.c.rule)
+        )
         said = {"rule": rule, "case_no": case_no, "day": day.isoformat(), "at": time_text(self._clock())}
         return self._connection.execute(wanted, said).first() is not None
 

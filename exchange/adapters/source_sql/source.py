@@ -83,7 +83,7 @@ def _frame(
         result = connection.execute(*_statement(folder.query(contract.dataset), bound))
         columns = list(result.keys())
         _same_columns(columns, contract, file)
-        raw = pd.DataFrame(result.all(), columns=columns, dtype="object")
+        raw = pd.DataFrame(list(map(tuple, result)), columns=columns, dtype="object")
     except DBAPIError as error:
         raise translated(error, where=str(file)) from None
     made = {
@@ -107,7 +107,9 @@ def _statement(query: str, bound: Mapping[str, Any]) -> tuple[sa.TextClause, dic
 
 
 def _text(values: pd.Series) -> pd.Series:
-    return values.map(str, na_action="ignore").astype("str")
+    """Values as text; a query casts its own, this is for the one that forgot."""
+    kinds = set(map(type, values)) - {str, type(None)}
+    return (values.map(str, na_action="ignore") if kinds else values).astype("str")
 
 
 def _same_columns(columns: Sequence[str], contract: Contract, file: Path) -> None:

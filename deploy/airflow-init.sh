@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Makes or migrates Airflow's database and its first administrator. Again is safe.
+set -euo pipefail
+airflow db migrate
+airflow users create --role Admin --username "${AIRFLOW_ADMIN:-admin}" --firstname Airflow --lastname Admin \
+  --email "${AIRFLOW_ADMIN_MAIL:-admin@localhost}" --password "$(cat /run/secrets/airflow_admin_password)"

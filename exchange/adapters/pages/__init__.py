@@ -1,0 +1,46 @@
+"""Pages people open: one HTML file each, with its style inside, readable without any network (ports.Pages)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_TEMPLATES = Path(__file__).parent
+
+
+class HtmlPages:
+    """Jinja2 templates of this folder; everything that is put in is escaped."""
+
+    def __init__(self) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters["grouped"] = _grouped
+        self._templates.filters["amount"] = _amount
+
+    def report(self, data: Mapping[str, Any]) -> str:
+        """The checks page of an exchange (`domain/report.report_data`)."""
+        return self._templates.get_template("report.html").render(data)
+
+    def breaks(self, data: Mapping[str, Any]) -> str:
+        """The list of breaks of an exchange."""
+        return self._templates.get_template("breaks.html").render(data)
+
+
+def _grouped(text: str, size: int = 4) -> str:
+    """A fingerprint in groups one can read aloud."""
+    return " ".join(text[n : n + size] for n in range(0, len(text), size))
+
+
+def _amount(text: str) -> str:
+    """A plain decimal with commas for thousands and a true minus."""
+    sign, digits = ("−", text[1:]) if text.startswith("-") else ("", text)
+    whole, point, cents = digits.partition(".")
+    return f"{sign}{int(whole or 0):,}{point}{cents}" if whole.isdigit() else text
