@@ -45,8 +45,9 @@ class Source(Protocol):
         """One consistent read of every dataset that has a `sources/<party>/<dataset>.sql`.
 
         Frames hold `str` columns named as the contract's, in wire form (dates ISO, money two places, codes
-        mapped; what can't be mapped stays as it was), empty as missing, plus `_record` (source id of the
-        case, text). Only the contract's columns; the rows of the courts' cases, at least those selected.
+        mapped; what can't be mapped stays as it was), empty as missing (but for a case's own number,
+        which stays as it stands), plus `_record` (source id of the case, text).
+        Only the contract's columns; the rows of the courts' cases, at least those selected.
         Raises RetryLater 901, NeedsPerson 902, 903.
         """
         ...

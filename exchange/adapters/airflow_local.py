@@ -95,12 +95,12 @@ class AirflowLocal:
             for name, arguments in COMPONENTS.items():
                 self._running[name] = self._spawn(name, ("-m", "airflow", *arguments), environment)
                 self._record()
-            self._until(self._healthy, "become healthy", timeout_seconds)
+            self.until(self._healthy, "become healthy", timeout_seconds)
         except BaseException:
             self.stop()
             raise
 
-    def stop(self, *, patience_seconds: float = 15) -> None:
+    def stop(self, *, patience_seconds: float = 8) -> None:
         """End every component and everything it started; again is safe."""
         _end([_identity(process.pid) for process in self._running.values()], patience_seconds)
         for process in self._running.values():
@@ -110,8 +110,25 @@ class AirflowLocal:
 
     def unpause(self, dag_id: str, *, timeout_seconds: float = 60) -> None:
         """Let a DAG run, waiting for it to be parsed first."""
-        self._until(lambda: self._known(dag_id), f"parse the DAG {dag_id}", timeout_seconds)
+        self.until(lambda: self._known(dag_id), f"parse the DAG {dag_id}", timeout_seconds)
         self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+
+    def scheduled(self, dag_id: str, *, timeout_seconds: float = 60) -> str:
+        """Let a DAG run and return the run its schedule makes at once; a run triggered besides would wait for it."""
+        before = {run["dag_run_id"] for run in self.runs(dag_id)} if self._known(dag_id) else set()
+        self.unpause(dag_id)
+        new: list[str] = []
+
+        def made() -> bool:
+            new[:] = [str(r["dag_run_id"]) for r in self.runs(dag_id) if r["dag_run_id"] not in before]
+            return bool(new)
+
+        self.until(made, f"schedule a run of {dag_id}", timeout_seconds)
+        return new[-1]
+
+    def pause(self, dag_id: str) -> None:
+        """Let a DAG start no further runs."""
+        self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
         """Start a run without a logical date, unpausing the DAG; the run's id."""
@@ -125,7 +142,7 @@ class AirflowLocal:
 
     def wait(self, dag_id: str, run_id: str, *, timeout_seconds: float = 300) -> str:
         """A run's state once it has ended; NeedsPerson 916 when it does not in time."""
-        self._until(lambda: self.state(dag_id, run_id) in ENDED, f"finish {dag_id} {run_id}", timeout_seconds)
+        self.until(lambda: self.state(dag_id, run_id) in ENDED, f"finish {dag_id} {run_id}", timeout_seconds)
         return self.state(dag_id, run_id)
 
     def runs(self, dag_id: str) -> Sequence[Mapping[str, Any]]:
@@ -150,6 +167,11 @@ class AirflowLocal:
         """An unmapped task's log of one attempt, as one text."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
         return json.dumps(self.call("GET", f"{path}?full_content=true"), ensure_ascii=False)
+
+    def attempts(self, dag_id: str, run_id: str, task_id: str) -> int:
+        """How often an unmapped task was tried."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        return int(self.call("GET", path)["try_number"])
 
     def import_errors(self) -> Sequence[str]:
         """The DAG files that could not be read, with the reason."""
@@ -222,7 +244,8 @@ class AirflowLocal:
     def _known(self, dag_id: str) -> bool:
         return any(d["dag_id"] == dag_id for d in self.call("GET", "/api/v2/dags?limit=100")["dags"])
 
-    def _until(self, done: Callable[[], bool], what: str, timeout_seconds: float) -> None:
+    def until(self, done: Callable[[], bool], what: str, timeout_seconds: float) -> None:
+        """Wait for something to be so; NeedsPerson 916 that says what was not, when it lasts too long."""
         limit = time.monotonic() + timeout_seconds
         while not done():
             if time.monotonic() > limit:

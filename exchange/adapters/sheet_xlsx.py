@@ -107,7 +107,6 @@ def _formats(book: Any) -> Mapping[str, Any]:
         "soon": {**cell, "num_format": "0", "align": "right", "font_color": _AMBER, "bold": True},
         "label": {**base, "font_color": _GREY, "quote_prefix": True},
         "total": {**base, "bold": True, "top": 1, "num_format": "0", "align": "right"},
-        "total_money": {**base, "bold": True, "top": 1, "num_format": _MONEY, "align": "right"},
         "total_text": {**base, "bold": True, "top": 1, "quote_prefix": True},
     }  # fmt: skip
     return {name: book.add_format(given) for name, given in kinds.items()}
@@ -158,7 +157,7 @@ def _counts(sheet: Any, formats: Mapping[str, Any], row: int, counts: Sequence[A
     sheet.write_string(row, 1, "", formats["total_text"])
     sheet.write_number(row, 2, sum(one["count"] for one in counts), formats["total"])
     sheet.write_number(row, 3, sum(one["overdue"] for one in counts), formats["total"])
-    sheet.write_number(row, 4, sum(float(one["sum"]) for one in counts), formats["total_money"])
+    sheet.write_blank(row, 4, None, formats["total"])
     return row + 1
 
 

@@ -16,7 +16,7 @@ from exchange.domain.contract import Contract, Rule
 from exchange.domain.finding import Finding
 from exchange.domain.prepare import CASES, Prepared, text
 from exchange.domain.route import Party, Route
-from exchange.domain.text import passes
+from exchange.domain.text import among, passes
 
 Mask = npt.NDArray[np.bool_]
 DEBTORS = "case_debtor"
@@ -87,14 +87,17 @@ def row_keys(frame: pd.DataFrame, contract: Contract) -> pd.Series:
     keys = parts[0].astype(object)
     for part in parts[1:]:
         keys = keys + "|" + part
-    again = keys.groupby([frame["_record"].to_numpy(object), keys.to_numpy(object)], sort=False).cumcount()
+    whole = frame["_record"].astype(object).fillna("") + "\x1f" + keys
+    if not whole.duplicated().any():
+        return keys
+    again = whole.groupby(whole, sort=False).cumcount()
     return keys.where(again == 0, keys + "#" + (again + 1).astype(str).astype(object))
 
 
 def _has_rows(cases: pd.DataFrame, rows: pd.DataFrame | None) -> Mask:
     if rows is None:
         return np.zeros(len(cases), dtype=bool)
-    return np.asarray(cases["_record"].isin(rows["_record"]), dtype=bool)
+    return among(cases["_record"], rows["_record"].dropna())
 
 
 def _case_findings(cases: pd.DataFrame, rule: Rule, broken: Mask) -> Iterator[Finding]:

@@ -34,11 +34,13 @@ from exchange.domain.columns import (
     to_ints,
     unlike,
 )
-from exchange.domain.errors import NeedsPerson
 from exchange.domain.identifiers import compare_name, normalise_id
 from exchange.domain.route import LegalFigure, Route
 
-_PLAIN_NUMBER: Final = r"^（[0-9]{4}）[\x{4E00}-\x{9FA5}]{1,2}[0-9]{0,4}[\x{4E00}-\x{9FA5}]{1,2}[0-9]+号$"
+_HAN: Final = r"[\x{4E00}-\x{4E4A}\x{4E4C}-\x{9FA5}]"
+"""Characters of a plain case number: 之 (U+4E4B) may begin a document's suffix, so it has to be looked at."""
+
+_PLAIN_NUMBER: Final = rf"^（[0-9]{{4}}）{_HAN}{{1,2}}[0-9]{{0,4}}{_HAN}{{1,2}}[0-9]+号$"
 _PLAIN_ID: Final = r"^[0-9A-Z]+$"
 
 
@@ -161,20 +163,12 @@ class Matched:
 def match_books(books: Books, route: Route, as_of: date) -> Matched:
     """Join the books by normalised case number, debtor's id and claim number.
 
-    Raises NeedsPerson 504 when a landed column does not hold what its contract says, 905 for a missing figure.
+    Raises ValueError when a column does not hold what its contract says, NeedsPerson 905 for a missing figure.
     """
     terms = terms_of(route, as_of)
-    try:
-        cases = _cases(books.cases)
-        claims = _claims(books, cases)
-        lines = _lines(books.lines, claims)
-    except ValueError as error:
-        raise NeedsPerson(
-            504,
-            f"The landed rows can't be compared: {error}.",
-            where=f"route {route.id}",
-            next_step="Verify the ledger; rows are checked before they land.",
-        ) from None
+    cases = _cases(books.cases)
+    claims = _claims(books, cases)
+    lines = _lines(books.lines, claims)
     return Matched(route=route.id, terms=terms, books=books, cases=cases, claims=claims, lines=lines)
 
 

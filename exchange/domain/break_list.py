@@ -140,37 +140,27 @@ def _describer(
     as_of: date,
 ) -> Callable[[Break], dict[str, Any]]:
     names, state_names, ranks = agreement.codes["break"], agreement.codes["break_state"], agreement.codes["rank"]
-    levies, debtors = agreement.codes["levy"], _debtors(books, route)
+    levies, rules, debtors = agreement.codes["levy"], agreement.codes["break_rule"], _debtors(books, route)
     courts = _texts(books.cases, "court_name")
 
     def describe(found: Break) -> dict[str, Any]:
         left = (found.due_on - as_of).days if found.due_on else None
         state = states.get(found.id, "open")
-        claimed, against = FIGURES.get(found.code, ("total", None))
         levy = found.facts.get("levy_code")
-        more = names.extra.get(found.code, {})
+        parties = debtors.get(found.case_no, ())
         return {
-            "id": found.id,
-            "code": found.code,
+            **_plain(found),
             "zh": names.names_zh.get(found.code, found.code),
             "en": names.names_en.get(found.code, found.code),
-            "rule_zh": more.get("rule_zh", ""),
-            "law_zh": more.get("law_zh", ""),
-            "case_no": found.case_no,
+            "rule_zh": rules.names_zh.get(found.code, ""),
+            "rule_en": rules.names_en.get(found.code, ""),
+            "law_zh": rules.extra.get(found.code, {}).get("law_zh", ""),
             "court": courts[found.case] if found.case >= 0 else "",
-            "debtors": "、".join(debtors.get(found.case_no, ())),
-            "debtors_masked": "、".join(mask_name(name) for name in debtors.get(found.case_no, ())),
-            "claim_no": found.claim_no or "",
-            "line_no": found.line_no,
-            "rank": found.rank or "",
+            "debtors": "、".join(parties),
+            "debtors_masked": "、".join(mask_name(name) for name in parties),
             "rank_zh": ranks.names_zh.get(found.rank or "", found.rank or ""),
             "levy_zh": levies.names_zh.get(levy, levy) if levy else "",
-            "claimed": found.amounts.get(claimed, "") if claimed else "",
-            "against": found.amounts.get(against, "") if against else "",
-            "difference": found.amounts.get("difference", ""),
-            "worth": f"{found.worth:.2f}",
             "details": _details(found, ranks),
-            "due_on": found.due_on.isoformat() if found.due_on else "",
             "days_left": left,
             "group": group_of(found, left),
             "state": state,
@@ -180,6 +170,24 @@ def _describer(
         }
 
     return describe
+
+
+def _plain(found: Break) -> dict[str, Any]:
+    """What needs no looking up; empty text where there is nothing."""
+    claimed, against = FIGURES.get(found.code, ("total", None))
+    return {
+        "id": found.id,
+        "code": found.code,
+        "case_no": found.case_no,
+        "claim_no": found.claim_no or "",
+        "line_no": found.line_no,
+        "rank": found.rank or "",
+        "claimed": found.amounts.get(claimed, "") if claimed else "",
+        "against": found.amounts.get(against, "") if against else "",
+        "difference": found.amounts.get("difference", ""),
+        "worth": f"{found.worth:.2f}",
+        "due_on": found.due_on.isoformat() if found.due_on else "",
+    }
 
 
 def group_of(found: Break, left: int | None) -> str:

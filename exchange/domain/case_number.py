@@ -10,13 +10,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from exchange.domain.text import BLANKS, by_value, nfkc, without_blanks
+from exchange.domain.text import BLANKS, by_value, distinct, nfkc, without_blanks
 
 Form = Literal["strict", "legacy1", "legacy2", "malformed"]
 
@@ -31,6 +30,9 @@ _FORMS: Final[Mapping[Form, re.Pattern[str]]] = {
 }
 _ORDINAL: Final = r"(?:[一二三四五六七八九十百]+|[0-9]+)"
 _SUFFIX: Final = re.compile(rf"(?:[之-]{_ORDINAL})?号(?:[之-]{_ORDINAL})?$")
+_PLAIN: Final = re.compile(r"[（）0-9\u4e00-\u9fa5-]*")
+"""Characters that stand for themselves: most numbers hold no other."""
+
 _OPEN: Final = "<"
 _CLOSE: Final = ">"
 
@@ -64,19 +66,22 @@ class CaseNumber:
 
 def normalise(text: str) -> str:
     """One number in its one form: NFKC, no blanks, full-width brackets, without a document's suffix."""
+    if _PLAIN.fullmatch(text):
+        return _SUFFIX.sub("号", text)
     plain = "".join(_full_width(c) for c in without_blanks(nfkc(text)))
     return _SUFFIX.sub("号", plain)
 
 
 def applied(text: str) -> tuple[str, ...]:
     """The rules of `RULES` that bringing a number to its one form takes, in that order."""
+    if _PLAIN.fullmatch(text):
+        return ()
     kinds = {_rule(c) for c in text}
     if nfkc(text) != "".join(map(nfkc, text)):
         kinds.add("other_width")
     return tuple(rule for rule in RULES if rule in kinds)
 
 
-@lru_cache(maxsize=65536)
 def parse(number: str) -> CaseNumber:
     """A normalised number's form and parts (reference: the three forms that are accepted)."""
     for form, pattern in _FORMS.items():
@@ -93,8 +98,8 @@ def normalise_case_no(series: pd.Series) -> pd.Series:
 
 def parts(series: pd.Series) -> pd.DataFrame:
     """Form, year, code, kind and serial of normalised numbers, by position; a missing number is malformed."""
-    codes, values = pd.factorize(series, use_na_sentinel=True)
-    known = [*(parse(str(value)) for value in values), parse("")]
+    codes, values = distinct(series)
+    known = [*map(parse, values), parse("")]
     columns = {
         name: np.array([getattr(number, name) for number in known], dtype=object)[codes]
         for name in ("form", "year", "code", "kind", "serial")

@@ -84,7 +84,7 @@ def stage_content(
 
 
 def content_hash(files: Sequence[ContentFile | Mapping[str, Any]]) -> str:
-    """What an officer approves: SHA-256 over the canonical JSON of [{path, sha256}], by path (§4.9)."""
+    """What an officer approves: SHA-256 over the canonical JSON of [{path, sha256}], by path (§4.8)."""
     named = [(f.path, f.sha256) if isinstance(f, ContentFile) else (f["path"], f["sha256"]) for f in files]
     return sha256_hex(canonical_json([{"path": path, "sha256": sha256} for path, sha256 in sorted(named)]))
 

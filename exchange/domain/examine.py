@@ -16,6 +16,7 @@ from exchange.domain.finding import Finding
 from exchange.domain.prepare import CASES, Normalised, Prepared, join, prepare, text
 from exchange.domain.route import Party, Route
 from exchange.domain.rowcheck import RowCheck, RunsChecks
+from exchange.domain.text import among
 from exchange.domain.urgency import Urgent, urgent_cases
 
 __all__ = ["Examination", "check_across", "check_rows", "conclude", "join", "prepare"]
@@ -159,7 +160,7 @@ def _findings(
 
 
 def _to_send(frame: pd.DataFrame, contract: Contract, rows: Sequence[Finding], held: Collection[str]) -> pd.DataFrame:
-    keep = ~frame["_record"].isin(list(held)).to_numpy(bool)
+    keep = ~among(frame["_record"], held)
     if contract.dataset != CASES and len(rows):
         keep = keep & ~left_out(frame, row_keys(frame, contract), contract.dataset, rows)
     return frame.loc[np.asarray(keep, dtype=bool)].reset_index(drop=True)

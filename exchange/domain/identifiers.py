@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from exchange.domain.text import BLANKS, by_value, nfkc, trimmed, without_blanks
+from exchange.domain.text import BLANKS, by_value, distinct, nfkc, trimmed, without_blanks
 
 ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """GB 32100-2015: no I, O, S, V, Z."""
@@ -29,6 +29,8 @@ def id_form(text: str) -> str:
 
 def id_applied(text: str) -> tuple[str, ...]:
     """What bringing an identifier to its one form takes: `lower_case_uscc`, `blanks_in_uscc`, `other_width`."""
+    if text.isascii() and text.isalnum() and text == text.upper():
+        return ()
     bare = "".join(c for c in text if c not in _BLANK_SET)
     wide = nfkc(bare)
     found = {"lower_case_uscc": wide != wide.upper(), "blanks_in_uscc": bare != text, "other_width": wide != bare}
@@ -50,8 +52,7 @@ def uscc_ok(series: pd.Series) -> pd.Series:
 
     The organisation code's own digit inside is not checked, and letters are allowed everywhere.
     """
-    codes, values = pd.factorize(series, use_na_sentinel=True)
-    texts = [str(value) for value in values]
+    codes, texts = distinct(series)
     fits = np.array([len(text) == 18 and text.isascii() for text in texts], dtype=bool)
     good = np.zeros(len(texts) + 1, dtype=bool)
     if fits.any():

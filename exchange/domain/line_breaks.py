@@ -75,7 +75,7 @@ def _computed(matched: Matched, fees: Ints, principal: Ints, cut_off: Days) -> I
     stated = matched.claims.cutoff_on[lines.claim[fees]]
     days_stated = np.where(np.isnat(stated), days, fee_days(lines.due_on[fees], stated))
     by_cutoff = np.abs(lines.amount[fees] - late_fees(principal, days_stated, numerators, denominator))
-    cause = np.where(by_cutoff <= terms.line_tolerance, "cutoff", None)
+    same_cause = by_cutoff <= terms.line_tolerance
     for code, mask in (("LATE_FEE_DIFFERS", differs & ~one_day), ("LATE_FEE_ONE_DAY", one_day)):
         rows = fees[mask]
         amounts = {
@@ -91,7 +91,7 @@ def _computed(matched: Matched, fees: Ints, principal: Ints, cut_off: Days) -> I
             "cut_off": iso(cut_off[mask]),
             "cutoff_on": iso(stated[mask]),
             "rate": [str(Decimal(one) / denominator) for one in numerators[mask].tolist()],
-            "cause": cause[mask].tolist(),
+            "cause": ["cutoff" if by_it else None for by_it in same_cause[mask].tolist()],
         }
         yield from _on_lines(matched, code, rows, amounts=amounts, facts=facts)
 

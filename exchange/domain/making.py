@@ -74,6 +74,21 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What the manifest says besides: who let it go and when (aware), the period, and the officers' reasons
+    (bytes of a JSON list of `reasons_count` elements, None when there are none)."""
+
+    prepared_by: str | None
+    approved_by: str
+    at: datetime
+    period: str | None = None
+    reasons: bytes | None = None
+    reasons_count: int = 0
+    corrects: str | None = None
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """A packet lying in a folder: its files in order, READY last."""
 
@@ -91,63 +106,68 @@ def make_packet(
     inside: Sequence[Inside],
     sealing: Sealing,
     standing: Standing,
-    prepared_by: str | None,
-    approved_by: str,
-    at: datetime,
-    period: str | None = None,
+    statement: Statement,
     totals: Mapping[str, Mapping[str, str]] | None = None,
-    reasons: bytes | None = None,
-    reasons_count: int = 0,
-    corrects: str | None = None,
-    replaces: str | None = None,
 ) -> Made:
     """Make one packet's files in an empty folder; what is made is read back by the reader's own rules.
 
     NeedsPerson 203 for a certificate that is not valid now, 407 for one that does not fit the profile, 802 or 803
     for one of the other world, 911 when a file changes while it is packed.
     """
+    at, reasons = statement.at, statement.reasons
     _check_certificates(sealing, route, at)
-    files = [*inside, *([_reasons(reasons)] if reasons is not None else [])]
-    groups = _grouped(files)
-    placed = [(item.file, payload_name(n)) for n, group in enumerate(groups, start=1) for item in group]
+    groups = _grouped([*inside, *([document(REASONS, reasons)] if reasons is not None else [])])
     descriptor = build_descriptor(
         packet_id=str(name),
         created=wire_time(at),
         salt=secrets.token_hex(16),
         route=route,
-        files=placed,
+        files=[(item.file, payload_name(n)) for n, group in enumerate(groups, start=1) for item in group],
         totals=totals or {},
     )
     parse_descriptor(descriptor, schemas["datapackage"])
     payloads = [_seal_group(folder, n, group, descriptor, sealing, route) for n, group in enumerate(groups, start=1)]
-    approved = [{"path": item.file.path, "sha256": item.file.sha256} for item in inside]
-    manifest = Manifest(
+    approved = content_hash([{"path": item.file.path, "sha256": item.file.sha256} for item in inside])
+    manifest = _manifest(name, route, payloads, sha256_hex(descriptor), approved, sealing, standing, statement)
+    parse_manifest(manifest_bytes(manifest), schemas["manifest"], packet_id=str(name))
+    return _write_around(folder, manifest, sealing, at)
+
+
+def _manifest(
+    name: PacketName,
+    route: Route,
+    payloads: Sequence[Payload],
+    descriptor_sha256: str,
+    content_sha256: str,
+    sealing: Sealing,
+    standing: Standing,
+    statement: Statement,
+) -> Manifest:
+    return Manifest(
         packet=name,
         previous_manifest_sha256=standing.previous_manifest_sha256,
-        period=period,
-        created_at=at,
-        not_after=not_after(route, at),
+        period=statement.period,
+        created_at=statement.at,
+        not_after=not_after(route, statement.at),
         contract=ContractRef(id=route.contract_id, version=route.version, sha256=route.contract_sha256),
         profile=route.profile,
         signer_certificate_sha256=fingerprint(sealing.certificate),
         recipient_certificates_sha256=(fingerprint(sealing.receiver), fingerprint(sealing.archive)),
         payloads=tuple(payloads),
-        descriptor_sha256=sha256_hex(descriptor),
+        descriptor_sha256=descriptor_sha256,
         test=route.test,
         approval=Approval(
-            prepared_by=role_id(prepared_by) if prepared_by else None,
-            approved_by=role_id(approved_by),
-            content_sha256=content_hash(approved),
+            prepared_by=role_id(statement.prepared_by) if statement.prepared_by else None,
+            approved_by=role_id(statement.approved_by),
+            content_sha256=content_sha256,
         ),
-        reasons_count=reasons_count,
-        reasons_sha256=sha256_hex(reasons) if reasons is not None else NO_REASONS,
+        reasons_count=statement.reasons_count,
+        reasons_sha256=NO_REASONS if statement.reasons is None else sha256_hex(statement.reasons),
         last_taken_in=standing.last_taken_in,
         audit_head=standing.audit_head,
-        corrects=corrects,
-        replaces=replaces,
+        corrects=statement.corrects,
+        replaces=statement.replaces,
     )
-    parse_manifest(manifest_bytes(manifest), schemas["manifest"], packet_id=str(name))
-    return _write_around(folder, manifest, sealing, at)
 
 
 def not_after(route: Route, at: datetime) -> datetime:
@@ -172,10 +192,6 @@ def document(path: str, data: bytes) -> Inside:
         file=Document(path=path, bytes=len(data), sha256=sha256_hex(data)),
         open=lambda: BytesIO(data),
     )
-
-
-def _reasons(data: bytes) -> Inside:
-    return document(REASONS, data)
 
 
 def _check_certificates(sealing: Sealing, route: Route, at: datetime) -> None:

@@ -138,9 +138,8 @@ def open_authentic(
     """Steps 4 to 12 of a packet whose signature holds."""
     manifest, folder = authentic.manifest, authentic.folder
     route = _check_terms(manifest, authentic.verified, party, agreement)  # 4
-    judgement = judge(  # 5
-        manifest.packet.number, authentic.manifest_sha256, manifest.previous_manifest_sha256, known
-    )
+    number, previous = manifest.packet.number, manifest.previous_manifest_sha256
+    judgement = judge(number, authentic.manifest_sha256, previous, known)  # 5
     opened = Opened(authentic=authentic, route=route, judgement=judgement)
     if judgement.standing == "chain_break":
         raise _chain_break(manifest)

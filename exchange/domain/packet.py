@@ -67,8 +67,8 @@ def parse_packet_name(text: str) -> PacketName:
 
 
 def packet_of(key: str) -> str:
-    """The packet an incoming exchange's key names: the key itself, or what is before its mark (`other_bytes_key`)."""
-    return re.split(r"[+~]", key, maxsplit=1)[0]
+    """The packet an incoming exchange's key names: the key, or what is before the mark of `other_bytes_key` (§8.5)."""
+    return key.partition("+")[0]
 
 
 def other_bytes_key(packet_id: str, manifest_sha256: str) -> str:

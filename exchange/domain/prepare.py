@@ -16,7 +16,7 @@ from exchange.domain.finding import Finding
 from exchange.domain.period import Period
 from exchange.domain.route import Party, Route
 from exchange.domain.selection import selected
-from exchange.domain.text import by_value, trimmed
+from exchange.domain.text import among, by_value, distinct, trimmed
 
 CASES: Final = "bankruptcy_case"
 OWN: Final = ("case_in_exchange",)
@@ -75,7 +75,7 @@ def prepare(
     taken = cases.loc[selected(cases, sender=sender, first_day=period.first_day)].reset_index(drop=True)
     numbers = dict(zip(taken["_record"], taken["_case_no_raw"], strict=True))
     whole = {
-        name: frame.loc[frame["_record"].isin(list(numbers))].reset_index(drop=True) for name, frame in whole.items()
+        name: frame.loc[among(frame["_record"], numbers)].reset_index(drop=True) for name, frame in whole.items()
     } | {CASES: taken}
     normalised: dict[Normalised, None] = {}
     for (dataset, column), form in FORMS.items():
@@ -113,10 +113,10 @@ def _shaped(frame: pd.DataFrame | None, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _as_it_stood(cases: pd.DataFrame | None) -> pd.Series:
-    """The case number as it stands in the source, which may tell an empty one from none."""
+    """Case numbers as they stand in the source, which may tell an empty one from none."""
     if cases is None:
         return pd.Series([], dtype="str")
-    return cases["_case_no_raw" if "_case_no_raw" in cases else "case_no"].reset_index(drop=True).astype("str")
+    return cases["case_no"].reset_index(drop=True).astype("str")
 
 
 def _one_row_each(cases: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -151,8 +151,7 @@ def _strangers(cases: pd.DataFrame, sender: Party) -> Iterator[Finding]:
 def _normalise(frame: pd.DataFrame, column: str, form: _Form, numbers: Mapping[str, Any]) -> Iterator[Normalised]:
     """Bring one column to its form, in place; yield what was done, by value."""
     change, applied, form_of = form
-    codes, values = pd.factorize(frame[column], use_na_sentinel=True)
-    raw = [str(value) for value in values]
+    codes, raw = distinct(frame[column])
     rules = [applied(value) for value in raw]
     dirty: npt.NDArray[np.bool_] = np.array([*(bool(r) for r in rules), False], dtype=bool)
     for n in np.flatnonzero(dirty[codes]):

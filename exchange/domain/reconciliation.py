@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from exchange.domain.books import Books, match_books
+from exchange.domain.books import Books, Matched, match_books
 from exchange.domain.breaks import Result, distinct, in_order_of_work
 from exchange.domain.claim_breaks import claim_breaks
 from exchange.domain.contract import CodeList
+from exchange.domain.errors import NeedsPerson
 from exchange.domain.line_breaks import line_breaks
 from exchange.domain.rank_breaks import Workday, rank_breaks
 from exchange.domain.route import Route
@@ -27,16 +28,27 @@ def reconcile_books(
     withdrawn and older versions are out; a claim on a case never sent has that one break and no other.
     Raises NeedsPerson 504 (a landed column holds something else), 905 (a figure is missing).
     """
-    matched = match_books(books, route_out, as_of)
+    try:
+        return _compared(match_books(books, route_out, as_of), route_out, levy, is_workday)
+    except ValueError as error:
+        raise NeedsPerson(
+            504,
+            f"The landed rows can't be compared: {error}.",
+            where=f"route {route_out.id}",
+            next_step="Verify the ledger; rows are checked before they land.",
+        ) from None
+
+
+def _compared(matched: Matched, route: Route, levy: CodeList, is_workday: Workday | None) -> Result:
     found = distinct(
         [
             *claim_breaks(matched),
-            *line_breaks(matched, levy, route_out.rank_table(as_of)),
+            *line_breaks(matched, levy, route.rank_table(matched.terms.as_of)),
             *rank_breaks(matched, is_workday),
         ]
     )
     return Result(
         breaks=in_order_of_work(b for b in found if not b.info),
         infos=in_order_of_work(b for b in found if b.info),
-        findings=tuple(situations(matched, route_out, levy, is_workday)),
+        findings=tuple(situations(matched, route, levy, is_workday)),
     )

@@ -16,6 +16,7 @@ from exchange.domain.prepare import Normalised, Prepared
 from exchange.domain.remedies import NORMALISED, OUR_RULES, URGENT, Words, remedy
 from exchange.domain.route import Agreement, Route
 
+WHY = ("new", "changed", "closed", "unchanged")
 _NAME_RULES = ("blanks_around_name",)
 _ID_RULES = ("lower_case_uscc", "blanks_in_uscc")
 
@@ -33,10 +34,48 @@ def report_data(
 ) -> dict[str, Any]:
     """Everything the page `report.html` needs. `why` counts the sent cases by new, changed, closed, unchanged."""
     debtors = _debtors(prepared)
-    held = [f for f in examination.findings if f.severity == "reject" and reach_of(f, route) == "case"]
-    rows = [f for f in examination.findings if f.severity == "reject" and reach_of(f, route) == "row"]
-    sent = set(examination.sent)
-    warned = [f for f in examination.findings if f.severity == "warn" and (f.record in sent or f.record is None)]
+    rejects = [f for f in examination.findings if f.severity == "reject"]
+    held = [f for f in rejects if reach_of(f, route) == "case"]
+    rows = [f for f in rejects if reach_of(f, route) == "row"]
+    sent = {*examination.sent, None}
+    warned = [f for f in examination.findings if f.severity == "warn" and f.record in sent]
+    counted = Counter((f.rule, f.dataset) for f in examination.findings)
+    return {
+        **_round(prepared, agreement, route, key, made_at),
+        "stopped": examination.stopped,
+        "held_share": f"{100 * len(examination.held) / max(1, len(examination.selected)):.1f} %",
+        "held_limit": f"{route.held_share_limit * 100:.0f} %",
+        "counts": _counts(examination, rows, warned) | {w: why.get(w, 0) for w in WHY},
+        "held": [_told(f, route, debtors) for f in _once(held)],
+        "rows": [_told(f, route, debtors) for f in rows],
+        "warned": [_told(f, route, debtors) for f in _once(warned)],
+        "normalised": [_normalised(one) for one in examination.normalised],
+        "urgent": [
+            {"case_no": u.case_no, "held": u.held, "reasons": [_words(URGENT, r) for r in u.reasons]}
+            for u in examination.urgent
+        ],
+        "rules": [
+            {"rule": _rule_words(route, rule, dataset), "dataset": _title(route, dataset), "count": count}
+            for (rule, dataset), count in sorted(counted.items())
+        ],
+        **_content(content, route),
+    }
+
+
+def _counts(examination: Examination, rows: Sequence[Finding], warned: Sequence[Finding]) -> dict[str, int]:
+    return {
+        "selected": len(examination.selected),
+        "sent": len(examination.sent),
+        "held": len(examination.held),
+        "rows_left_out": len({(f.dataset, f.record, f.row_key) for f in rows}),
+        "warned": len({f.record for f in warned if f.record}),
+        "urgent": len(examination.urgent),
+        "normalised": len(examination.normalised),
+    }
+
+
+def _round(prepared: Prepared, agreement: Agreement, route: Route, key: str, made_at: datetime) -> dict[str, Any]:
+    """Which exchange this is, between whom."""
     sender, receiver = agreement.parties[route.sender], agreement.parties[route.receiver]
     return {
         "key": key,
@@ -48,27 +87,12 @@ def report_data(
         "receiver": (receiver.name_zh, receiver.name_en),
         "party_kind": sender.kind,
         "route": (route.title_zh, route.title_en),
-        "stopped": examination.stopped,
-        "held_share": f"{100 * len(examination.held) / max(1, len(examination.selected)):.1f} %",
-        "held_limit": f"{route.held_share_limit * 100:.0f} %",
-        "counts": {
-            "selected": len(examination.selected),
-            "sent": len(examination.sent),
-            "held": len(examination.held),
-            "rows_left_out": len({(f.dataset, f.record, f.row_key) for f in rows}),
-            "warned": len({f.record for f in warned if f.record}),
-            "urgent": len(examination.urgent),
-            "normalised": len(examination.normalised),
-            **{name: why.get(name, 0) for name in ("new", "changed", "closed", "unchanged")},
-        },
-        "held": [_told(f, route, debtors) for f in _once(held)],
-        "rows": [_told(f, route, debtors) for f in rows],
-        "warned": [_told(f, route, debtors) for f in _once(warned)],
-        "normalised": [_normalised(one) for one in examination.normalised],
-        "urgent": [
-            {"case_no": u.case_no, "held": u.held, "reasons": [_words(URGENT, r) for r in u.reasons]}
-            for u in examination.urgent
-        ],
+    }
+
+
+def _content(content: Content, route: Route) -> dict[str, Any]:
+    """What goes: files, sums, fingerprint."""
+    return {
         "files": [
             {"name": f.path, "title": _title(route, f.dataset), "rows": f.rows, "bytes": f.bytes, "sha256": f.sha256}
             for f in content.files
@@ -77,10 +101,6 @@ def report_data(
             {"dataset": _title(route, dataset), "column": _column(route, dataset, column), "sum": total}
             for dataset, sums in content.totals.items()
             for column, total in sums.items()
-        ],
-        "rules": [
-            {"rule": _rule_words(route, rule, dataset), "dataset": _title(route, dataset), "count": count}
-            for (rule, dataset), count in sorted(Counter((f.rule, f.dataset) for f in examination.findings).items())
         ],
         "hash": content.hash,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -71,16 +71,23 @@ def load_check(data: bytes) -> BatchCheck:
     )
 
 
-def extracted_frame(data: bytes, expected: str, where: str) -> pd.DataFrame:
-    """Rows as extracted; NeedsPerson 911 when the stored bytes are not those that were read."""
-    if sha256_hex(data) != expected:
-        raise NeedsPerson(
-            911,
-            "The extracted rows are not those that were read from the source.",
-            where=where,
-            next_step="Refuse the exchange and open it anew; report the change as an incident.",
-        )
-    return from_parquet(data)
+def extracted_frames(
+    read: Callable[[str], bytes], files: Mapping[str, str], batch: str, key: str
+) -> dict[str, pd.DataFrame]:
+    """A batch's rows as extracted, by dataset; NeedsPerson 911 when stored bytes are not those that were read."""
+    frames = {}
+    for dataset, expected in files.items():
+        name = extract_name(batch, dataset)
+        data = read(name)
+        if sha256_hex(data) != expected:
+            raise NeedsPerson(
+                911,
+                "The extracted rows are not those that were read from the source.",
+                where=f"{key}/{name}",
+                next_step="Refuse the exchange and open it anew; report the change as an incident.",
+            )
+        frames[dataset] = from_parquet(data)
+    return frames
 
 
 def files_of(events: Iterable[Event], batch: str) -> Mapping[str, str] | None:

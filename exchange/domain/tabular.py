@@ -143,7 +143,9 @@ def _array(frame: pd.DataFrame) -> Callable[[str], Any]:
             found = None
         if found is None:
             raise NeedsPerson(504, "A column does not hold text.", where=f"column {name}", next_step="Read it as text.")
-        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+        if isinstance(found, pa.ChunkedArray):
+            return pa.chunked_array([chunk.cast(_TEXT) for chunk in found.chunks], type=_TEXT).combine_chunks()
+        return found
 
     return column
 

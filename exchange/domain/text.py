@@ -39,18 +39,30 @@ def trimmed(text: str) -> str:
     return text.strip(BLANKS)
 
 
+def distinct(series: pd.Series) -> tuple[npt.NDArray[np.intp], list[str]]:
+    """Each row's place in the list of distinct values (-1 where missing), and that list."""
+    codes, values = pd.factorize(series, use_na_sentinel=True)
+    return codes, [str(value) for value in np.asarray(values, dtype=object)]
+
+
+def among(series: pd.Series, known: Iterable[str]) -> npt.NDArray[np.bool_]:
+    """Whether each value is one of those known. Missing never is."""
+    listed = frozenset(known)
+    return passes(series, listed.__contains__)
+
+
 def by_value(series: pd.Series, change: Callable[[str], str]) -> pd.Series:
     """A text column with each distinct value changed once. Missing stays missing; what becomes empty is missing."""
-    codes, values = pd.factorize(series, use_na_sentinel=True)
-    changed = [change(str(value)) or None for value in values]
+    codes, values = distinct(series)
+    changed = [change(value) or None for value in values]
     out = np.array([*changed, None], dtype=object)[codes]
     return pd.Series(out, index=series.index, dtype="str", name=series.name)
 
 
 def passes(series: pd.Series, test: Callable[[str], Any]) -> npt.NDArray[np.bool_]:
     """Whether each value passes, asked once per distinct value. Missing never passes."""
-    codes, values = pd.factorize(series, use_na_sentinel=True)
-    passed = np.array([*(bool(test(str(value))) for value in values), False], dtype=bool)
+    codes, values = distinct(series)
+    passed = np.array([*(bool(test(value)) for value in values), False], dtype=bool)
     return np.asarray(passed[codes], dtype=bool)
 
 

@@ -19,7 +19,7 @@ REQUIRED, UNREADABLE, UNKNOWN_CODE = "required_value_missing", "value_unreadable
 
 _FORMS: Final[Mapping[ColumnType, str]] = {
     "money": r"^-?[0-9]{1,16}\.[0-9]{2}$(?!\n)",
-    "int": r"^-?(0|[1-9][0-9]{0,17})$(?!\n)",
+    "int": r"^-?(?:0|[1-9][0-9]{0,17})$(?!\n)",
 }
 _DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)"
 _TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$(?!\n)"

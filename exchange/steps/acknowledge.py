@@ -9,7 +9,7 @@ from typing import Any, Final
 from exchange.domain.canonical import sha256_of, strict_json
 from exchange.domain.errors import RetryLater
 from exchange.domain.lane import MANIFEST
-from exchange.domain.making import Made, Sealing, Standing, document, make_packet
+from exchange.domain.making import Made, Sealing, Standing, Statement, document, make_packet
 from exchange.domain.opening import lane_route
 from exchange.domain.packet import SILENT_KINDS, PacketName, is_payload, packet_of, parse_packet_name
 from exchange.domain.receipt import NAME, Receipt, Rejected, Rung, receipt_bytes
@@ -113,41 +113,39 @@ def _make(
     actor: str,
 ) -> str:
     """Seal one receipt and record it; the vault first, then one transaction."""
-    route = lane_route(agreement, answered.receiver, answered.sender, "R")
-    key, certificate = keys.signing()
-    sealing = Sealing(
-        key=key,
-        certificate=certificate,
-        receiver=keys.trusted(answered.sender, "decrypt")[0],
-        archive=keys.archive_certificate(),
-    )
     lane = f"{answered.receiver}.{answered.sender}"
     number = max((p.number for p in ledger.packets(lane=lane)), default=0) + 1
     name = PacketName(sender=answered.receiver, receiver=answered.sender, number=number, kind="R")
-    standing = Standing(
-        previous_manifest_sha256=previous_hash(number, ledger.packets(lane=lane, direction="out")),
-        last_taken_in=last_settled(ledger.packets(lane=answered.lane, direction="in")),
-        audit_head=ledger.head(),
-    )
-    at = clock()
     receipt = receipt_bytes(_receipt(owed, name, vault, clock))
     with vault.workdir() as folder:
         made = make_packet(
             folder,
             name=name,
-            route=route,
+            route=lane_route(agreement, name.sender, name.receiver, "R"),
             schemas=schemas,
             inside=[document(NAME, receipt)],
-            sealing=sealing,
-            standing=standing,
-            prepared_by=None,
-            approved_by=actor,
-            at=at,
+            sealing=_sealing(keys, name.receiver),
+            standing=Standing(
+                previous_manifest_sha256=previous_hash(number, ledger.packets(lane=lane, direction="out")),
+                last_taken_in=last_settled(ledger.packets(lane=answered.lane, direction="in")),
+                audit_head=ledger.head(),
+            ),
+            statement=Statement(prepared_by=None, approved_by=actor, at=clock()),
         )
         for file in made.files:
             vault.put_file(owed.key, f"receipt-{owed.rung}/{file}", folder / file)
     _record(owed, made, ledger, clock, actor)
     return str(name)
+
+
+def _sealing(keys: Keys, receiver: str) -> Sealing:
+    key, certificate = keys.signing()
+    return Sealing(
+        key=key,
+        certificate=certificate,
+        receiver=keys.trusted(receiver, "decrypt")[0],
+        archive=keys.archive_certificate(),
+    )
 
 
 def _receipt(owed: _Owed, name: PacketName, vault: Vault, clock: Clock) -> Receipt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from exchange.domain.outcome import examined
 from exchange.domain.prepare import Prepared, join, prepare
 from exchange.domain.report import report_data
 from exchange.domain.route import Agreement, Route
-from exchange.domain.stored import check_name, extract_name, extracted_frame, files_of, load_check, round_of
+from exchange.domain.stored import check_name, extracted_frames, files_of, load_check, round_of
 from exchange.ports import Clock, ExchangeRecord, Ledger, Pages, Vault
 
 
@@ -58,15 +59,20 @@ def assemble(
         examination, content, why, prepared=prepared, agreement=agreement, route=route, key=key, made_at=clock()
     )
     vault.put(key, "report.html", pages.report(page).encode())
+    _record(record, exchange, route, ledger)
+
+
+def _record(record: ExchangeRecord, exchange: dict[str, Any], route: Route, ledger: Ledger) -> None:
+    """Checked, or stopped, in one transaction."""
     facts = {name: exchange[name] for name in ("content_hash", "selected", "held", "sent", "rows")}
+    stop = {"why": "held_share", "limit": str(route.held_share_limit)}
     with ledger.transaction() as write:
         if record.state == OPENED:
-            write.append("extracted", exchange=key, actor="system", body={})
-        if examination.stopped:
-            stop = {"why": "held_share", "limit": str(route.held_share_limit)}
-            write.append("stopped", exchange=key, actor="system", body=facts | stop)
+            write.append("extracted", exchange=record.key, actor="system", body={})
+        if exchange["stopped"]:
+            write.append("stopped", exchange=record.key, actor="system", body=facts | stop)
         else:
-            write.append("checked", exchange=key, actor="system", body=facts)
+            write.append("checked", exchange=record.key, actor="system", body=facts)
 
 
 def _batches(
@@ -85,12 +91,7 @@ def _batches(
         check = load_check(vault.get(record.key, check_name(batch)))
         if (check.files, check.contract_sha256) != (files, route.contract_sha256):
             raise _not_ready(record.key, batch)
-        frames = {
-            dataset: extracted_frame(
-                vault.get(record.key, extract_name(batch, dataset)), digest, f"{record.key}/{batch}/{dataset}"
-            )
-            for dataset, digest in files.items()
-        }
+        frames = extracted_frames(partial(vault.get, record.key), files, batch, record.key)
         parts.append(prepare(frames, route=route, sender=sender, period=period, as_of=as_of))
         findings += check.findings
     return join(parts), findings

@@ -9,7 +9,7 @@ from typing import Final
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lane import MANIFEST, READY, in_order, is_file_name, lane, lane_of
-from exchange.domain.packet import packet_of, parse_packet_name
+from exchange.domain.packet import other_bytes_key, packet_of, parse_packet_name
 from exchange.domain.sequence import SETTLED
 from exchange.ports import Channel, Ledger, Vault
 
@@ -28,9 +28,10 @@ def collect(
     """Store every arrived packet's files as `packet/<file>` and return the keys to take in, in name order.
 
     A key is the packet's id. A packet that was settled before and lies there again is a duplicate: its id is
-    returned once more when its manifest has the same bytes; other bytes under a known id are stored and returned as
-    `<packet id>~<8 hex of the manifest's hash>`. Packets collected earlier and not settled are returned too, those
-    held for a gap only when the number before them is there. Raises what the channel raises; 304, 411, 905.
+    returned once more when its manifest has the same bytes; other bytes under a known id are stored and returned
+    under `other_bytes_key`. Packets collected earlier and not settled are returned too, those held for a gap only
+    when the number before them is there. A folder that is no packet (304, 411) does not hold up the others: it is
+    raised when nothing else is left to do. Raises what the channel raises; 905.
     """
     if counterpart not in channels:
         raise NeedsPerson(
@@ -41,20 +42,30 @@ def collect(
         )
     channel = channels[counterpart]
     ours = lane(counterpart, party)
-    known = {p.packet_id: p.state for p in ledger.packets(lane=ours, direction="in")}
+    lane_packets = ledger.packets(lane=ours, direction="in")
+    known = {p.packet_id: p.state for p in lane_packets}
     collected = {e.exchange for e in ledger.events(kind="collected") if e.exchange}
-    keys = {
-        _collect_one(packet_id, packet_id in known, channel, vault, ledger, collected, actor)
-        for packet_id in channel.arrived()
-    }
-    left = {key for key in collected if lane_of(key) == ours and known.get(key, HELD) == HELD}
-    refused = {str(e.body.get("packet_id")) for e in ledger.events(kind="packet_refused")}
-    return _due(sorted(keys | (left - refused)), known)
+    keys, problem = set[str](), None
+    for packet_id in channel.arrived():
+        try:
+            keys.add(_collect_one(packet_id, packet_id in known, channel, vault, ledger, collected, actor))
+        except NeedsPerson as error:
+            if error.code not in (304, 411):
+                raise
+            problem = problem or error
+    done = {key for p in lane_packets if p.state != HELD for key in (p.packet_id, p.exchange)}
+    done |= {e.exchange for kind in ("packet_refused", "packet_fork") for e in ledger.events(kind=kind)}
+    left = {key for key in collected if lane_of(packet_of(key)) == ours} - done
+    due = _due(sorted(keys | left), known)
+    if problem is not None and not due:
+        raise problem
+    return due
 
 
 def _collect_one(
     packet_id: str, known: bool, channel: Channel, vault: Vault, ledger: Ledger, collected: set[str], actor: str
 ) -> str:
+    parse_packet_name(packet_id)
     if packet_id in collected and not known:
         return packet_id
     with vault.workdir() as folder:
@@ -65,7 +76,7 @@ def _collect_one(
         if packet_id in collected:
             if manifest == _stored_hash(packet_id, vault):
                 return packet_id
-            key = f"{packet_id}~{manifest[:8]}"
+            key = other_bytes_key(packet_id, manifest)
             if key in collected:
                 return key
         for name in names:

@@ -12,7 +12,7 @@ from exchange.domain import lifecycle
 from exchange.domain.canonical import sha256_of, strict_json
 from exchange.domain.content import Content, load_content
 from exchange.domain.errors import NeedsPerson, RetryLater
-from exchange.domain.making import Inside, Made, Sealing, Standing, check_outlives, make_packet, not_after
+from exchange.domain.making import Inside, Made, Sealing, Standing, Statement, check_outlives, make_packet, not_after
 from exchange.domain.packet import PacketName
 from exchange.domain.route import Agreement, PacketKind, Route
 from exchange.domain.sequence import last_settled, previous_hash
@@ -135,15 +135,17 @@ def _make(
         inside=[Inside(file=file, open=_opener(vault, exchange.key, f"content/{file.path}")) for file in content.files],
         sealing=sealing,
         standing=_standing(name, ledger),
-        prepared_by=exchange.prepared_by,
-        approved_by=exchange.approved_by or "system",
-        at=clock(),
-        period=exchange.period,
         totals=content.totals,
-        reasons=reasons if told else None,
-        reasons_count=len(told),
-        corrects=exchange.details.get("corrects"),
-        replaces=exchange.details.get("replaces"),
+        statement=Statement(
+            prepared_by=exchange.prepared_by,
+            approved_by=exchange.approved_by or "system",
+            at=clock(),
+            period=exchange.period,
+            reasons=reasons if told else None,
+            reasons_count=len(told),
+            corrects=exchange.details.get("corrects"),
+            replaces=exchange.details.get("replaces"),
+        ),
     )
 
 

@@ -56,9 +56,25 @@ def reconcile(
         books, route_out=route, levy=agreement.codes["levy"], as_of=day, is_workday=is_workday
     )  # fmt: skip
     records = _records(key, route.id, result, {b.id: b for b in ledger.breaks(route=route.id)})
-    data = break_list(
+    data = _list(exchange, day, result, records, route, agreement, books)
+    vault.put(key, "breaks.html", pages.breaks(data).encode("utf-8"))
+    vault.put(key, "breaks.xlsx", sheets.breaks(data))
+    vault.put(key, "outcome.json", _outcome(key, result, vault))
+    _record(key, route, records, ledger, actor, _facts(result, day, back, ledger))
+
+
+def _list(
+    exchange: ExchangeRecord,
+    day: date,
+    result: Result,
+    records: Sequence[BreakRecord],
+    route: Route,
+    agreement: Agreement,
+    books: Books,
+) -> dict[str, Any]:
+    return break_list(
         result,
-        key=key,
+        key=exchange.key,
         period=exchange.period,
         as_of=day,
         route=route,
@@ -67,10 +83,6 @@ def reconcile(
         states={record.id: record.state for record in records},
         since={record.id: record.first_exchange for record in records},
     )
-    vault.put(key, "breaks.html", pages.breaks(data).encode("utf-8"))
-    vault.put(key, "breaks.xlsx", sheets.breaks(data))
-    vault.put(key, "outcome.json", _outcome(key, result, vault))
-    _record(key, route, records, ledger, actor, _facts(result, day, back, ledger))
 
 
 def _subject(key: str, agreement: Agreement, party: str, ledger: Ledger) -> tuple[ExchangeRecord, Route, Route]:

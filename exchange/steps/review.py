@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from exchange.domain import lifecycle
 from exchange.domain.canonical import sha256_of
@@ -22,6 +22,9 @@ _DUTY: Mapping[Decision, str] = {
     "lift": "approve",
     "confirm": "approve",
 }
+
+_UNDECIDED: Final = frozenset({lifecycle.CHECKED, lifecycle.STOPPED, lifecycle.REFUSED})
+"""States in which an earlier preparation or approval does not stand."""
 
 
 def review(
@@ -124,11 +127,8 @@ def _fresh(exchange: ExchangeRecord, vault: Vault, fingerprint: str | None) -> N
 
 def _event(exchange: ExchangeRecord, decision: Decision, by: str, route: Route) -> str | None:
     """The event a decision becomes; None when this officer already decided just that."""
-    done = {
-        "prepare": (lifecycle.PREPARED, exchange.prepared_by),
-        "approve": (lifecycle.APPROVED, exchange.approved_by),
-    }
-    if decision in done and done[decision] == (exchange.state, by):
+    decided = {"prepare": exchange.prepared_by, "approve": exchange.approved_by}.get(decision)
+    if decided == by and exchange.state not in _UNDECIDED:
         return None
     if decision == "confirm":
         return _confirmation(exchange, by)

@@ -91,10 +91,11 @@ def take_in(
     )
     result = _take_one(packet_id, end)
     lane = parse_packet_name(packet_of(packet_id)).lane
-    done = {packet_id}
+    done: set[str] = set()
     while (freed := _freed(lane, ledger, done)) is not None:
         done.add(freed)
-        _take_one(freed, end)
+        then = _take_one(freed, end)
+        result = then if freed == packet_id else result
     return result
 
 

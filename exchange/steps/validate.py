@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import check_rows, prepare
 from exchange.domain.lifecycle import OPENED
 from exchange.domain.route import Agreement
-from exchange.domain.stored import (
-    BatchCheck,
-    check_name,
-    dump_check,
-    extract_name,
-    extracted_frame,
-    files_of,
-    load_check,
-    round_of,
-)
+from exchange.domain.stored import BatchCheck, check_name, dump_check, extracted_frames, files_of, load_check, round_of
 from exchange.ports import Checker, IsWorkday, Ledger, Vault
 
 
@@ -50,10 +43,7 @@ def validate(
         known = load_check(vault.get(key, check_name(batch)))
         if (known.files, known.contract_sha256) == (files, route.contract_sha256):
             return
-    frames = {}
-    for dataset, digest in files.items():
-        name = extract_name(batch, dataset)
-        frames[dataset] = extracted_frame(vault.get(key, name), digest, f"{key}/{name}")
+    frames = extracted_frames(partial(vault.get, key), files, batch, key)
     sender = agreement.parties[party]
     period, as_of = round_of(record)
     prepared = prepare(frames, route=route, sender=sender, period=period, as_of=as_of)

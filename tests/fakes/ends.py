@@ -183,9 +183,9 @@ def introduce(one: End, other: End) -> None:
         pin(other.home / "trust", one.party, role, path.read_bytes(), fingerprint)
 
 
-def two_ends(folder: Path, **keys: Any) -> tuple[End, End]:
+def two_ends(folder: Path, *, start: datetime = NOW, **keys: Any) -> tuple[End, End]:
     """The district's court and tax bureau, trusting each other."""
-    clock = Time()
+    clock = Time(start)
     court, tax = make_end(folder, COURT, clock, **keys), make_end(folder, TAX, clock, **keys)
     introduce(court, tax)
     introduce(tax, court)

@@ -8,9 +8,26 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from exchange.domain import making
+from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.packet import other_bytes_key
-from tests.fakes.ends import CASES, CLAIMS, COURT, TAX, End, case_frames, claim_frames, later, make_end, two_ends
+from exchange.domain.making import Made, Sealing, Standing, Statement, document, make_packet
+from exchange.domain.manifest import NO_HASH
+from exchange.domain.packet import PacketName, other_bytes_key
+from exchange.domain.sequence import previous_hash
+from tests.fakes.ends import (
+    CASES,
+    CLAIMS,
+    COURT,
+    TAX,
+    End,
+    case_frames,
+    claim_frames,
+    later,
+    make_end,
+    schemas,
+    two_ends,
+)
 
 KEY = "131103-cases.Q.2026Q3"
 FIRST = f"{COURT}.{TAX}.000001.Q"
@@ -363,3 +380,82 @@ def test_rsa_keys_travel_too(tmp_path: Path) -> None:
     court, tax = two_ends(tmp_path, algorithm="rsa-3072")
     packet_id = packed(court)
     assert tax.take_in(tax.collect(packet_id, court.files(packet_id))).result == "accepted"
+
+
+def test_a_void_closes_a_number_and_frees_those_behind_it(ends: tuple[End, End], tmp_path: Path) -> None:
+    court, tax = ends
+    lost = packed(court)
+    second = packed(court, "131103-cases.U.aaaaaaaaaaaa")
+    assert tax.take_in(tax.collect(second, court.files(second))).result == "held"
+    void = voided(court, lost, tmp_path / "void")
+    assert tax.take_in(tax.collect(str(void.name), read_folder(tmp_path / "void"))).result == "accepted"
+    assert tax.packet(lost).state == "void"
+    assert tax.packet(second).state == "accepted"
+    assert tax.packet(str(void.name)).state == "accepted"
+    assert tax.take_in(tax.collect(lost, court.files(lost))).result == "refused"
+    assert len(tax.ledger.landed(tax.agreement.route(CASES), "bankruptcy_case")) == 2
+    assert len(tax.acknowledge(second)) == 4
+
+
+def voided(court: End, packet_id: str, folder: Path) -> Made:
+    route = court.agreement.route(CASES)
+    folder.mkdir()
+    with court.ledger.transaction() as write:
+        record = write.number_packet(lane=route.lane, kind="V", exchange=None)
+    key, certificate = court.keys.signing()
+    return make_packet(
+        folder,
+        name=PacketName(sender=COURT, receiver=TAX, number=record.number, kind="V"),
+        route=route,
+        schemas=schemas(),
+        inside=[document("void.json", canonical_json({"closes": packet_id, "reason": "withdrawn"}))],
+        sealing=Sealing(
+            key=key,
+            certificate=certificate,
+            receiver=court.keys.trusted(TAX, "decrypt")[0],
+            archive=court.keys.archive_certificate(),
+        ),
+        standing=Standing(
+            previous_manifest_sha256=previous_hash(record.number, court.ledger.packets(lane=route.lane)),
+            last_taken_in=(0, NO_HASH),
+            audit_head=court.ledger.head(),
+        ),
+        statement=Statement(prepared_by="li", approved_by="wang", at=court.clock(), replaces=packet_id),
+    )
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_officers_reasons_travel_inside(ends: tuple[End, End]) -> None:
+    court, tax = ends
+    reasons = canonical_json([{"case_no": "（2026）冀1103破1号", "rule": "uscc_check_digit", "reason": "登记机关证明"}])
+    court.vault.put(KEY, "content/reasons.json", reasons)
+    packet_id = packed(court)
+    manifest = json.loads(court.files(packet_id)["manifest.json"])
+    assert manifest["reasons"] == {"count": 1, "sha256": sha256_hex(reasons)}
+    assert tax.take_in(tax.collect(packet_id, court.files(packet_id))).result == "accepted"
+    assert tax.vault.get(packet_id, "inside/reasons.json") == reasons
+
+
+def test_many_payloads_make_one_packet(ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch) -> None:
+    court, tax = ends
+    monkeypatch.setattr(making, "_FILL", 600)
+    packet_id = packed(court)
+    files = court.files(packet_id)
+    assert len([name for name in files if name.endswith(".p7m")]) > 2
+    assert tax.take_in(tax.collect(packet_id, files)).result == "accepted"
+    swapped = {**files, "payload-0001.p7m": files["payload-0002.p7m"], "payload-0002.p7m": files["payload-0001.p7m"]}
+    assert tax.take_in(tax.collect(other_bytes_key(packet_id, "0" * 64), swapped)).result == "duplicate"
+
+
+def test_the_manifest_in_the_clear_tells_no_case(ends: tuple[End, End]) -> None:
+    court, _ = ends
+    packet_id = packed(court, numbers=(1,))
+    clear = b"".join(data for name, data in court.files(packet_id).items() if not name.endswith(".p7m"))
+    for secret in ("冀1103", "衡水", "91131103MA0ABCDE67", "赵"):
+        assert secret.encode() not in clear
+    other = packed(court, f"{KEY}.2", (1,))
+    manifests = [json.loads(court.files(p)["manifest.json"]) for p in (packet_id, other)]
+    assert manifests[0]["descriptor_sha256"] != manifests[1]["descriptor_sha256"]

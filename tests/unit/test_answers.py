@@ -67,7 +67,7 @@ def test_the_world_leads_to_its_answers(world: str, batch: int, checker: Any, tm
     assert outcome["period"] == answers["period"]
     assert outcome["as_of"] == answers["as_of"]
     assert not examination.stopped
-    assert [f for f in examination.findings if not f.comparable] == []
+    assert {f.severity for f in examination.findings if not f.comparable} <= {"warn"}
 
 
 def test_what_is_sent_is_the_sent_cases_rows_alone(tmp_path: Path) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from exchange.domain.checks import claim_limit
-from tests.unit.court_rows import IS_WORKDAY, PERIOD, ROUTE, SENDER, Court
+from tests.unit.court_rows import IS_WORKDAY, ROUTE, Court
 
 
 def test_a_clean_case_is_sent_without_a_word() -> None:
@@ -453,11 +452,10 @@ def test_no_case_at_all() -> None:
     assert all(outcome[name] == [] for name in ("selected", "sent", "quarantined", "warned", "urgent", "findings"))
 
 
-def test_an_empty_number_is_told_from_none_where_the_source_tells_it() -> None:
-    from exchange.domain.prepare import prepare
-
-    frames = Court().case(1, case_no="").case(2, case_no=None).frames
-    frames["bankruptcy_case"]["_case_no_raw"] = pd.Series(["", None], dtype="str")
-    found = prepare(frames, route=ROUTE, sender=SENDER, period=PERIOD, as_of=date(2026, 10, 9))
-    assert found.frames["bankruptcy_case"]["_case_no_raw"].tolist()[0] == ""
-    assert found.frames["bankruptcy_case"]["case_no"].isna().all()
+def test_an_empty_number_is_told_from_none() -> None:
+    outcome = Court().case(1, case_no="").case(2, case_no=None).outcome()
+    assert [(q["rule"], q["case_no"]) for q in outcome["quarantined"]] == [
+        ("case_no_malformed", ""),
+        ("case_no_malformed", None),
+    ]
+    assert outcome["normalised"] == []

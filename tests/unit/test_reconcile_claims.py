@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from exchange.domain.books import plain_ids, plain_numbers
+from exchange.domain.case_number import normalise
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.identifiers import id_form
 from tests.unit.reconcile_kit import AS_OF, CASE, CLAIM, World
 
 OTHER = "（2026）冀1103破99号"
@@ -22,6 +29,16 @@ def test_empty_books_have_no_break() -> None:
     for table in world.rows:
         world.drop(table)
     assert world.codes() == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("claims", "total_amount"), ("claims", "filed_on"), ("claims", "version"), ("reviews", "declared_amount")],
+)
+def test_landed_rows_that_hold_something_else_are_refused_without_the_value(table: str, column: str) -> None:
+    with pytest.raises(NeedsPerson, match="E504") as refused:
+        World().set(table, **{column: "secret"}).result()
+    assert "secret" not in str(refused.value)
 
 
 # UNKNOWN_CASE
@@ -280,3 +297,39 @@ def test_identity_does_not_depend_on_amounts_or_day() -> None:
     assert first.id == second.id
     assert first.amounts != second.amounts
     assert len(first.id) == 16
+
+
+PIECES = [
+    "（2026）冀1103破1号",
+    "（",
+    "）",
+    "(",
+    "冀",
+    "破",
+    "强清",
+    "民",
+    "终",
+    "之",
+    "一",
+    "号",
+    "-",
+    "1",
+    "１",
+    "03",
+    " ",
+    "〔",
+    "第",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), st.text(max_size=6))
+@settings(max_examples=400)
+def test_case_numbers_taken_as_plain_are_in_their_one_form(built: str, any_text: str) -> None:
+    given_ = [built, any_text, f"（2026）冀1103破{built}号", f"（2026）{built}号"]
+    got = plain_numbers(pa.array(given_, pa.large_string())).to_pylist()
+    assert got == [normalise(number) or None for number in given_]
+
+
+@given(st.text(alphabet="09AZaz ０Ａ\u200b-", max_size=8))
+def test_ids_taken_as_plain_are_in_their_one_form(identifier: str) -> None:
+    assert plain_ids(pa.array([identifier], pa.large_string())).to_pylist() == [id_form(identifier) or None]

@@ -324,9 +324,11 @@ def _make_folder(wire: Wire, parent: str, path: str) -> None:
 
 
 def _rename(wire: Wire, before: str, after: str) -> None:
-    if "posix-rename@openssh.com" in wire.extensions:
+    try:
         wire.posix_rename(before, after)
-    else:
+    except OSError:
+        if not wire.alive:
+            raise
         wire.rename(before, after)
 
 

@@ -6,6 +6,7 @@ No agent, no search for keys, no password, and no host key is ever accepted beca
 from __future__ import annotations
 
 import hashlib
+import logging
 import socket
 import stat
 from base64 import b64encode
@@ -42,6 +43,10 @@ HOST_KEYS: Final = (
     ("rsa-sha2-512", "rsa-sha2-256"),
 )
 """Families of host keys. A server has one key of each; the pinned one may be of any."""
+
+
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+# Its tracebacks of lost connections belong into a log that somebody configured, not onto an officer's screen.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +152,7 @@ def _greet(login: SftpLogin, host_keys: Sequence[str], *, only: bool) -> paramik
     offer.kex = tuple(name for name in KEX if name in offer.kex)
     try:
         transport.start_client(timeout=login.timeout_s)
+        transport.get_remote_server_key()
     except IncompatiblePeer as error:
         transport.close()
         if not only:

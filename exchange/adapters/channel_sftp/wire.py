@@ -23,6 +23,7 @@ from paramiko.sftp import (
     CMD_STATUS,
     CMD_VERSION,
     CMD_WRITE,
+    SFTP_OP_UNSUPPORTED,
     SFTPError,
     int64,
 )
@@ -98,18 +99,28 @@ class Wire(paramiko.SFTPClient):
 
     def free_bytes(self, path: str) -> int | None:
         """Free space for us on the disc of a path; None when the server does not tell."""
-        if "statvfs@openssh.com" not in self.extensions:
-            return None
-        kind, reply = self._raw._request(CMD_EXTENDED, "statvfs@openssh.com", path)
-        if kind != CMD_EXTENDED_REPLY:
+        reply = self._extended("statvfs@openssh.com", path)
+        if reply is None:
             return None
         numbers = [reply.get_int64() for _ in range(5)]
         return int(numbers[1] * numbers[4])
 
     def fsync(self, handle: paramiko.SFTPFile) -> None:
-        """Ask the server to bring a file to its disc, where it offers that."""
-        if "fsync@openssh.com" in self.extensions:
-            self._raw._request(CMD_EXTENDED, "fsync@openssh.com", _id(handle))
+        """Ask the server to bring a file to its disc, where it can."""
+        self._extended("fsync@openssh.com", _id(handle))
+
+    def _extended(self, name: str, *args: Any) -> Message | None:
+        """The answer to an extension; None when the server does not know it, whatever it announced."""
+        if name not in self.extensions:
+            return None
+        request = Pipeline(self)
+        request.ask(CMD_EXTENDED, name, *args)
+        kind, answer = request.next()
+        if kind == CMD_EXTENDED_REPLY:
+            return answer
+        if int.from_bytes(answer.asbytes()[4:8], "big") != SFTP_OP_UNSUPPORTED:
+            self._raw._convert_status(answer)
+        return None
 
     def push(self, handle: paramiko.SFTPFile, source: BinaryIO, offset: int) -> None:
         """Write the rest of a local file from an offset on; OSError when the server refuses a write."""
@@ -163,14 +174,14 @@ class Pipeline:
 
     def status(self) -> None:
         """Wait for the oldest request; OSError when it was refused."""
-        kind, answer = self._next()
+        kind, answer = self.next()
         if kind != CMD_STATUS:
             raise SFTPError("Expected status")
         self._wire._convert_status(answer)
 
     def data(self) -> bytes:
         """Wait for the oldest request's bytes; empty at the end of the file."""
-        kind, answer = self._next()
+        kind, answer = self.next()
         if kind == CMD_DATA:
             return bytes(answer.get_string())
         try:
@@ -179,7 +190,8 @@ class Pipeline:
             return b""
         raise SFTPError("Expected data")
 
-    def _next(self) -> tuple[int, Message]:
+    def next(self) -> tuple[int, Message]:
+        """Wait for the oldest request's answer, whatever it is."""
         number = self._order.popleft()
         while number not in self._answers:
             self._wire._read_response()

@@ -94,6 +94,8 @@ def _frame(
         else pd.Series(None, index=raw.index, dtype="str")
         for column in contract.columns
     }
+    if contract.key == ("case_no",):
+        made["case_no"] = _text(raw["case_no"])  # listed as it stood: an empty number is not a missing one
     return pd.DataFrame({**made, RECORD: _text(raw[RECORD])}, index=raw.index)
 
 

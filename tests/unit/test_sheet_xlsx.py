@@ -1,0 +1,70 @@
+"""The spreadsheet of breaks: text stays text, amounts are numbers, the same data gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import openpyxl
+import pytest
+
+from exchange.adapters.sheet_xlsx import XlsxSheets
+from exchange.domain.break_list import break_list
+from tests.unit.reconcile_kit import AS_OF, World
+from tests.unit.reconcile_worlds import agreed
+
+
+def data(world: World) -> dict[str, Any]:
+    return break_list(
+        world.result(),
+        key="131100-cases.Q.2026Q3",
+        period="2026Q3",
+        as_of=AS_OF,
+        route=agreed().route("131100-cases"),
+        agreement=agreed(),
+        books=world.books(),
+        states={},
+        since={},
+    )
+
+
+def opened(world: World) -> Any:
+    return openpyxl.load_workbook(io.BytesIO(XlsxSheets().breaks(data(world))))
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+SUM(A1)", "-2", "@cmd", '=HYPERLINK("http://x","y")', "http://x", "007"])
+def test_nothing_in_the_data_becomes_a_formula_a_link_or_a_number(name: str) -> None:
+    world = World().total("1.00").set("debtors", name=name).set("cases", court_name=name)
+    sheet = opened(world)["差异 Breaks"]
+    for cell in (sheet["F3"], sheet["G3"]):
+        assert (cell.value, cell.data_type, cell.hyperlink, cell.quotePrefix) == (name, "s", None, True)
+
+
+def test_amounts_are_numbers_with_two_places_and_ids_are_text() -> None:
+    sheet = opened(World().total("1.00").set("claims", claim_no="0001").set("lines", 0, claim_no="0001").set(
+        "lines", 1, claim_no="0001").drop("reviews").drop("distributions"))["差异 Breaks"]  # fmt: skip
+    row = {sheet.cell(1, at).value: sheet.cell(3, at) for at in range(1, 20)}
+    assert (row["申报（应付）额"].value, row["对照额"].value, row["相差"].value) == (1, 1050000, -1049999)
+    assert row["相差"].number_format.startswith("#,##0.00")
+    assert (row["申报编号"].value, row["申报编号"].data_type) == ("0001", "s")
+
+
+def test_heads_filters_frozen_rows_and_print() -> None:
+    book = opened(World().total("1.00"))
+    assert book.sheetnames == ["汇总 Summary", "差异 Breaks", "提示 Infos"]
+    sheet = book["差异 Breaks"]
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("F3", "A2:S3", "$1:$2")
+    assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+
+
+def test_the_same_data_gives_the_same_bytes() -> None:
+    world = World().total("1.00")
+    assert XlsxSheets().breaks(data(world)) == XlsxSheets().breaks(data(world))
+    with zipfile.ZipFile(io.BytesIO(XlsxSheets().breaks(data(world)))) as packed:
+        assert "2026-10-09" in packed.read("docProps/core.xml").decode()
+
+
+def test_books_that_agree_give_an_empty_list() -> None:
+    book = opened(World())
+    assert book["差异 Breaks"].max_row == 2
