@@ -47,14 +47,15 @@ def made_books(cases: int, seed: int = 20261009) -> Books:
     accepted = np.datetime64("2025-06-01") + random.integers(0, 400, cases)
     due = accepted + 60
     late = random.random(cases)
+    ended = random.random(cases) < 0.1
     cases_frame = pd.DataFrame(
         {
             "case_no": case_no,
-            "stage": _texts(np.where(random.random(cases) < 0.9, "claims_open", "terminated")),
+            "stage": _texts(np.where(ended, "terminated", "claims_open")),
             "procedure": _texts(np.where(random.random(cases) < 0.9, "liquidation", "compulsory_liquidation")),
             "accepted_on": _days(accepted),
             "claims_due_on": _days(due),
-            "terminated_on": pd.Series([None] * cases, dtype="str"),
+            "terminated_on": _days(np.where(ended, due + 90, np.datetime64("NaT"))).replace("NaT", None),
         }
     )
     debtors = pd.DataFrame(
@@ -148,7 +149,7 @@ def _reviews(
 
 
 def _distributions(random: np.random.Generator, reviews: pd.DataFrame) -> pd.DataFrame:
-    some = reviews[random.random(len(reviews)) < 0.2]
+    some = reviews[random.random(len(reviews)) < 0.2].reset_index(drop=True)
     payable = random.integers(1_000, 1_000_000, len(some))
     return pd.DataFrame(
         {

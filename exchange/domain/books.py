@@ -252,16 +252,19 @@ def same_name(matched: Matched) -> Bools:
     """Which claims name a debtor whose name or former name is theirs, compared NFKC without blanks."""
     claim, row = matched.claims.named
     agrees = np.zeros(len(matched.claims.case), bool)
-    theirs = matched.claims.name.take(pa.array(claim))
     for column in ("name", "former_name"):
-        ours = text(matched.books.debtors, column).take(pa.array(row))
-        agrees[claim[_equal_names(theirs, ours)]] = True
+        open_ = ~agrees[claim]
+        theirs = matched.claims.name.take(pa.array(claim[open_]))
+        ours = text(matched.books.debtors, column).take(pa.array(row[open_]))
+        agrees[claim[open_][_equal_names(theirs, ours)]] = True
     return agrees
 
 
 def _equal_names(one: pa.Array, other: pa.Array) -> Bools:
-    equal = np.asarray(pc.fill_null(pc.equal(one, other), False).to_numpy(zero_copy_only=False), dtype=bool)
-    open_ = np.flatnonzero(~equal)
+    same = pc.equal(one, other)
+    equal = np.asarray(pc.fill_null(same, False).to_numpy(zero_copy_only=False), dtype=bool)
+    both = np.asarray(pc.is_valid(same).to_numpy(zero_copy_only=False), dtype=bool)
+    open_ = np.flatnonzero(both & ~equal)
     a, b = (compare_name(pd.Series(v.take(pa.array(open_)).to_pandas(), dtype="str")) for v in (one, other))
     equal[open_] = ((a == b) & a.notna() & b.notna()).to_numpy(dtype=bool)
     return equal

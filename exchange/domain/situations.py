@@ -182,17 +182,20 @@ def _is_branch(names: pa.Array) -> Bools:
 def _old_id_fits(matched: Matched) -> Bools:
     """The claim's 15-character id and a USCC of the case hold the same organisation code (reference §2.2)."""
     claims = matched.claims
-    old = pc.utf8_slice_codeunits(claims.debtor_id, 6, 15)
-    is_old = pc.fill_null(pc.equal(pc.utf8_length(claims.debtor_id), 15), False)
+    fits = np.zeros(len(claims.case), bool)
+    asked = np.flatnonzero(claims.judged & (claims.debtor < 0))
+    if not len(asked):
+        return fits
+    ids = claims.debtor_id.take(pa.array(asked))
+    is_old = pc.fill_null(pc.equal(pc.utf8_length(ids), 15), False)
     fifteen = np.asarray(is_old.to_numpy(zero_copy_only=False), dtype=bool)
     frame = matched.books.debtors
     within = positions(plain_numbers(text(frame, "case_no")), matched.cases.number)
     organisation = pc.utf8_slice_codeunits(plain_ids(text(frame, "uscc")), 8, 17)
-    (left, right), words = codes(old, organisation)
-    pairs = set(zip(within.tolist(), right.tolist(), strict=True))
-    asked = np.flatnonzero(fifteen & claims.judged & (claims.debtor < 0) & (left != len(words) - 1))
-    fits = np.zeros(len(claims.case), bool)
-    fits[[row for row in asked.tolist() if (int(claims.case[row]), int(left[row])) in pairs]] = True
+    (left, right), words = codes(pc.utf8_slice_codeunits(ids, 6, 15), organisation)
+    ours, theirs = combine(left, claims.case[asked]), combine(right, np.maximum(within, 0))
+    known = fifteen & (left != len(words) - 1)
+    fits[asked[known & np.isin(ours, theirs[within >= 0])]] = True
     return fits
 
 
