@@ -95,7 +95,7 @@ def _make_key(folder: Path) -> None:
 
 def _make_csv(path: Path, size: int) -> None:
     """Lines of claims as the tax side sends them; 4 MiB of different ones, over and over."""
-    draw = random.Random(20260716)  # noqa: S311 - content of a measurement
+    draw = random.Random(20260716)
     levies, ranks = ("10101", "10104", "10107", "10109", "30203", "30216"), ("tax", "ordinary", "subordinated")
     lines, length = [], 0
     while length < min(size, 4 * _MIB):

@@ -52,7 +52,7 @@ def _child(what: str, cases: int, folder: Path) -> dict[str, float]:
     return answer
 
 
-def _ours(cases: int, folder: Path) -> dict[str, float]:
+def _ours(folder: Path) -> dict[str, float]:
     began = time.perf_counter()
     import great_expectations  # noqa: F401 - its import is measured
 
@@ -66,7 +66,7 @@ def _ours(cases: int, folder: Path) -> dict[str, float]:
     return {"seconds": seconds, "imports": imports, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def _script(cases: int, folder: Path) -> dict[str, float]:
+def _script(folder: Path) -> dict[str, float]:
     import sqlite3
 
     import pandas as pd
@@ -76,9 +76,9 @@ def _script(cases: int, folder: Path) -> dict[str, float]:
     out.mkdir()
     with sqlite3.connect(folder / "court.db") as db:
         for table in ("pc_aj", "pc_zwr", "pc_glr", "pc_jd", "pc_cccz", "pc_zqsh", "pc_fp"):
-            pd.read_sql(f"SELECT * FROM {table}", db).to_csv(out / f"{table}.csv", index=False)  # noqa: S608
+            pd.read_sql(f"SELECT * FROM {table}", db).to_csv(out / f"{table}.csv", index=False)
     for command in (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out c.pem -subj /CN=x -days 2",
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out c.pem -subj /CN=x",
         "tar cf - *.csv | gzip | openssl cms -encrypt -binary -aes-256-gcm -outform DER -out p.p7m c.pem",
         "openssl cms -sign -binary -in p.p7m -outform DER -out p.p7s -signer c.pem -inkey k.pem",
     ):
@@ -90,7 +90,7 @@ def main(what: str, cases: int, folder: Path) -> None:
     """Run one child and print its figures as JSON."""
     if not (folder / "court.db").exists():
         build(folder / "court.db", cases)
-    print(json.dumps(_ours(cases, folder) if what == "ours" else _script(cases, folder)))
+    print(json.dumps(_ours(folder) if what == "ours" else _script(folder)))
 
 
 if __name__ == "__main__":

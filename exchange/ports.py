@@ -299,6 +299,40 @@ class Notifier(Protocol):
         ...
 
 
+class Scheduler(Protocol):
+    """A scheduler of this machine that runs one end's DAGs, for rehearsals."""
+
+    home: Path
+
+    def start(self) -> None:
+        """Start it and wait until it is healthy."""
+        ...
+
+    def stop(self) -> None:
+        """End it and everything it started."""
+        ...
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG run on its schedule."""
+        ...
+
+    def pause(self, dag_id: str) -> None:
+        """Stop a DAG's schedule; a run under way goes on."""
+        ...
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
+        """Start a run; its id."""
+        ...
+
+    def scheduled(self, dag_id: str) -> str:
+        """Unpause a DAG and wait for its first scheduled run; its id."""
+        ...
+
+    def wait(self, dag_id: str, run_id: str, *, timeout_seconds: float = 300) -> str:
+        """A run's state once it has ended."""
+        ...
+
+
 class Pages(Protocol):
     """Renders what people open: one self-contained offline HTML file each, values masked."""
 

@@ -1,7 +1,7 @@
 """What one end is told about itself: environment, secret files and `<home>/exchange.toml`, read once.
 
-Precedence: arguments, then `EXCHANGE_*` in the environment (nested with `__`), then files named like the variable in
-the secrets folder (`/run/secrets` or `EXCHANGE_SECRETS_DIR`), then `exchange.toml` in the home. Unknown keys are errors.
+Precedence: arguments, then `EXCHANGE_*` in the environment (nested with `__`), then files named like the variable
+in the secrets folder (`/run/secrets` or `EXCHANGE_SECRETS_DIR`), then `exchange.toml` in the home. Unknown keys are errors.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     """Who may decide what, by role id (liaison-1), never by a person's name: the id travels in the manifest."""
     today: date | None = None
     """The day to work as of; the real day in Asia/Shanghai when absent. For rehearsals."""
+
+    @field_validator("mail_url", "key_passphrase", mode="after")
+    @classmethod
+    def _empty_is_absent(cls, secret: SecretStr | None) -> SecretStr | None:
+        """A secret file left empty says nothing."""
+        return secret if secret and secret.get_secret_value().strip() else None
 
     @classmethod
     def settings_customise_sources(

@@ -16,11 +16,10 @@ from exchange.domain.errors import NeedsPerson
 from exchange.settings import PROJECT, ChannelSettings, Settings, read_settings
 
 if TYPE_CHECKING:
-    from exchange.adapters.airflow_local import AirflowLocal
     from exchange.adapters.contracts_files import Problem
     from exchange.domain.calendar import WorkCalendar
     from exchange.domain.route import Agreement
-    from exchange.ports import Channel, Checker, Keys, Notifier, Parts
+    from exchange.ports import Channel, Checker, Keys, Notifier, Parts, Scheduler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,7 +331,7 @@ def stop_leftovers(home: Path) -> None:
     shutil.rmtree(home / "airflow", ignore_errors=True)
 
 
-def local_airflow(home: Path, settings: Settings) -> AirflowLocal:
+def local_airflow(home: Path, settings: Settings) -> Scheduler:
     """An Airflow on this machine that serves one end."""
     from exchange.adapters.airflow_local import AirflowLocal
 

@@ -18,7 +18,7 @@ from exchange.cli.summary import print_summary
 from exchange.cli.two_ends import Ends, World, build
 from exchange.domain import lifecycle
 from exchange.domain.errors import NeedsPerson, RetryLater
-from exchange.ports import ExchangeRecord, Parts
+from exchange.ports import ExchangeRecord, Parts, Scheduler
 from exchange.steps.review import review
 
 console = Console(stderr=True)
@@ -101,7 +101,7 @@ def _by_airflow(ends: Ends, court: Parts) -> Iterator[_Drive]:
         local.unpause("exchange_sweep")
     try:
         yield _Drive(
-            watch=lambda: _dag(local, "exchange_watch", {}),
+            watch=lambda: _first_watch(local),
             quarter=lambda route, period, as_of: _dag(
                 local, f"quarterly_{route.replace('-', '_')}", {"period": period, "as_of": as_of}
             ),
@@ -112,9 +112,18 @@ def _by_airflow(ends: Ends, court: Parts) -> Iterator[_Drive]:
     del court
 
 
-def _dag(local: Any, dag_id: str, conf: dict[str, str]) -> None:
-    """Trigger a DAG over Airflow's REST API and wait for its end; NeedsPerson 916 when it failed."""
-    run_id = local.trigger(dag_id, conf)
+def _first_watch(local: Scheduler) -> None:
+    """Unpausing the watch starts its first run; one is enough here."""
+    _ended(local, "exchange_watch", local.scheduled("exchange_watch"))
+    local.pause("exchange_watch")
+
+
+def _dag(local: Scheduler, dag_id: str, conf: dict[str, str]) -> None:
+    """Trigger a DAG over Airflow's REST API and wait for its end."""
+    _ended(local, dag_id, local.trigger(dag_id, conf))
+
+
+def _ended(local: Scheduler, dag_id: str, run_id: str) -> None:
     state = local.wait(dag_id, run_id, timeout_seconds=PATIENCE_SECONDS)
     if state != "success":
         raise NeedsPerson(
@@ -180,14 +189,14 @@ def _awaits(record: ExchangeRecord, decision: str) -> bool:
 
 
 def _until(reached: Callable[[], bool], drive: _Drive, tax: Parts) -> None:
-    """Let both ends sweep until something is so; RetryLater 907 when patience ends."""
+    """Let both ends sweep until something is so; RetryLater 919 when patience ends."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not reached():
         drive.turn()
         _raise_person(journeys.sweep(tax))
         if time.monotonic() > deadline:
             raise RetryLater(
-                917, "The round did not come to its end in time.", where="exchange demo",
+                919, "The round did not come to its end in time.", where="exchange demo",
                 next_step="Start it again with the same --home: it goes on from there.",
             )  # fmt: skip
 

@@ -219,7 +219,7 @@ def sweep(
     """Take up everything that became ready: collect, take in, receipt, pack, send, reconcile."""
     with end(home) as parts:
         while True:
-            swept = journeys.sweep(parts)
+            swept = _one_sweep(parts, lasting=every is not None)
             _swept(swept, as_json=as_json, quiet=every is not None and swept.idle)
             if every is None:
                 break
@@ -227,6 +227,16 @@ def sweep(
     if swept.problems:
         retry = all(isinstance(problem, RetryLater) for _, problem in swept.problems)
         raise typer.Exit(EXIT_RETRY if retry else EXIT_NEEDS_PERSON)
+
+
+def _one_sweep(parts: Parts, *, lasting: bool) -> Swept:
+    """A sweep; one that goes on and on outlives a lease somebody else holds or a database that is away."""
+    try:
+        return journeys.sweep(parts)
+    except RetryLater as error:
+        if not lasting:
+            raise
+        return Swept(problems=[("sweep", error)])
 
 
 def _swept(swept: Swept, *, as_json: bool, quiet: bool) -> None:

@@ -119,7 +119,7 @@ def _from_point(world: World) -> dict[str, Any]:
 
 
 def _settle(world: World, name: str, party: str, channels: Mapping[str, Any]) -> Settings:
-    lines = [f'party = "{party}"', f"today = {world.as_of.isoformat()}", "watch_seconds = 120", "sweep_seconds = 3"]
+    lines = [f'party = "{party}"', f"today = {world.as_of.isoformat()}", "watch_seconds = 900", "sweep_seconds = 5"]
     lines += ["retries = 3", "retry_seconds = 2", "", "[officers]"]
     lines += [f"{officer} = {json.dumps(duties)}" for officer, duties in OFFICERS.items()]
     for counterpart, told in channels.items():

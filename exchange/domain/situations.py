@@ -21,6 +21,7 @@ from exchange.domain.columns import (
     Bools,
     Ints,
     codes,
+    combine,
     equals,
     group,
     positions,
@@ -193,7 +194,8 @@ def _old_id_fits(matched: Matched) -> Bools:
     within = positions(plain_numbers(text(frame, "case_no")), matched.cases.number)
     organisation = pc.utf8_slice_codeunits(plain_ids(text(frame, "uscc")), 8, 17)
     (left, right), words = codes(pc.utf8_slice_codeunits(ids, 6, 15), organisation)
-    ours, theirs = combine(left, claims.case[asked]), combine(right, np.maximum(within, 0))
+    case = np.concatenate([claims.case[asked], np.maximum(within, 0)])
+    ours, theirs = np.split(combine(np.concatenate([left, right]), case), [len(asked)])
     known = fifteen & (left != len(words) - 1)
     fits[asked[known & np.isin(ours, theirs[within >= 0])]] = True
     return fits

@@ -104,7 +104,7 @@ def test_killed_at_any_moment(ledger: SqlLedger, database_url: str) -> None:
                 one_round(write, f"{number}-{count}", lambda _: None)
             line.send("once round")
 
-    chance = random.Random(20261009)  # noqa: S311  # moments to kill at
+    chance = random.Random(20261009)  # moments to kill at
     for number in range(6):
         theirs, ours = FORK.Pipe()
         child = in_child(work, number, theirs)

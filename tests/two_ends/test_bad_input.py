@@ -89,7 +89,7 @@ def test_a_spoilt_return_file(
 def test_a_return_without_one_of_its_files(ends: Ends, tmp_path: Path) -> None:
     shutil.copytree(ANSWER, tmp_path / "return")
     (tmp_path / "return/tax_status.csv").unlink()
-    error = _raised(NeedsPerson, 914, lambda: journeys.answer(ends[1], tmp_path / "return"))
+    error = _raised(NeedsPerson, 503, lambda: journeys.answer(ends[1], tmp_path / "return"))
     assert "tax_status.csv" in str(error)
 
 
@@ -98,7 +98,7 @@ def test_a_claim_on_an_unknown_case_is_listed_and_still_sent(ends: Ends) -> None
     go_round(court, tax)
     key = journeys.answer(tax, ANSWER)
     outcome = tax.vault.get(key, "outcome.json").decode()
-    assert "unknown_case" in outcome.lower()
+    assert "case_never_received" in outcome
     assert journeys.record(tax, key).state == "checked"
 
 
@@ -202,9 +202,8 @@ def test_the_same_packet_twice_is_answered_once_more_and_not_landed_twice(ends: 
 
 
 def test_another_packet_under_the_same_number_is_an_incident(ends: Ends, home: Path) -> None:
-    court, tax = ends
+    _, tax = ends
     _, packet = _sent(ends, home)
-    shutil.copytree(home / "court", home / "before", dirs_exist_ok=True)
     journeys.sweep(tax)
     manifest = (home / f"point/court-{PAIR}.tax-{PAIR}/taken/{packet.name}") / "manifest.json"
     fork = home / f"point/court-{PAIR}.tax-{PAIR}/{packet.name}"
@@ -234,8 +233,10 @@ def test_a_bad_dump(spoil: str, code: int, tmp_path: Path) -> None:
     dump = tmp_path / "court_db.sql"
     dump.write_text(spoil)
     done = run(
-        exchange("demo", "--source", str(dump), "--return", str(ANSWER), "--period", PERIOD, "--as-of", "2026-10-09")
-        + ["--home", str(tmp_path / "home"), "--no-airflow"]
+        exchange(
+            *("demo", "--source", str(dump), "--return", str(ANSWER), "--period", PERIOD, "--as-of", "2026-10-09"),
+            *("--home", str(tmp_path / "home"), "--no-airflow"),
+        )
     )
     assert done.returncode == 3
     assert f"E{code}" in done.stderr
