@@ -46,6 +46,10 @@ faults: setup parts ## The long fault suite: kills at many moments, cuts, full d
 bench: setup parts ## Measure against what a user would pick instead, in one run
 	@$(RUN) python -m bench
 
+.PHONY: docs
+docs: ## Make docs/commands.md anew from the commands
+	@$(RUN) typer exchange.cli utils docs --name exchange --output docs/commands.md
+
 .PHONY: clean
 clean: ## Remove the demo's home
 	@rm -rf $(HOME_DEMO)

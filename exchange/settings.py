@@ -1,7 +1,8 @@
 """What one end is told about itself: environment, secret files and `<home>/exchange.toml`, read once.
 
 Precedence: arguments, then `EXCHANGE_*` in the environment (nested with `__`), then files named like the variable
-in the secrets folder (`/run/secrets` or `EXCHANGE_SECRETS_DIR`), then `exchange.toml` in the home. Unknown keys are errors.
+in the secrets folder (`/run/secrets` or `EXCHANGE_SECRETS_DIR`), then `exchange.toml` in the home.
+Unknown keys are errors.
 """
 
 from __future__ import annotations

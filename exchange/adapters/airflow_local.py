@@ -2,7 +2,7 @@
 
 Starts `api-server`, `scheduler` (LocalExecutor) and `dag-processor`, each in a session of its own and bound to
 127.0.0.1 on a free port; no triggerer, as nothing here defers. Airflow itself is never imported. Every process is
-recorded with pid and start time in `<home>/processes.json`: what a killed run left behind is found by both and ended
+recorded with pid and start time below `<home>/processes/`: what a killed run left behind is found by both and ended
 at the next start. Production runs the same components from `docker-compose.yml`.
 """
 
@@ -35,6 +35,12 @@ COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 USER: Final = "liaison-1"
 ENDED: Final = frozenset({"success", "failed"})
+PROCESSES: Final = "processes"
+RECORD_AND_RUN: Final = (
+    'r=$1; shift; echo "$$ $(cut -d" " -f22 /proc/$$/stat)" > "$r.part" && mv "$r.part" "$r" && exec "$@"'
+)
+"""A component writes its pid and start time before it becomes Airflow: killed anywhere, whoever started it leaves no
+process that nobody knows."""
 MAKE_DATABASE: Final = "from airflow.utils.db import initdb; initdb()"
 
 
@@ -94,7 +100,6 @@ class AirflowLocal:
         try:
             for name, arguments in COMPONENTS.items():
                 self._running[name] = self._spawn(name, ("-m", "airflow", *arguments), environment)
-                self._record()
             self.until(self._healthy, "become healthy", timeout_seconds)
         except BaseException:
             self.stop()
@@ -102,11 +107,12 @@ class AirflowLocal:
 
     def stop(self, *, patience_seconds: float = 8) -> None:
         """End every component and everything it started; again is safe."""
-        _end([_identity(process.pid) for process in self._running.values()], patience_seconds)
+        _end([process.pid for process in self._running.values() if process.poll() is None], patience_seconds)
         for process in self._running.values():
             process.wait()
         self._running.clear()
-        (self.home / "processes.json").unlink(missing_ok=True)
+        for record in (self.home / PROCESSES).glob("*"):
+            record.unlink(missing_ok=True)
 
     def unpause(self, dag_id: str, *, timeout_seconds: float = 60) -> None:
         """Let a DAG run, waiting for it to be parsed first."""
@@ -221,15 +227,15 @@ class AirflowLocal:
             raise self._failed("make its database", "database")
 
     def _spawn(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a component in a session of its own; it records itself before it becomes Airflow."""
+        record = self.home / PROCESSES / name
+        record.parent.mkdir(exist_ok=True, mode=0o700)
         with (self.home / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, *arguments], env=dict(environment), cwd=self.home, stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", RECORD_AND_RUN, name, str(record), sys.executable, *arguments],
+                env=dict(environment), cwd=self.home, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
-
-    def _record(self) -> None:
-        known = [_identity(process.pid) for process in self._running.values()]
-        _write_private(self.home / "processes.json", json.dumps(known))
 
     def _healthy(self) -> bool:
         for name, process in self._running.items():
@@ -263,36 +269,27 @@ class AirflowLocal:
 
 def end_leftovers(home: Path) -> int:
     """End what an earlier run recorded and left running below this home; how many. Again is safe."""
-    record = home / "processes.json"
-    if not record.exists():
-        return 0
-    left = [known for known in json.loads(record.read_text()) if _alive(known)]
+    records = sorted((home / PROCESSES).glob("*"))
+    left = [pid for record in records if (pid := _living(record)) is not None]
     _end(left, patience_seconds=10)
-    record.unlink(missing_ok=True)
+    for record in records:
+        record.unlink(missing_ok=True)
     return len(left)
 
 
-def _identity(pid: int) -> dict[str, float]:
+def _living(record: Path) -> int | None:
+    """The recorded process if it still runs: a pid given to another since has another start time."""
     try:
-        return {"pid": pid, "started": psutil.Process(pid).create_time()}
-    except psutil.NoSuchProcess:
-        return {"pid": pid, "started": 0.0}
+        pid, started = record.read_text().split()
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return None
+    return int(pid) if state[19] == started and state[0] != "Z" else None
 
 
-def _alive(known: Mapping[str, float]) -> bool:
-    """Whether that very process runs: a pid given to another since has another start time."""
-    try:
-        process = psutil.Process(int(known["pid"]))
-        return abs(process.create_time() - known["started"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _end(known: Sequence[Mapping[str, float]], patience_seconds: float) -> None:
+def _end(leaders: Sequence[int], patience_seconds: float) -> None:
     """Ask the process groups to end, wait, then end what is left of them and of what they started."""
-    leaders = [int(k["pid"]) for k in known if _alive(k)]
-    family = [child for pid in leaders for child in psutil.Process(pid).children(recursive=True)]
-    family += [psutil.Process(pid) for pid in leaders]
+    family = [process for pid in leaders for process in _family(pid)]
     for pid in leaders:
         _signal_group(pid, signal.SIGTERM)
     _, stubborn = psutil.wait_procs(family, timeout=patience_seconds)
@@ -303,6 +300,14 @@ def _end(known: Sequence[Mapping[str, float]], patience_seconds: float) -> None:
             if process.is_running():
                 process.kill()
         psutil.wait_procs(stubborn, timeout=5)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        leader = psutil.Process(pid)
+        return [*leader.children(recursive=True), leader]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _signal_group(leader: int, which: signal.Signals) -> None:

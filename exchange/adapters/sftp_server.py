@@ -60,9 +60,11 @@ def make_key(path: Path) -> str:
     if not path.exists():
         data = asyncssh.generate_private_key("ssh-ed25519").export_private_key()
         path.parent.mkdir(parents=True, exist_ok=True)
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(number, "wb") as out:
             out.write(data)
+        part.replace(path)
     line: str = asyncssh.read_private_key(path).export_public_key().decode("ascii").strip()
     return line
 

@@ -86,7 +86,7 @@ def _computed(matched: Matched, fees: Ints, principal: Ints, cut_off: Days) -> I
             "days": whole(days[mask]),
             "days_stated": whole(days_stated[mask]),
         }
-        facts = {
+        facts: dict[str, list[str | None]] = {
             "due_on": iso(lines.due_on[rows]),
             "cut_off": iso(cut_off[mask]),
             "cutoff_on": iso(stated[mask]),

@@ -71,6 +71,7 @@ def prepare(
     """
     whole = {c.dataset: _shaped(frames.get(c.dataset), c.names) for c in route.datasets if c.dataset not in OWN}
     whole[CASES]["_case_no_raw"] = _as_it_stood(frames.get(CASES))
+    whole[CASES]["court_name"] = _court_names(whole[CASES], sender)
     cases, doubled = _one_row_each(whole[CASES])
     taken = cases.loc[selected(cases, sender=sender, first_day=period.first_day)].reset_index(drop=True)
     numbers = dict(zip(taken["_record"], taken["_case_no_raw"], strict=True))
@@ -117,6 +118,12 @@ def _as_it_stood(cases: pd.DataFrame | None) -> pd.Series:
     if cases is None:
         return pd.Series([], dtype="str")
     return cases["case_no"].reset_index(drop=True).astype("str")
+
+
+def _court_names(cases: pd.DataFrame, sender: Party) -> pd.Series:
+    """Each case's court by name, from the party's file where the source's own list of courts has no such row."""
+    known = cases["court_code"].map({court.id: court.name for court in sender.courts})
+    return cases["court_name"].fillna(known).astype("str")
 
 
 def _one_row_each(cases: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

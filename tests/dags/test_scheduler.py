@@ -6,7 +6,6 @@ Airflow's own, and the same quarter run again opens nothing twice.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -123,14 +122,16 @@ def test_a_sweep_that_finds_the_other_end_away_is_skipped_not_failed(live: Live)
 
 
 def test_a_pid_that_went_to_another_process_is_left_alone(tmp_path: Path):
-    (tmp_path / "processes.json").write_text(f'[{{"pid": {psutil.Process().pid}, "started": 1.0}}]')
+    (tmp_path / "processes").mkdir()
+    (tmp_path / "processes/scheduler").write_text(f"{psutil.Process().pid} 1")
     assert end_leftovers(tmp_path) == 0
 
 
 def test_what_a_killed_run_left_is_found_and_ended(live: Live):
     """The last test of this file: it ends the Airflow of the others, as the next start after a kill would."""
     home = live.airflow.home
-    leaders = [psutil.Process(int(known["pid"])) for known in json.loads((home / "processes.json").read_text())]
+    pids = [int(record.read_text().split()[0]) for record in (home / "processes").glob("*")]
+    leaders = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     family = leaders + [child for process in leaders for child in process.children(recursive=True)]
     assert end_leftovers(home) == len(leaders) == 3
     _, alive = psutil.wait_procs(family, timeout=5)

@@ -320,6 +320,17 @@ def amounts(w: World) -> None:
     w.set(table, key, row[key], **{rng.choice(columns): amount})
 
 
+def only_blanks(w: World) -> None:
+    """Text of blanks alone where a value is expected."""
+    case, rng = w.case(), w.rng
+    text = rng.choice((" ", "\u3000", "\u200b", "  \t"))
+    spot = rng.choice(("ah", "tyshxydm", "nsrsbh", "cym"))
+    if spot == "ah":
+        w.set_case(case, ah=text)
+    for debtor in w.debtors(case)[:1] if spot != "ah" else ():
+        w.set("pc_zwr", "zwrbs", debtor["zwrbs"], **{spot: text})
+
+
 COURT: tuple[Callable[[World], None], ...] = (
     number_style,
     number_style,
@@ -391,7 +402,8 @@ def build(sample: str, seed: int, folder: Path, planted: int | None = None) -> W
                 ("2026Q2", date(2026, 6, 30)),
             )
         )
-    moves = (*COURT, *COURT, *mutate_claims.CLAIMS, *mutate_claims.CLAIMS, restyle_claim, restyle_debtor)
+    moves = (*COURT, *COURT, *mutate_claims.CLAIMS, *mutate_claims.CLAIMS, *mutate_claims.RARE)
+    moves = (*moves, restyle_claim, restyle_debtor, only_blanks)
     for _ in range(planted if planted is not None else rng.choice((4, 15, 40, 80, 120))):
         rng.choice(moves)(w)
     w.save(folder / "tax_return")

@@ -330,6 +330,96 @@ def unknown_in_b(w: World) -> None:
     w.pay(case, f"131103TSSB2099{w.next}", "tax", Decimal(5), Decimal(4), w.as_of)
 
 
+def one_debtor_by_two_ids(w: World) -> None:
+    """The same levy claimed of one debtor by its USCC and by its old id."""
+    case = w.case()
+    debtor = w.add_debtor(case, nsrsbh="131103730200012")
+    for ids in ({"debtor_old_taxpayer_id": ""}, {"debtor_uscc": ""}):
+        claim = w.add_claim(case, debtor, **ids)
+        w.add_line(claim, due_on="2025-01-15")
+        w.total(claim)
+
+
+def without_any_id(w: World) -> None:
+    case = w.case()
+    debtor = a_debtor(w, case)
+    for _ in range(2):
+        claim = w.add_claim(case, debtor, debtor_uscc="", debtor_old_taxpayer_id=w.rng.choice(("", " ")))
+        w.add_line(claim, due_on="2025-01-15")
+        w.total(claim)
+
+
+def late_version(w: World) -> None:
+    """Version 10 after 9: the higher by number."""
+    claim = w.claim()
+    for number in ("9", "10") if int(claim["version"]) < 9 else ():
+        newer = w.amend(claim)
+        for line in w.lines_of(newer):
+            line["version"] = number
+        newer["version"] = number
+        newer["total_amount"] = money(Decimal(newer["total_amount"]) + (1 if number == "9" else 0))
+
+
+def nil_with_lines(w: World) -> None:
+    case = w.case()
+    claim = w.add_claim(case, a_debtor(w, case), kind="nil")
+    w.add_line(claim, rank="ordinary")
+
+
+def negative_line(w: World) -> None:
+    case = w.case()
+    claim = w.add_claim(case, a_debtor(w, case))
+    w.add_line(claim, amount="1000.00")
+    w.add_line(claim, amount=w.rng.choice(("-200.00", "-1000.00", "-3000.00")))
+    w.add_line(claim, component="late_fee", amount=w.rng.choice(("10.00", "-10.00", "0.00")), rank="ordinary")
+    w.total(claim)
+
+
+def huge(w: World) -> None:
+    case = w.case()
+    claim = w.add_claim(case, a_debtor(w, case))
+    w.add_line(claim, amount="9000000000000.00", due_on="2018-01-15")
+    w.add_line(claim, component="late_fee", amount="10.00", rank="ordinary", due_on="2018-01-15")
+    w.total(claim)
+    w.review(case, claim["claim_no"], "tax", Decimal("9000000000000"), Decimal("9000000000000"))
+    w.review(case, claim["claim_no"], "ordinary", Decimal("0"), Decimal("0"))
+
+
+def withdrawn_elsewhere(w: World) -> None:
+    """A withdrawn claim whose case is unknown, or another one than the administrator lists it under."""
+    case, rng = w.case(), w.rng
+    claim = w.add_claim(case, a_debtor(w, case))
+    other = rng.choice((w.case()["ah"] or "", "（2026）冀1103破901号")) or "（2026）冀1103破902号"
+    newer = w.amend(claim, "withdrawal")
+    newer["case_no"] = case_number(other) or "（2026）冀1103破902号"
+    w.review(case, claim["claim_no"], "tax", Decimal(5), Decimal(5))
+
+
+def listed_elsewhere(w: World) -> None:
+    """The administrator lists a claim under another case than the claim names."""
+    claim, case = w.claim(), w.case()
+    w.review(case, claim["claim_no"], w.rng.choice(RANKS), Decimal(5), Decimal(5))
+    w.pay(case, claim["claim_no"], w.rng.choice(RANKS), Decimal(5), Decimal(4), w.as_of)
+
+
+def short_money(w: World) -> None:
+    for row, name in ((w.claim(), "total_amount"), (w.rng.choice(w.lines), "amount")):
+        if row[name].endswith("0"):
+            row[name] = row[name].removesuffix("0").removesuffix("0").removesuffix(".") or "0"
+
+
+RARE: tuple[Callable[[World], object], ...] = (
+    one_debtor_by_two_ids,
+    without_any_id,
+    late_version,
+    nil_with_lines,
+    negative_line,
+    huge,
+    withdrawn_elsewhere,
+    listed_elsewhere,
+    short_money,
+)
+
 CLAIMS: tuple[Callable[[World], object], ...] = (
     new_claim,
     new_claim,

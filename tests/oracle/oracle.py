@@ -1,4 +1,4 @@
-"""A second, naive reading of docs/data.md and docs/reconciliation.md: one court database and one answer in, outcome out.
+"""A second, naive reading of docs/data.md and docs/reconciliation.md: a database and an answer in, an outcome out.
 
 Plain loops over rows, standard library only (and the calendar's table of holidays); nothing of the product is imported,
 so that a shared mistake has to be made twice. Slow, short and meant to be compared, not used.
@@ -287,9 +287,9 @@ class Court:
             listed = [(rule, case["number"]) for rule in number_rules(case["ah"] or "")]
             for debtor in self.debtors.get(case["ajbs"], []):
                 for name in (debtor["mc"], debtor["cym"]):
-                    if name and strip_blanks(name) != name:
+                    if name and name.strip() and strip_blanks(name) != name:
                         listed.append(("blanks_around_name", strip_blanks(name)))
-                for code in (debtor["tyshxydm"] or "", debtor["nsrsbh"] or ""):
+                for code in filter(str.strip, (debtor["tyshxydm"] or "", debtor["nsrsbh"] or "")):
                     listed += [(rule, identifier(code)) for rule in uscc_rules(code)]
             found += [{"rule": rule, "record": case["ajbs"], "case_no": case["ah"], "to": to} for rule, to in listed]
         return found
@@ -371,6 +371,11 @@ class Comparison:
         entry = {"code": code, "case_no": claim["case"], "claim_no": claim["claim_no"], **where}
         (self.infos if info else self.breaks).append(entry)
 
+    def matching(self, claim: Row, case: Row) -> list[Row]:
+        """The case's debtors the claim's id names."""
+        column = "tyshxydm" if identifier(claim["debtor_uscc"]) else "nsrsbh"
+        return [d for d in self.debtors[case["ajbs"]] if claim["debtor"] and identifier(d[column]) == claim["debtor"]]
+
     def whole_claim(self, claim: Row, case: Row) -> None:
         column = "tyshxydm" if identifier(claim["debtor_uscc"]) else "nsrsbh"
         matching = [
@@ -397,10 +402,11 @@ class Comparison:
     def order(claim: Row) -> tuple[str, str]:
         return claim["first_filed"], claim["claim_no"]
 
-    @staticmethod
-    def same(claim: Row, line: Row) -> tuple[Any, ...]:
+    def same(self, claim: Row, line: Row) -> tuple[Any, ...]:
         own = (line["levy_code"], line["period_start"], line["period_end"], line["component"])
-        return (claim["case"], claim["debtor"], *own)
+        case = self.cases.get(claim["case"])
+        matching = self.matching(claim, case) if case else []
+        return (claim["case"], matching[0]["zwrbs"] if matching else claim["debtor"], *own)
 
     def line(self, claim: Row, line: Row, case: Row) -> None:
         at = {"line_no": int(line["line_no"])}
