@@ -5,6 +5,8 @@ HOME_DEMO ?= demo-home
 UV ?= $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync --all-extras
 WORKERS ?= 2
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
 
 .PHONY: help
 help: ## Print this list

@@ -9,19 +9,12 @@ from typing import Any, Final
 from rich.columns import Columns
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from exchange.cli.common import out
 from exchange.cli.two_ends import Ends
 from exchange.ports import Parts
 
-BREAKS_ZH: Final[Mapping[str, str]] = {
-    "UNKNOWN_CASE": "案号未交换过", "NO_RESPONSE": "逾期未申报", "DEBTOR_MISMATCH": "债务人不符",
-    "NAME_DIFFERS": "名称不一致", "TOTAL_DIFFERS": "合计不等于明细", "CUTOFF_DIFFERS": "截止日不是受理日",
-    "LATE_FEE_DIFFERS": "滞纳金不符", "RANK_DIFFERS": "清偿顺位不符", "POST_ACCEPTANCE_PERIOD": "受理后新生税费",
-    "FILED_LATE": "逾期申报", "DUPLICATE_CLAIM": "重复申报", "DECLARED_DIFFERS": "申报额不符",
-    "UNIT_SUSPECT": "疑似万元单位", "CONFIRMED_DIFFERS": "确认额不符", "WITHDRAWN_STILL_LISTED": "已撤回仍在表",
-    "PAID_DIFFERS": "实付不符",
-}  # fmt: skip
 REASONS_ZH: Final[Mapping[str, str]] = {
     "major": "重大案件", "claims_due_within_7_days": "申报期七日内届满", "accepted_within_7_days": "七日内新受理",
 }  # fmt: skip
@@ -36,7 +29,7 @@ def print_summary(
     names = court.agreement.parties
     out.rule(f"[bold]{world.period}[/]  {names[world.court].name_zh}  ⇄  {names[world.tax].name_zh}")
     out.print(Columns([_sent(outcome), _packets(court, tax)], padding=(0, 4)))
-    out.print(Columns([_held(outcome), _breaks(outcome)], padding=(0, 4)))
+    out.print(Columns([_held(court, world.route, outcome), _breaks(court, outcome)], padding=(0, 4)))
     out.print(_urgent(outcome))
     out.print(_places(ends, court, key))
     ok = not court.ledger.verify() and not tax.ledger.verify()
@@ -70,19 +63,23 @@ def _packets(court: Parts, tax: Parts) -> Table:
     return table
 
 
-def _held(outcome: Mapping[str, Any]) -> Table:
-    table = Table("被拦下 held: rule", "案号 case", box=None)
+def _held(court: Parts, route_id: str, outcome: Mapping[str, Any]) -> Table:
+    table = Table("被拦下 held", "案号 case", box=None)
+    route = court.agreement.route(route_id)
+    words = {rule.id: rule.title_zh for contract in route.datasets for rule in contract.rules}
     for finding in outcome["quarantined"]:
-        table.add_row(finding["rule"], str(finding["case_no"]).strip())
+        alone = "" if finding["dataset"] == "bankruptcy_case" else "[dim]（仅该行 row alone）[/]"
+        table.add_row(words.get(finding["rule"], finding["rule"]) + alone, str(finding["case_no"] or "").strip())
     return table
 
 
-def _breaks(outcome: Mapping[str, Any]) -> Table:
+def _breaks(court: Parts, outcome: Mapping[str, Any]) -> Table:
     table = Table("差异 breaks", "", "件 count", box=None)
+    words = court.agreement.codes["break"].names_zh
     for code, count in sorted(outcome["break_counts"].items(), key=lambda item: (-item[1], item[0])):
-        table.add_row(code, BREAKS_ZH.get(code, ""), str(count))
+        table.add_row(words.get(code, code), f"[dim]{code}[/]", str(count))
     for code, count in Counter(i["code"] for i in outcome["infos"]).items():
-        table.add_row(f"[dim]{code}[/]", "[dim]说明 info[/]", f"[dim]{count}[/]")
+        table.add_row(f"{words.get(code, code)} [dim]（说明 info）[/]", f"[dim]{code}[/]", str(count))
     return table
 
 
@@ -98,13 +95,15 @@ def _urgent(outcome: Mapping[str, Any]) -> Table:
 
 def _places(ends: Ends, court: Parts, key: str) -> Panel:
     point = ends.world.home / "point" / "root"
-    lines = [
-        f"校验报告 report       {court.vault.where(key, 'report.html')}",
-        f"差异清单 breaks       {court.vault.where(key, 'breaks.html')}",
-        f"Excel              {court.vault.where(key, 'breaks.xlsx')}",
-        f"outcome.json       {court.vault.where(key, 'outcome.json')}",
-        f"税务收件 tax inbox    {point / f'{ends.world.court}.{ends.world.tax}'}",
-        f"法院收件 court inbox  {point / f'{ends.world.tax}.{ends.world.court}'}",
-        f"再看 look again      exchange status --home {ends.world.home / 'court'}",
-    ]
-    return Panel("\n".join(lines), title="打开 open", title_align="left", expand=False)
+    grid = Table.grid(padding=(0, 2))
+    for name, place in (
+        ("校验报告 report", court.vault.where(key, "report.html")),
+        ("差异清单 breaks", court.vault.where(key, "breaks.html")),
+        ("Excel", court.vault.where(key, "breaks.xlsx")),
+        ("outcome.json", court.vault.where(key, "outcome.json")),
+        ("税务收件 tax inbox", str(point / f"{ends.world.court}.{ends.world.tax}")),
+        ("法院收件 court inbox", str(point / f"{ends.world.tax}.{ends.world.court}")),
+        ("再看 look again", f"exchange status --home {ends.world.home / 'court'}"),
+    ):
+        grid.add_row(name, Text(place, overflow="fold"))
+    return Panel(grid, title="打开 open", title_align="left", expand=False)

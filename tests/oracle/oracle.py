@@ -369,7 +369,9 @@ class Comparison:
 
     def add(self, code: str, claim: Row, info: bool = False, **where: Any) -> None:
         entry = {"code": code, "case_no": claim["case"], "claim_no": claim["claim_no"], **where}
-        (self.infos if info else self.breaks).append(entry)
+        kept = self.infos if info else self.breaks
+        if entry not in kept:
+            kept.append(entry)
 
     def matching(self, claim: Row, case: Row) -> list[Row]:
         """The case's debtors the claim's id names."""
