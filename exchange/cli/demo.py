@@ -56,11 +56,16 @@ def demo(
             court = stack.enter_context(wiring.opened(ends.court))
             tax = stack.enter_context(wiring.opened(ends.tax))
         drive = stack.enter_context(_by_airflow(ends, court) if airflow else _by_hand(court))
-        key = _round(ends, court, tax, drive)
-    outcome = json.loads(court.vault.get(key, "outcome.json"))
-    if json_ is not None:
-        json_.write_text(json.dumps(outcome, ensure_ascii=False, indent=1), encoding="utf-8")
-    print_summary(ends, court, tax, key, outcome, seconds=time.monotonic() - started)
+        stack.callback(_hand_over, court, world.key, json_)
+        _round(ends, court, tax, drive)
+    outcome = json.loads(court.vault.get(world.key, "outcome.json"))
+    print_summary(ends, court, tax, world.key, outcome, seconds=time.monotonic() - started)
+
+
+def _hand_over(court: Parts, key: str, into: Path | None) -> None:
+    """Copy what is known of the outcome, also when the round stopped for a person."""
+    if into is not None and court.vault.has(key, "outcome.json"):
+        into.write_bytes(court.vault.get(key, "outcome.json"))
 
 
 @contextmanager
@@ -142,12 +147,12 @@ def _raise_person(swept: journeys.Swept) -> None:
             raise problem
 
 
-def _round(ends: Ends, court: Parts, tax: Parts, drive: _Drive) -> str:
-    """The whole round, each part until its gate; return the quarter's key."""
-    world = ends.world
-    key = f"{world.route}.Q.{world.period}"
+def _round(ends: Ends, court: Parts, tax: Parts, drive: _Drive) -> None:
+    """The whole round, each part until its gate."""
+    world, key = ends.world, ends.world.key
     with _telling("紧急案件 the watch finds urgent cases and sends each at once"):
         drive.watch()
+        _release_urgent(court)
         _until(lambda: not court.ledger.exchanges(states=list(journeys.OUTGOING)), drive, tax)
     with _telling(f"{world.period} 提取、校验 the quarter is read and checked"):
         drive.quarter(world.route, world.period, world.as_of.isoformat())
@@ -163,7 +168,6 @@ def _round(ends: Ends, court: Parts, tax: Parts, drive: _Drive) -> str:
         _until(lambda: any(True for _ in court.ledger.events(exchange=key, kind="reconciled")), drive, tax)
     with _telling("收尾 every packet delivered, every receipt home"):
         _until(lambda: _settled(court) and _settled(tax), drive, tax)
-    return key
 
 
 def _state(parts: Parts, key: str) -> str | None:
@@ -182,6 +186,12 @@ def _release(parts: Parts, key: str) -> None:
     for decision, by in (("prepare", "liaison-1"), ("approve", "chief-1")):
         if _awaits(journeys.record(parts, key), decision):
             journeys.call(review, parts, key, decision, by=by)
+
+
+def _release_urgent(court: Parts) -> None:
+    """Where the route wants an officer for an urgent case, one releases it; review follows within a working day."""
+    for record in court.ledger.exchanges(states=[lifecycle.CHECKED], kind="U"):
+        journeys.call(review, court, record.key, "approve", by="chief-1")
 
 
 def _awaits(record: ExchangeRecord, decision: str) -> bool:

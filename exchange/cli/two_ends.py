@@ -48,6 +48,11 @@ class World:
         """The route the cases travel on."""
         return f"{self.pair}-cases"
 
+    @property
+    def key(self) -> str:
+        """The key of the quarter's exchange."""
+        return f"{self.route}.Q.{self.period}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ends:
