@@ -1,22 +1,16 @@
-"""outcome.json: the machine-readable outcome of an exchange, local to its end, built and merged part by part."""
+"""outcome.json: the machine-readable outcome of an exchange, local to its end."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from exchange.domain.examine import Examination, reach_of
 from exchange.domain.period import Period
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Route
-
-LISTS: Final = (
-    "selected", "sent", "normalised", "quarantined", "warned", "breaks", "infos", "urgent", "findings", "exchanges",
-)  # fmt: skip
 
 
 def record_id(record: str | None) -> int | str | None:
@@ -71,23 +65,6 @@ def warned(examination: Examination) -> list[dict[str, Any]]:
         if finding.severity == "warn" and finding.comparable and finding.record in sent
     )
     return [{"rule": rule, "record": record_id(record), "case_no": case_no} for rule, record, case_no in found]
-
-
-def merge(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Several parts as one outcome: lists follow each other, each entry once; of anything else the later counts.
-
-    `break_counts` is counted anew from `breaks`.
-    """
-    merged: dict[str, Any] = {}
-    for part in parts:
-        for name, value in part.items():
-            if name in LISTS:
-                merged.setdefault(name, {}).update({json.dumps(one, sort_keys=True): one for one in value})
-            elif value is not None or name not in merged:
-                merged[name] = value
-    merged = {name: list(value.values()) if name in LISTS else value for name, value in merged.items()}
-    merged["break_counts"] = dict(sorted(Counter(one["code"] for one in merged.get("breaks", ())).items()))
-    return merged
 
 
 def _with_id(one: dict[str, Any]) -> dict[str, Any]:

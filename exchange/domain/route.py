@@ -162,10 +162,6 @@ class Agreement:
         """The routes a party sends on."""
         return tuple(r for r in self.routes.values() if r.sender == party)
 
-    def routes_to(self, party: str) -> tuple[Route, ...]:
-        """The routes a party receives on."""
-        return tuple(r for r in self.routes.values() if r.receiver == party)
-
     def on_lane(self, sender: str, receiver: str) -> Route:
         """The route of a lane; NeedsPerson 801 when the parties have none."""
         for route in self.routes.values():

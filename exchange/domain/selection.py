@@ -15,8 +15,6 @@ from exchange.domain.route import Party
 NOT_EXCHANGED: Final = ("petition", "not_accepted")
 """Stages before acceptance. A missing or unknown stage is neither: such a case is selected, and then held."""
 
-OPEN_STAGES: Final = ("accepted", "claims_open", "meeting_held", "declared", "plan_approved", "distribution")
-"""Stages in which a case that was sent counts as open."""
 
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
