@@ -238,13 +238,15 @@ def verify(parts: Parts, folder: Path) -> Manifest:
     return opened.authentic.manifest
 
 
-def deliver(parts: Parts) -> int:
-    """Send every sealed packet of this end that is not out yet, in lane order; return how many exchanges."""
-    waiting = parts.ledger.packets(direction="out", states=["sealed"])
-    keys = list(dict.fromkeys(p.exchange for p in sorted(waiting, key=lambda p: (p.lane, p.number)) if p.exchange))
-    for key in keys:
-        call(send, parts, key)
-    return len(keys)
+def deliver(parts: Parts, swept: Swept | None = None) -> None:
+    """Send every sealed packet that is not out yet, lane by lane in order; a lane that is stuck holds up no other."""
+    waiting = sorted(parts.ledger.packets(direction="out", states=["sealed"]), key=lambda p: (p.lane, p.number))
+    for lane in dict.fromkeys(p.lane for p in waiting):
+        for key in dict.fromkeys(p.exchange for p in waiting if p.lane == lane and p.exchange):
+            before = len(swept.problems) if swept else 0
+            _try(swept, "delivered", key, call, send, parts, key)
+            if swept and len(swept.problems) > before:
+                break
 
 
 def sweep(parts: Parts) -> Swept:
@@ -258,8 +260,7 @@ def sweep(parts: Parts) -> Swept:
             _incoming(parts, counterpart, swept)
         for exchange in parts.ledger.exchanges(states=list(OUTGOING)):
             _try(swept, "sent", exchange.key, onward, parts, exchange.key)
-        if parts.ledger.packets(direction="out", states=["sealed"]):
-            _try(swept, "delivered", "outgoing packets", deliver, parts)
+        deliver(parts, swept)
         for key in _unreconciled(parts):
             _try(swept, "reconciled", key, reconcile, parts, key)
     for where, problem in swept.problems:
