@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema
+
 WORLDS: Final = Path(__file__).parent / "worlds"
+SCHEMAS: Final = Path(__file__).parents[1] / "schemas"
 LISTS: Final = ("selected", "sent", "normalised", "quarantined", "warned", "breaks", "infos", "urgent")
 
 
@@ -17,7 +20,8 @@ def answers(world: str) -> dict[str, Any]:
 
 
 def assert_same(outcome: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Every comparable key agrees; the message says what is missing and what is too much."""
+    """It is valid, and every comparable key agrees; the message says what is missing and what is too much."""
+    jsonschema.validate(outcome, json.loads((SCHEMAS / "outcome.schema.json").read_text(encoding="utf-8")))
     assert (outcome["period"], outcome["as_of"]) == (expected["period"], expected["as_of"])
     assert outcome["break_counts"] == expected["break_counts"]
     for name in LISTS:

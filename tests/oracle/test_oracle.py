@@ -25,7 +25,7 @@ from exchange.domain.answering import check_answer
 from exchange.domain.books import Books
 from exchange.domain.claims import own_lines
 from exchange.domain.contract import Contract
-from exchange.domain.examine import check_across, check_rows, conclude, prepare
+from exchange.domain.examine import check_across, check_rows, conclude, join, prepare
 from exchange.domain.outcome import examined
 from exchange.domain.period import Period
 from exchange.domain.reconciliation import reconcile_books
@@ -51,23 +51,25 @@ def on_the_wire(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     return read_csv(out.getvalue(), contract)
 
 
-def sent_by_the_court(database: Path, period: str, as_of: date) -> tuple[dict[str, Any], Mapping[str, pd.DataFrame]]:
-    """The court's part of the outcome, and the rows it sends."""
+def sent_by_the_court(
+    database: Path, period: str, as_of: date, batch: int = 12
+) -> tuple[dict[str, Any], Mapping[str, pd.DataFrame]]:
+    """The court's part of the outcome, and the rows it sends. The courts are read `batch` at a time."""
     route = agreed().route("131100-cases")
     sender = agreed().parties[route.sender]
     quarter = Period.parse(period)
     source = SqlSource(f"sqlite:///{database}", folder=kit.ROOT / "sources" / sender.id)
-    frames = source.read(route, courts=[court.id for court in sender.courts], since=quarter.first_day)
-    prepared = prepare(frames, route=route, sender=sender, period=quarter, as_of=as_of)
-    findings = check_rows(
-        prepared,
-        route=route,
-        sender=sender,
-        codes=agreed().codes,
-        as_of=as_of,
-        is_workday=calendar(None).is_workday,
-        checker=PlainChecker(),
-    )
+    courts = [court.id for court in sender.courts]
+    parts, findings = [], []
+    for start in range(0, len(courts), batch):
+        frames = source.read(route, courts=courts[start : start + batch], since=quarter.first_day)
+        part = prepare(frames, route=route, sender=sender, period=quarter, as_of=as_of)
+        findings += check_rows(
+            part, route=route, sender=sender, codes=agreed().codes, as_of=as_of,
+            is_workday=calendar(None).is_workday, checker=PlainChecker(),
+        )  # fmt: skip
+        parts.append(part)
+    prepared = join(parts)
     findings += check_across(prepared, findings, route=route, sender=sender)
     examination = conclude(prepared, findings, route=route, as_of=as_of)
     outcome = examined(examination, route=route, period=quarter, as_of=as_of, exchange={})
@@ -75,9 +77,9 @@ def sent_by_the_court(database: Path, period: str, as_of: date) -> tuple[dict[st
     return outcome, sent
 
 
-def product(database: Path, answer: Path, period: str, as_of: date) -> dict[str, Any]:
+def product(database: Path, answer: Path, period: str, as_of: date, batch: int = 12) -> dict[str, Any]:
     """The compared keys as the product's own functions make them, in the order its steps call them."""
-    outcome, sent = sent_by_the_court(database, period, as_of)
+    outcome, sent = sent_by_the_court(database, period, as_of, batch)
     back = agreed().route("131100-claims")
     files = {
         contract.dataset: read_csv((answer / f"{contract.dataset}.csv").read_bytes(), contract, zero_one_bools=True)
@@ -115,13 +117,15 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str,
     return found
 
 
-def compared(database: Path, answer: Path, period: str, as_of: date) -> dict[str, tuple[list[str], list[str]]]:
+def compared(
+    database: Path, answer: Path, period: str, as_of: date, batch: int = 12
+) -> dict[str, tuple[list[str], list[str]]]:
     connection = sqlite3.connect(database)
     second = oracle(
         connection, answer, period=period, as_of=as_of, courts=kit.courts(), levies=kit.levies()
     )  # fmt: skip
     connection.close()
-    return differences(product(database, answer, period, as_of), second)
+    return differences(product(database, answer, period, as_of, batch), second)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -142,4 +146,5 @@ def test_the_oracle_leads_to_the_answers(sample: str) -> None:
 def test_the_product_says_what_the_oracle_says(seed: int, tmp_path: Path) -> None:
     world = mutate.build(SAMPLES[seed % 2], seed, tmp_path)
     world.db.close()
-    assert compared(world.path, tmp_path / "tax_return", world.period, world.as_of) == {}
+    batch = 12 if seed % 4 else 5
+    assert compared(world.path, tmp_path / "tax_return", world.period, world.as_of, batch) == {}

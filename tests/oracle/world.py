@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracle import kit
-from tests.oracle.oracle import ALPHABET, WEIGHTS, as_date, case_number, first_day, uscc_is_right
+from tests.oracle.forms import ALPHABET, WEIGHTS, as_date, case_number, first_day, uscc_is_right
 
 Row = dict[str, Any]
 FEN = Decimal("0.01")
