@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,27 +55,34 @@ def uscc(body: str) -> str:
     return body + ALPHABET[(31 - total) % 31]
 
 
-def build(path: Path, cases: int, *, seed: int = 1) -> Path:
-    """Write a SQLite file of so many open cases with their debtors, events, disposals and claim reviews."""
+def build(path: Path, cases: int, *, seed: int = 1, courts: Sequence[str] = COURTS) -> Path:
+    """Write a SQLite file of so many open cases with their debtors, events, disposals and claim reviews.
+
+    One case in a hundred has a claim period that calls for a warning, one in fifty a number in half-width brackets.
+    """
     rng = random.Random(seed)
     path.unlink(missing_ok=True)
     with sqlite3.connect(path) as db:
         db.executescript(DDL)
-        db.executemany("INSERT INTO fy VALUES (?,?,?)", [(c, f"{c}人民法院", "131100") for c in COURTS])
+        db.executemany("INSERT INTO fy VALUES (?,?,?)", [(c, f"{c}人民法院", "131100") for c in courts])
         for table, width in INSERTS.items():
             marks = ",".join("?" * width)
-            db.executemany(f"INSERT INTO {table} VALUES ({marks})", _rows(table, cases, rng))
+            db.executemany(f"INSERT INTO {table} VALUES ({marks})", _rows(table, cases, rng, courts))
     return path
 
 
-def _rows(table: str, cases: int, rng: random.Random) -> Iterator[tuple[Any, ...]]:
+def _rows(table: str, cases: int, rng: random.Random, courts: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     for n in range(1, cases + 1):
-        court = COURTS[n % len(COURTS)]
-        day = f"2026-{1 + n % 6:02d}-{1 + n % 28:02d}"
+        court = courts[n % len(courts)]
+        accepted = date(2026, 1 + n % 6, 1 + n % 28)
+        day = accepted.isoformat()
         if table == "pc_aj":
-            number = f"（2026）{court}破{n // len(COURTS) + 1}号"
+            number = f"（2026）{court}破{n // len(courts) + 1}号"
+            number = number if n % 50 != 25 else number.replace("（", "(").replace("）", ")")
             people = ("李法官", "王书记")
-            dates = ("2025-12-20", day, day, "2026-08-20", "2026-08-28", None, None)
+            due = accepted + timedelta(days=120 if n % 100 == 50 else 60)
+            meeting = (due + timedelta(days=8)).isoformat()
+            dates = ("2025-12-20", day, day, due.isoformat(), meeting, None, None)
             yield n, number, court, "01", "40", *dates, *people, 0, "", f"{day} 09:30:00"
         elif table == "pc_zwr":
             code = uscc(f"91131103{n:09d}")

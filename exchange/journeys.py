@@ -27,6 +27,7 @@ from exchange.ports import ExchangeRecord, Parts
 from exchange.steps.acknowledge import acknowledge
 from exchange.steps.answer import answer as answer_step
 from exchange.steps.assemble import assemble as assemble_step
+from exchange.steps.audit import audit as audit_step
 from exchange.steps.collect import collect
 from exchange.steps.extract import extract as extract_step
 from exchange.steps.pack import pack
@@ -238,6 +239,18 @@ def verify(parts: Parts, folder: Path) -> Manifest:
     return opened.authentic.manifest
 
 
+def audit(parts: Parts) -> list[str]:
+    """Every problem of this end's ledger, in words."""
+    problems: list[str] = call(audit_step, parts)
+    return problems
+
+
+def looked(parts: Parts, key: str, what: str) -> None:
+    """Say in the ledger that somebody was shown data of an exchange that may name people."""
+    with parts.ledger.transaction() as write:
+        write.append("looked_at", exchange=key, actor=parts.actor, body={"what": what})
+
+
 def deliver(parts: Parts, swept: Swept | None = None) -> None:
     """Send every sealed packet that is not out yet, lane by lane in order; a lane that is stuck holds up no other."""
     waiting = sorted(parts.ledger.packets(direction="out", states=["sealed"]), key=lambda p: (p.lane, p.number))
@@ -300,7 +313,7 @@ def _unreconciled(parts: Parts) -> list[str]:
         if not answers or not ours:
             continue
         last = [event.seq for event in parts.ledger.events(exchange=ours[-1].key, kind="reconciled")]
-        news = [e.seq for a in answers for e in parts.ledger.events(exchange=a.key, kind="taken_in")]
+        news = [event.seq for event in parts.ledger.events(exchange=answers[-1].key, kind="taken_in")]
         if not last or max(news, default=0) > last[-1]:
             due.append(ours[-1].key)
     return due

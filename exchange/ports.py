@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -149,10 +149,7 @@ class LedgerWrite(Protocol):
         ...
 
     def land(self, route: Route, dataset: str, rows: pd.DataFrame, *, number: int, packet_id: str) -> int:
-        """Store a dataset's rows under the lane's number (again is safe: replaced), return how many.
-
-        Text frame with the contract's columns; `_record` is kept when present (own end only).
-        """
+        """Store a text frame's rows under the lane's number (again: replaced), `_record` too; return how many."""
         ...
 
     def set_breaks(self, route: str, breaks: Sequence[BreakRecord]) -> None:
@@ -188,8 +185,25 @@ class Ledger(Protocol):
         direction: Direction | None = None,
         exchange: str | None = None,
         states: Sequence[str] | None = None,
+        above: int | None = None,
     ) -> Sequence[PacketRecord]:
-        """Packets by lane and number."""
+        """Packets by lane and number; with `above` those of a higher number."""
+        ...
+
+    def newest(self, lane: str) -> PacketRecord | None:
+        """The packet with the highest number of a lane."""
+        ...
+
+    def settled(self, lane: str) -> PacketRecord | None:
+        """The last packet of an incoming lane before the first gap: every number up to it is settled."""
+        ...
+
+    def untaken(self, lane: str) -> Sequence[str]:
+        """Keys of a lane's collected packets that were neither settled, refused nor found a fork; sorted."""
+        ...
+
+    def unreceipted(self, lane: str) -> Sequence[str]:
+        """Keys of a lane's incoming packets that may be owed a receipt yet: more are named than are owed one."""
         ...
 
     def events(self, *, exchange: str | None = None, kind: str | None = None) -> Iterator[Event]:
@@ -213,8 +227,8 @@ class Ledger(Protocol):
         """Hold a named lease for the block; RetryLater 907 when somebody living holds it."""
         ...
 
-    def verify(self) -> Sequence[str]:
-        """Walk the chain and fold it anew; each problem in words, empty when all is well."""
+    def verify(self, *, anchors: Collection[str] = ()) -> Sequence[str]:
+        """Walk the chain and fold it anew; each problem in words. `anchors`: hashes that were heads, to be in it."""
         ...
 
 
@@ -338,6 +352,14 @@ class Pages(Protocol):
 
     def report(self, data: Mapping[str, Any]) -> str:
         """The checks page of an exchange, from its outcome."""
+        ...
+
+    def answer(self, data: Mapping[str, Any]) -> str:
+        """The page of an answer made at the tax end."""
+        ...
+
+    def received(self, data: Mapping[str, Any]) -> str:
+        """The page of a packet received, and of what was told its sender."""
         ...
 
     def breaks(self, data: Mapping[str, Any]) -> str:

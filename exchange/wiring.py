@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,9 +17,11 @@ from exchange.settings import PROJECT, ChannelSettings, Settings, read_settings
 
 if TYPE_CHECKING:
     from exchange.adapters.contracts_files import Problem
+    from exchange.adapters.keys_files import HeldKey
     from exchange.domain.calendar import WorkCalendar
     from exchange.domain.route import Agreement
-    from exchange.ports import Channel, Checker, Keys, Notifier, Parts, Scheduler
+    from exchange.ports import Channel, Checker, Keys, Notifier, Pages, Parts, Scheduler
+    from exchange.steps.note_keys import KeyEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,6 @@ def work_calendar(settings: Settings) -> WorkCalendar:
 def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
     """Every port of this end, from its settings. Databases and servers are reached when first used, the ledger now."""
     from exchange.adapters.ledger_sql import open_ledger
-    from exchange.adapters.pages import HtmlPages
     from exchange.adapters.sheet_xlsx import XlsxSheets
     from exchange.adapters.source_sql import SqlSource
     from exchange.adapters.vault_fs import FsVault
@@ -98,10 +99,10 @@ def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
         vault=FsVault(settings.vault),
         ledger=open_ledger(settings.ledger, clock=now),
         channels=_channels(settings, agreed),
-        keys=_keys(settings),
+        keys=_keys(settings, agreed),
         checker=_checker(settings),
         notifier=_notifier(settings),
-        pages=HtmlPages(),
+        pages=_pages(settings),
         sheets=XlsxSheets(),
         clock=now,
         calendar=calendar,
@@ -117,10 +118,24 @@ def _schemas(folder: Path) -> Mapping[str, Mapping[str, Any]]:
     return {f.name.removesuffix(".schema.json"): json.loads(f.read_text()) for f in folder.glob("*.schema.json")}
 
 
-def _keys(settings: Settings) -> Keys:
+def _pages(settings: Settings) -> Pages:
+    from exchange.adapters.contracts_files import load_problems
+    from exchange.adapters.pages import HtmlPages
+
+    return HtmlPages(load_problems(settings.project))
+
+
+def _keys(settings: Settings, agreed: Agreement) -> Keys:
     from exchange.adapters.keys_files import KeyFiles
 
-    return KeyFiles(settings.home.resolve(), clock=now, passphrase=_passphrase(settings))
+    live = _live(agreed, settings.party)
+    return KeyFiles(settings.home.resolve(), clock=now, passphrase=_passphrase(settings), live=live)
+
+
+def _live(agreed: Agreement, party: str) -> bool | None:
+    """Whether all routes of a party are live (True) or for tests (False); None when it has both, or none yet."""
+    worlds = {not route.test for route in agreed.routes.values() if party in (route.sender, route.receiver)}
+    return worlds.pop() if len(worlds) == 1 else None
 
 
 def _passphrase(settings: Settings) -> bytes | None:
@@ -214,78 +229,126 @@ def check_contracts(settings: Settings) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """One certificate as people compare it."""
+    """One certificate as people compare it. `stage` is current, next, old or pinned."""
 
     party: str
     role: str
+    stage: str
     fingerprint: str
     certificate: Path
     until: datetime
+    test: bool
 
 
 def init_keys(
-    settings: Settings, *, algorithm: str = "ec-p256", days: int = 730, test: bool = False
+    settings: Settings, *, algorithm: str = "ec-p256", days: int = 730, test: bool = False, by: str = "system"
 ) -> list[Certificate]:
-    """Make this end's missing keys and certificates; those of all roles, made now or before."""
+    """Make this end's missing keys and certificates, and say so in the ledger; those in use of all roles.
+
+    NeedsPerson 905 without a party id, for an unknown algorithm, and for certificates of a world no route is of.
+    """
     from exchange.adapters.keys_files import init_keys as make
+    from exchange.adapters.keys_files import known_algorithm
 
     if not settings.party:
         raise NeedsPerson(905, "This end has no party id.", where="exchange.toml", next_step="Give --party.")
-    folder = settings.home.resolve() / "keys"
-    make(
-        folder, settings.party, algorithm=_algorithm(algorithm), days=days, test=test, now=now(),
-        passphrase=_passphrase(settings),
-    )  # fmt: skip
-    return [_described(settings.party, role, folder / f"{role}.cert.pem") for role in ("sign", "decrypt", "archive")]
-
-
-def _algorithm(name: str) -> Any:
-    known = ("ec-p256", "ec-p384", "rsa-3072")
-    if name not in known:
+    if (live := _live(agreement(settings), settings.party)) is not None and live is test:
         raise NeedsPerson(
-            905, f"There is no key algorithm {name!r}.", where="--algorithm", next_step=f"One of {known}."
-        )
-    return name
-
-
-def _described(party: str, role: str, path: Path) -> Certificate:
-    from cryptography import x509
-
-    from exchange.domain.certificates import fingerprint
-
-    cert = x509.load_pem_x509_certificate(path.read_bytes())
-    return Certificate(
-        party=party, role=role, fingerprint=fingerprint(cert), certificate=path, until=cert.not_valid_after_utc
-    )
-
-
-def pin(settings: Settings, party: str, role: Literal["sign", "decrypt"], certificate: Path, fingerprint: str) -> None:
-    """Trust a counterpart's certificate, and say so in the ledger."""
-    from exchange.adapters.keys_files import pin as pin_file
-    from exchange.adapters.ledger_sql import open_ledger
-
-    folder = settings.home.resolve() / "trust"
-    if any(row.role == role and row.fingerprint == fingerprint for row in _pinned(folder, party)):
-        return
-    pin_file(folder, party, role, certificate.read_bytes(), fingerprint)
-    with open_ledger(settings.ledger, clock=now).transaction() as write:
-        write.append(
-            "key_pinned", exchange=None, actor="officer",
-            body={"party": party, "role": role, "fingerprint": fingerprint},
+            905, f"All routes of this end are {'live' if live else 'for tests'}: such certificates would be refused.",
+            where="--test", next_step="Leave --test out." if live else "Give --test.",
         )  # fmt: skip
+    make(
+        settings.home.resolve() / "keys", settings.party, algorithm=known_algorithm(algorithm), days=days, test=test,
+        now=now(), passphrase=_passphrase(settings),
+    )  # fmt: skip
+    made = [row for row in _own(settings) if row.stage == "current"]
+    _note(settings, "key_made", made, by)
+    return made
 
 
-def _pinned(folder: Path, party: str) -> list[Certificate]:
-    files = sorted((folder / party).glob("*.pem"))
-    return [_described(party, file.name.split("-")[0], file) for file in files]
+def pin(
+    settings: Settings, party: str, role: Literal["sign", "decrypt"], certificate: Path, fingerprint: str,
+    *, by: str = "system",
+) -> None:  # fmt: skip
+    """Trust a counterpart's certificate, and say so in the ledger; again is safe.
+
+    NeedsPerson 914 for a party the contracts do not name; 202 another fingerprint; 206, 407, 802, 803.
+    """
+    from exchange.adapters.keys_files import pin as pin_file
+
+    agreed = agreement(settings)
+    if party not in agreed.parties or party == settings.party:
+        known = ", ".join(sorted(set(agreed.parties) - {settings.party}))
+        raise NeedsPerson(
+            914,
+            "The contracts name no counterpart of this id.",
+            where=f"--party {party}",
+            next_step=f"One of: {known}.",
+        )
+    live = _live(agreed, settings.party)
+    pin_file(_trust(settings), party, role, certificate.read_bytes(), fingerprint, live=live)
+    _note(settings, "key_pinned", [row for row in _pinned(settings, party) if row.role == role], by)
+
+
+def unpin(
+    settings: Settings, party: str, role: Literal["sign", "decrypt"], fingerprint: str, *, by: str = "system"
+) -> None:
+    """Trust a certificate no longer, and say so in the ledger; NeedsPerson 914 when it is not pinned."""
+    from exchange.adapters.keys_files import unpin as unpin_file
+
+    gone = unpin_file(_trust(settings), party, role, fingerprint)
+    _note(settings, "key_unpinned", _certificates(party, gone), by)
+
+
+def export_certificates(settings: Settings, into: Path) -> list[Certificate]:
+    """Copy this end's sign and decrypt certificates into a folder, to be handed over; NeedsPerson 204 without any."""
+    from exchange.adapters.keys_files import export_certificates as export
+
+    files = {mark: path for _, mark, path in export(settings.home.resolve() / "keys", into, settings.party)}
+    return [replace(r, certificate=files[r.fingerprint]) for r in _own(settings) if r.fingerprint in files]
 
 
 def list_certificates(settings: Settings) -> list[Certificate]:
     """This end's certificates, then the pinned ones."""
-    home = settings.home.resolve()
-    own = [_described(settings.party, f.name.split(".")[0], f) for f in sorted((home / "keys").glob("*.cert.pem"))]
-    others = sorted(f.name for f in (home / "trust").glob("*") if f.is_dir())
-    return own + [row for party in others for row in _pinned(home / "trust", party)]
+    others = sorted(f.name for f in _trust(settings).glob("*") if f.is_dir())
+    return _own(settings) + [row for party in others for row in _pinned(settings, party)]
+
+
+def _trust(settings: Settings) -> Path:
+    return settings.home.resolve() / "trust"
+
+
+def _own(settings: Settings) -> list[Certificate]:
+    from exchange.adapters.keys_files import held_keys
+
+    return _certificates(settings.party, held_keys(settings.home.resolve() / "keys"))
+
+
+def _pinned(settings: Settings, party: str) -> list[Certificate]:
+    from exchange.adapters.keys_files import pinned_keys
+
+    return _certificates(party, pinned_keys(_trust(settings), party))
+
+
+def _certificates(party: str, keys: Sequence[HeldKey]) -> list[Certificate]:
+    return [
+        Certificate(
+            party=party, role=key.role, stage=key.stage, fingerprint=key.fingerprint, certificate=key.certificate,
+            until=key.not_after, test=key.test,
+        )
+        for key in keys
+    ]  # fmt: skip
+
+
+def _note(settings: Settings, kind: KeyEvent, rows: Sequence[Certificate], by: str) -> None:
+    from exchange.adapters.ledger_sql import open_ledger
+    from exchange.steps.note_keys import note_keys
+
+    ledger = open_ledger(settings.ledger, clock=now)
+    try:
+        note_keys(kind, [(row.party, row.role, row.fingerprint) for row in rows], ledger=ledger, actor=by)
+    finally:
+        ledger.close()
 
 
 def load_source(settings: Settings, dump: Path) -> None:

@@ -19,9 +19,13 @@ def answers(world: str) -> dict[str, Any]:
     return loaded
 
 
-def assert_same(outcome: dict[str, Any], expected: dict[str, Any]) -> None:
-    """It is valid, and every comparable key agrees; the message says what is missing and what is too much."""
+def assert_valid(outcome: dict[str, Any]) -> None:
+    """It is what schemas/outcome.schema.json says."""
     jsonschema.validate(outcome, json.loads((SCHEMAS / "outcome.schema.json").read_text(encoding="utf-8")))
+
+
+def assert_same(outcome: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Every comparable key agrees; the message says what is missing and what is too much."""
     assert (outcome["period"], outcome["as_of"]) == (expected["period"], expected["as_of"])
     assert outcome["break_counts"] == expected["break_counts"]
     for name in LISTS:

@@ -59,7 +59,7 @@ def make_key(path: Path) -> str:
     """
     if not path.exists():
         data = asyncssh.generate_private_key("ssh-ed25519").export_private_key()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _private_folder(path.parent)
         part = path.with_name(f".{path.name}.{os.getpid()}")
         number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(number, "wb") as out:
@@ -67,6 +67,13 @@ def make_key(path: Path) -> str:
         part.replace(path)
     line: str = asyncssh.read_private_key(path).export_public_key().decode("ascii").strip()
     return line
+
+
+def _private_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each closed to others."""
+    if not folder.is_dir():
+        _private_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def fingerprint_of(path: Path) -> str:
@@ -88,7 +95,7 @@ def start_server(
     stop_recorded(state_file)
     command = [sys.executable, "-m", __name__, "--root", root, "--port", port, "--host-key", host_key]
     command += ["--authorized", authorized, "--state", state_file, "--parent", os.getpid()]
-    with (log or Path(os.devnull)).open("ab") as out:
+    with open(log or os.devnull, "ab", opener=_private) as out:
         process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=out, stdin=subprocess.DEVNULL)
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
@@ -104,6 +111,10 @@ def start_server(
         where=f"127.0.0.1:{port}",
         next_step=f"Look into {log}." if log else "Start it by hand to see why.",
     )
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def read_state(state_file: Path) -> ServerHandle | None:

@@ -10,6 +10,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any, Final, Literal
 
 import xlsxwriter
@@ -45,23 +46,25 @@ _COLUMNS: Final = (
     _Column(zh="序号", en="No.", name="number", kind="whole", width=6),
     _Column(zh="剩余日数", en="Days left", name="days_left", kind="whole", width=10),
     _Column(zh="期限", en="Limit", name="due_on", kind="text", width=12),
-    _Column(zh="差异种类", en="Difference", name="zh", kind="wide", width=26),
+    _Column(zh="差异种类", en="Difference", name="zh", kind="wide", width=30),
     _Column(zh="案号", en="Case", name="case_no", kind="text", width=24),
-    _Column(zh="法院", en="Court", name="court", kind="text", width=24),
     _Column(zh="债务人", en="Debtor", name="debtors", kind="wide", width=32),
     _Column(zh="申报编号", en="Claim", name="claim_no", kind="text", width=23),
     _Column(zh="行", en="Line", name="line_no", kind="whole", width=6),
     _Column(zh="顺位", en="Rank", name="rank_zh", kind="text", width=14),
-    _Column(zh="征收项目", en="Levy", name="levy_zh", kind="text", width=18),
     _Column(zh="申报（应付）额", en="Claimed or payable", name="claimed", kind="money", width=17),
     _Column(zh="对照额", en="Held against", name="against", kind="money", width=17),
     _Column(zh="相差", en="Difference", name="difference", kind="money", width=16),
+    _Column(zh="征收项目", en="Levy", name="levy_zh", kind="text", width=18),
+    _Column(zh="法院", en="Court", name="court", kind="text", width=24),
     _Column(zh="分组", en="Group", name="group_name", kind="text", width=24),
     _Column(zh="状态", en="State", name="state_both", kind="text", width=18),
     _Column(zh="首次发现", en="First seen in", name="since", kind="text", width=24),
     _Column(zh="差异代码", en="Code", name="code", kind="text", width=26),
     _Column(zh="编号", en="Id", name="id", kind="text", width=19),
 )
+_PRINTED: Final = 12
+"""So many columns go on paper; all of them on one A4 page could not be read."""
 
 
 class XlsxSheets:
@@ -93,14 +96,19 @@ def _formats(book: Any) -> Mapping[str, Any]:
     kinds = {
         "title": {**base, "font_size": 16, "bold": True, "quote_prefix": True},
         "sub": {**base, "font_color": _GREY, "quote_prefix": True},
-        "head": {**base, "bold": True, "bg_color": _HEAD, "top": 1, "top_color": _LINE, "quote_prefix": True},
-        "head_en": {**base, "font_size": 9, "font_color": _GREY, "bg_color": _HEAD, "bottom": 1, "quote_prefix": True},
+        "head": {
+            **base, "bold": True, "bg_color": _HEAD, "top": 1, "top_color": _LINE, "quote_prefix": True, "indent": 1,
+        },
+        "head_en": {
+            **base, "font_size": 9, "font_color": _GREY, "bg_color": _HEAD, "bottom": 1, "quote_prefix": True,
+            "indent": 1,
+        },
         "head_right": {**base, "bold": True, "bg_color": _HEAD, "top": 1, "top_color": _LINE, "align": "right"},
         "head_en_right": {
             **base, "font_size": 9, "font_color": _GREY, "bg_color": _HEAD, "bottom": 1, "align": "right",
         },
-        "text": {**cell, "num_format": "@", "quote_prefix": True},
-        "wide": {**cell, "num_format": "@", "quote_prefix": True, "text_wrap": True},
+        "text": {**cell, "num_format": "@", "quote_prefix": True, "indent": 1},
+        "wide": {**cell, "num_format": "@", "quote_prefix": True, "text_wrap": True, "indent": 1},
         "money": {**cell, "num_format": _MONEY, "align": "right"},
         "whole": {**cell, "num_format": "0", "align": "right"},
         "late": {**cell, "num_format": "0", "align": "right", "font_color": _RED, "bold": True},
@@ -173,6 +181,7 @@ def _listing(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any], nam
     sheet.freeze_panes(2, 5)
     sheet.repeat_rows(0, 1)
     sheet.autofilter(1, 0, max(len(rows), 1) + 1, len(_COLUMNS) - 1)
+    sheet.print_area(0, 0, max(len(rows), 1) + 1, _PRINTED - 1)
     for number, given in enumerate(rows, start=1):
         row = {
             **given,
@@ -180,8 +189,16 @@ def _listing(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any], nam
             "group_name": _GROUPS[given["group"]],
             "state_both": f"{given['state_zh']} {given['state_en']}",
         }
+        if (lines := max(_lines(column, row) for column in _COLUMNS)) > 1:
+            sheet.set_row(number + 1, 15 * lines + 3)
         for at, column in enumerate(_COLUMNS):
             _cell(sheet, number + 1, at, column, row, formats)
+
+
+def _lines(column: _Column, values: Mapping[str, Any]) -> int:
+    """Lines a wrapped text takes; a Chinese character is two wide."""
+    text = str(values[column.name] or "") if column.kind == "wide" else ""
+    return ceil(sum(1 + (ord(sign) > 0x2E7F) for sign in text) / (column.width - 1)) or 1
 
 
 def _cell(
@@ -210,7 +227,7 @@ def _page(sheet: Any, data: Mapping[str, Any], *, landscape: bool) -> None:
     sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
     sheet.fit_to_pages(1, 0)
     plain = data["key"].replace("&", "&&")
-    sheet.set_header(f"&L&9差异清单 List of breaks&R&9{plain}　{data['as_of']}")
+    sheet.set_header(f"&L&9差异清单 List of breaks&R&9 {plain}　{data['as_of']}")
     sheet.set_footer("&C&9第 &P 页，共 &N 页　Page &P of &N")
     sheet.set_default_row(18)
     sheet.set_zoom(100)

@@ -29,7 +29,11 @@ for module in (rounds, records, keys, demo):
 
 
 def main() -> None:
-    """Run a command; turn the product's errors into a clear text and a documented exit code."""
+    """Run a command; turn the product's errors into a clear text and a documented exit code.
+
+    What a command makes is for its user alone, whatever the umask it was started with.
+    """
+    os.umask(0o077)
     _log_to_stderr()
     try:
         app()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +34,11 @@ Home = Annotated[
 By = Annotated[str, typer.Option("--by", envvar="EXCHANGE_OFFICER", help="Your role id, as listed under [officers].")]
 Key = Annotated[str, typer.Argument(help="An exchange's key, as `exchange status` lists it.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def whoever() -> str:
+    """Who sits here, for the ledger: the officer named by EXCHANGE_OFFICER, else the system's user as `os:<name>`."""
+    return os.environ.get("EXCHANGE_OFFICER") or f"os:{getpass.getuser()}"
 
 
 def settings_of(home: Path | None, **more: Any) -> Settings:

@@ -7,19 +7,21 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from exchange import journeys, wiring
-from exchange.cli.common import EXIT_FOUND, Home, Json, Key, end, out, settings_of, working
+from exchange.cli.common import EXIT_FOUND, Home, Json, Key, end, out, settings_of, whoever, working
 from exchange.domain import lifecycle
+from exchange.domain.lane import check_arrived
 from exchange.ports import ExchangeRecord
 
 contracts_app = typer.Typer(help="What the parties agreed.", no_args_is_help=True)
 audit_app = typer.Typer(help="The ledger's chain.", no_args_is_help=True)
+OUTCOME: Final = "outcome.json"
 
 
 def register(app: typer.Typer) -> None:
@@ -54,12 +56,15 @@ def _standing(known: Sequence[ExchangeRecord]) -> Table:
 
 
 def show(key: Key, home: Home = None, as_json: Json = False) -> None:
-    """One exchange: its record, its events, its files. `--json` prints its outcome.json."""
-    with end(home) as parts:
+    """One exchange: its record, its events, its files. `--json` prints its outcome.json; the ledger says who asked."""
+    with end(home, actor=whoever()) as parts:
         record = journeys.record(parts, key)
+        if as_json and parts.vault.has(key, OUTCOME):
+            journeys.looked(parts, key, OUTCOME)
+            out.print_json(data=json.loads(parts.vault.get(key, OUTCOME)))
+            return
         if as_json:
-            stored = parts.vault.has(key, "outcome.json")
-            out.print_json(data=json.loads(parts.vault.get(key, "outcome.json")) if stored else _plain(record))
+            out.print_json(data=_plain(record))
             return
         out.print(f"[bold]{key}[/]  {record.state}  ({journeys.GATES.get(record.state, '')})")
         for name in ("period", "as_of", "content_hash", "prepared_by", "approved_by", "packet_id"):
@@ -78,17 +83,28 @@ def _plain(record: Any) -> dict[str, Any]:
 
 
 def verify(
-    packet: Annotated[Path, typer.Argument(help="A packet's folder, from the channel or a disc.", exists=True)],
+    packet: Annotated[
+        Path, typer.Argument(help="A packet's folder, from the channel or a disc.", exists=True, file_okay=False)
+    ],
     home: Home = None,
 ) -> None:
     """Check a packet as its receiver would, landing nothing: signature, addressee, hashes, content."""
     with end(home) as parts, working(packet.name), parts.vault.workdir() as work:
-        copied = work / packet.name
-        shutil.copytree(packet, copied)
-        manifest = journeys.verify(parts, copied)
+        manifest = journeys.verify(parts, _copied(packet, work))
     out.print(f"[green]✓[/] {manifest.packet}  {manifest.period or ''}")
     for payload in manifest.payloads:
         out.print(f"  {payload.name}  {payload.bytes} bytes  sha256 {payload.sha256}")
+
+
+def _copied(packet: Path, work: Path) -> Path:
+    """The packet's files in a folder of ours, nobody else's hand on them; links and floods are refused unread."""
+    files = list(packet.iterdir())
+    sizes = {f.name: f.stat().st_size if f.is_file() and not f.is_symlink() else -1 for f in files}
+    check_arrived(sizes, free_bytes=shutil.disk_usage(work).free, where=str(packet))
+    (work / packet.name).mkdir(mode=0o700)
+    for file in files:
+        shutil.copyfile(file, work / packet.name / file.name, follow_symlinks=False)
+    return work / packet.name
 
 
 @contracts_app.command("check")
@@ -119,7 +135,7 @@ def contracts_list(home: Home = None) -> None:
 def audit_verify(home: Home = None) -> None:
     """Walk the hash chain and fold every exchange anew. Exit 5 when something does not agree."""
     with end(home) as parts:
-        problems = parts.ledger.verify()
+        problems = journeys.audit(parts)
         events = sum(1 for _ in parts.ledger.events())
         head = parts.ledger.head()
     for problem in problems:

@@ -148,6 +148,8 @@ def take_in(
                     results = journeys.receive(parts, [packet_id])
                 for result in results:
                     out.print(f"{result.packet_id}  {result.result}" + (f"  E{result.code}" if result.code else ""))
+                    if parts.vault.has(result.packet_id, "received.html"):
+                        out.print(f"  {parts.vault.where(result.packet_id, 'received.html')}", soft_wrap=True)
             seen += len(ids)
             if packet:
                 break

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from exchange.cli.common import out
 from exchange.cli.two_ends import Ends
+from exchange.domain.case_number import reference
 from exchange.ports import Parts
 
 REASONS_ZH: Final[Mapping[str, str]] = {
@@ -31,7 +32,7 @@ def print_summary(
     out.print(Columns([_sent(outcome), _packets(court, tax)], padding=(0, 4)))
     out.print(Columns([_held(court, world.route, outcome), _breaks(court, outcome)], padding=(0, 4)))
     out.print(_urgent(outcome))
-    out.print(_places(ends, court, key))
+    out.print(_places(ends, court, tax, key))
     ok = not court.ledger.verify() and not tax.ledger.verify()
     chain = "[green]✓[/] 两端台账链完整 both ledgers' chains are whole" if ok else "[red]✗ 台账链有问题[/]"
     out.print(f"{chain}    用时 {seconds:.0f} s")
@@ -69,7 +70,7 @@ def _held(court: Parts, route_id: str, outcome: Mapping[str, Any]) -> Table:
     words = {rule.id: rule.title_zh for contract in route.datasets for rule in contract.rules}
     for finding in outcome["quarantined"]:
         alone = "" if finding["dataset"] == "bankruptcy_case" else "[dim]（仅该行 row alone）[/]"
-        table.add_row(words.get(finding["rule"], finding["rule"]) + alone, str(finding["case_no"] or "").strip())
+        table.add_row(words.get(finding["rule"], finding["rule"]) + alone, _number(finding))
     return table
 
 
@@ -87,17 +88,25 @@ def _urgent(outcome: Mapping[str, Any]) -> Table:
     table = Table("紧急案件 urgent", "事由 why", "", box=None)
     for case in outcome["urgent"][:SHOWN]:
         why = "、".join(REASONS_ZH.get(reason, reason) for reason in case["reasons"])
-        table.add_row(str(case["case_no"]).strip(), why, "[red]被拦下 held[/]" if case["held"] else "")
+        table.add_row(_number(case), why, "[red]被拦下 held[/]" if case["held"] else "")
     if len(outcome["urgent"]) > SHOWN:
         table.add_row(f"… {len(outcome['urgent']) - SHOWN} more in outcome.json", "", "")
     return table
 
 
-def _places(ends: Ends, court: Parts, key: str) -> Panel:
+def _number(one: Mapping[str, Any]) -> str:
+    return reference(one["case_no"], str(one["record"])).strip()
+
+
+def _places(ends: Ends, court: Parts, tax: Parts, key: str) -> Panel:
     point = ends.world.home / "point" / "root"
+    answers = [e.key for e in tax.ledger.exchanges(kind="A") if e.direction == "out"]
+    arrived = [e.key for e in court.ledger.exchanges(kind="A") if e.direction == "in"]
     grid = Table.grid(padding=(0, 2))
     for name, place in (
         ("校验报告 report", court.vault.where(key, "report.html")),
+        *(("税务应答 answer", tax.vault.where(answer, "report.html")) for answer in answers[-1:]),
+        *(("应答收件 received", court.vault.where(packet, "received.html")) for packet in arrived[-1:]),
         ("差异清单 breaks", court.vault.where(key, "breaks.html")),
         ("Excel", court.vault.where(key, "breaks.xlsx")),
         ("outcome.json", court.vault.where(key, "outcome.json")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from exchange.domain.contract import Contract, Rule
 from exchange.domain.finding import Finding
 from exchange.domain.prepare import CASES, Prepared, text
 from exchange.domain.route import Party, Route
-from exchange.domain.text import among, passes
+from exchange.domain.text import among, as_list, passes
 
 Mask = npt.NDArray[np.bool_]
 DEBTORS = "case_debtor"
@@ -123,7 +124,7 @@ def _same_keys(
     variants = groups.loc[doubled.drop_duplicates().index].value_counts()
     differ = (groups.map(variants) > 1).to_numpy(bool)
     later = groups.duplicated().to_numpy(bool)
-    numbers = dict(zip(cases["_record"], cases["_case_no_raw"], strict=True))
+    numbers: dict[Any, Any] = dict(zip(as_list(cases["_record"]), as_list(cases["_case_no_raw"]), strict=True))
     told = keys.loc[doubled.index]
     for n in np.flatnonzero(differ | later):
         record = doubled["_record"].iloc[n]

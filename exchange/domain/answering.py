@@ -189,3 +189,8 @@ def _findings(broken: _Broken, frame: pd.DataFrame) -> Iterator[Finding]:
             note=f"{broken.dataset}.csv line {row + 2}",
             comparable=False,
         )
+
+
+def line_of(finding: Finding) -> int:
+    """The line of the file a finding is on; the header is line 1."""
+    return int(finding.note.rpartition(" ")[2])

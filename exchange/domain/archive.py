@@ -34,10 +34,11 @@ _DEFLATE_ERROR: Any = igzip_lib.IsalError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of what is unpacked (§5.5); sizes in bytes, `ratio` is unpacked to packed above the first MiB."""
+    """Bounds of what a packet unpacks to (§5.5); sizes in bytes, `ratio` is unpacked to packed above the first MiB."""
 
     members: int = 2_000
     member_bytes: int = 2 * 2**30
+    document_bytes: int = 64 * 2**20
     total_bytes: int = 8 * 2**30
     ratio: int = 200
 
@@ -91,7 +92,8 @@ def read_archive(packed: BinaryIO, size: int, into: Path, *, limits: Limits | No
     members: list[Member] = []
     while (header := _next_header(stream)) is not None:
         name, length = _parse_header(header)
-        if len(members) >= bounds.members or length > bounds.member_bytes:
+        most = bounds.document_bytes if name.endswith(".json") else bounds.member_bytes
+        if len(members) >= bounds.members or length > most:
             raise too_big(name)
         members.append(_unpack(stream, name, length, into))
     _expect_zeros(stream)

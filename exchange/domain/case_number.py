@@ -91,6 +91,14 @@ def parse(number: str) -> CaseNumber:
     return CaseNumber(form="malformed")
 
 
+def reference(text: str | None, record: str) -> str:
+    """How a case is named to people outside its files: by its number where it is one, else as `#<record>`.
+
+    A malformed number may hold anything, a person's name too.
+    """
+    return text if text and parse(normalise(text)).form != "malformed" else f"#{record}"
+
+
 def normalise_case_no(series: pd.Series) -> pd.Series:
     """A column of numbers in their one form; what holds nothing is missing."""
     return by_value(series, normalise)

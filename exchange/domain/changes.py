@@ -8,10 +8,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from exchange.domain.contract import Contract
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Route
+from exchange.domain.text import as_array
 
 DATASET: Final = "case_in_exchange"
 UNTOLD: Final = ("case_no", "source_updated_at")
@@ -55,8 +58,10 @@ def _changed(
 ) -> dict[str, npt.NDArray[np.bool_]]:
     """For each column of the case, and each other dataset: which cases differ from before."""
     cases = frames[CASES]
-    changed: dict[str, npt.NDArray[np.bool_]] = {}
     columns = [name for name in route.contract(CASES).names if name not in UNTOLD]
+    if not known.any():
+        return dict.fromkeys([*columns, *(name for name in frames if name not in (CASES, DATASET))], known)
+    changed: dict[str, npt.NDArray[np.bool_]] = {}
     then = _aligned(before.get(CASES), cases["case_no"], columns)
     for name in columns:
         now = cases[name].astype(object).fillna("").to_numpy()
@@ -82,9 +87,12 @@ def _digest(frame: pd.DataFrame | None, contract: Contract, numbers: pd.Series) 
     """One figure per case over its rows, whatever their order; 0 for none."""
     if frame is None or frame.empty:
         return np.zeros(len(numbers), dtype=np.uint64)
-    rows = frame.reindex(columns=list(contract.names)).astype(object).fillna("").astype(str)
+    told = frame.reindex(columns=list(contract.names)).astype("str")
+    columns = [pc.fill_null(as_array(told[name]), "") for name in told]
+    rows = pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))
     hashed = pd.Series(
-        pd.util.hash_pandas_object(rows, index=False).to_numpy(), index=frame["case_no"].to_numpy(object)
+        pd.util.hash_array(rows.to_numpy(zero_copy_only=False), categorize=False),
+        index=frame["case_no"].to_numpy(object),
     )
     sums = hashed.groupby(level=0, sort=False).sum()
     return np.asarray(sums.reindex(numbers.to_numpy(object), fill_value=0).to_numpy(), dtype=np.uint64)

@@ -91,7 +91,8 @@ def content_hash(files: Sequence[ContentFile | Mapping[str, Any]]) -> str:
 
 def dump_content(content: Content) -> bytes:
     """`content.json`."""
-    document: dict[str, Any] = asdict(content)
+    files = [asdict(file) for file in content.files]
+    document = {"hash": content.hash, "files": files, "totals": content.totals, "records": content.records}
     return canonical_json(document)
 
 

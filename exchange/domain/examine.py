@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from exchange.domain.finding import Finding
 from exchange.domain.prepare import CASES, Normalised, Prepared, join, prepare, text
 from exchange.domain.route import Party, Route
 from exchange.domain.rowcheck import RowCheck, RunsChecks
-from exchange.domain.text import among
+from exchange.domain.text import among, as_list
 from exchange.domain.urgency import Urgent, urgent_cases
 
 __all__ = ["Examination", "check_across", "check_rows", "conclude", "join", "prepare"]
@@ -43,7 +44,8 @@ class Examination:
     def records(self) -> dict[str, str]:
         """Normalised case number of every sent case → its record."""
         cases = self.frames_to_send[CASES]
-        return dict(zip(cases["case_no"].astype(str), cases["_record"].astype(str), strict=True))
+        pairs = zip(as_list(cases["case_no"]), as_list(cases["_record"]), strict=True)
+        return {str(number): str(record) for number, record in pairs}
 
 
 def check_rows(
@@ -58,7 +60,7 @@ def check_rows(
 ) -> list[Finding]:
     """Every broken row rule of one batch, by dataset and row, and what was found while preparing it."""
     cases = prepared.frames[CASES]
-    numbers = dict(zip(cases["_record"], cases["_case_no_raw"], strict=True))
+    numbers: dict[Any, Any] = dict(zip(as_list(cases["_record"]), as_list(cases["_case_no_raw"]), strict=True))
     found = list(prepared.notes)
     for dataset, frame in prepared.frames.items():
         contract = route.contract(dataset)

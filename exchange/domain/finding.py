@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from exchange.domain.contract import Severity
@@ -26,4 +26,4 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """A plain mapping for JSON."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}

@@ -10,13 +10,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
+
+from exchange.domain.errors import NeedsPerson
 
 READY: Final = "READY"
 MANIFEST: Final = "manifest.json"
 TAKEN: Final = "taken"
 INCOMING: Final = ".incoming-"
+
+MOST_FILES: Final = 2_000
+MOST_BYTES: Final = 256 * 2**20
+"""Files a packet has, and bytes a file of it has, at most: what is more is not fetched at all."""
+
+SPARE_BYTES: Final = 64 * 2**20
+"""What has to stay free on this end's disc after a packet was fetched."""
 
 _PACKET: Final = re.compile(r"([a-z0-9-]{1,40}\.[a-z0-9-]{1,40})\.([0-9]{6,10})\.([A-Z])", re.ASCII)
 _FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
@@ -42,3 +51,50 @@ def in_order(names: Iterable[str]) -> list[str]:
     """The order of upload: as given, READY last."""
     given = list(names)
     return [name for name in given if name != READY] + [name for name in given if name == READY]
+
+
+def check_arrived(sizes: Mapping[str, int], *, free_bytes: int, where: str) -> None:
+    """Whether a folder may be fetched, told by its files' names and sizes (-1: no plain file), before a byte is read.
+
+    NeedsPerson 411 without READY or with a file larger than any packet's, 304 for a name or thing that is in no
+    packet or too many of them, 906 when this end's disc could not hold it.
+    """
+    if READY not in sizes:
+        raise incomplete(where)
+    if len(sizes) > MOST_FILES or not all(is_file_name(name) and size >= 0 for name, size in sizes.items()):
+        raise foreign(where)
+    if max(sizes.values()) > MOST_BYTES:
+        raise NeedsPerson(
+            411,
+            "A file of the packet is larger than any may be; nothing of it was read.",
+            where=where,
+            next_step="Look at the folder with the counterpart.",
+        )
+    wanted = sum(sizes.values())
+    if free_bytes < wanted + SPARE_BYTES:
+        raise NeedsPerson(
+            906,
+            f"The packet has {wanted // 2**20} MiB; the disc at this end has no room for it.",
+            where=where,
+            next_step="Make room; the packet waits where it is and is fetched again.",
+        )
+
+
+def incomplete(where: str) -> NeedsPerson:
+    """411, for this packet."""
+    return NeedsPerson(
+        411,
+        "The packet has no READY; it is not complete.",
+        where=where,
+        next_step="Wait until its sender has finished.",
+    )
+
+
+def foreign(where: str) -> NeedsPerson:
+    """304, for this folder."""
+    return NeedsPerson(
+        304,
+        "The packet's folder holds something that belongs to no packet.",
+        where=where,
+        next_step="Look at the folder with the counterpart; nothing of it was read.",
+    )

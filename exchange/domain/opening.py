@@ -134,18 +134,19 @@ def open_authentic(
     now: datetime,
     quarantine: Path,
     rules: RecordRules = no_rules,
+    top: int | None = None,
 ) -> Opened:
-    """Steps 4 to 12 of a packet whose signature holds."""
+    """Steps 4 to 12 of a packet whose signature holds. `top` as for `sequence.judge`."""
     manifest, folder = authentic.manifest, authentic.folder
     route = _check_terms(manifest, authentic.verified, party, agreement)  # 4
     number, previous = manifest.packet.number, manifest.previous_manifest_sha256
-    judgement = judge(number, authentic.manifest_sha256, previous, known)  # 5
+    judgement = judge(number, authentic.manifest_sha256, previous, known, top=top)  # 5
     opened = Opened(authentic=authentic, route=route, judgement=judgement)
     if judgement.standing == "chain_break":
         raise _chain_break(manifest)
     if judgement.standing != "next":
         return opened
-    _check_expiry(manifest, now)
+    _check_expiry(manifest, route, now)
     unsealing.check_hashes(folder, manifest)  # 6
     inner = unsealing.decrypt(folder, manifest, route, keys, quarantine)  # 7, 8
     descriptor = unsealing.check_inner(inner, manifest, schemas["datapackage"])  # 9
@@ -213,6 +214,13 @@ def _check_signer(manifest: Manifest, verified: Verified, now: datetime) -> None
             where="manifest.json.p7s",
             next_step="Compare both ends' clocks.",
         )
+    if verified.signed_at < manifest.created_at - CLOCKS_APART:
+        raise NeedsPerson(
+            203,
+            "The packet says it was signed before it was made.",
+            where="manifest.json.p7s",
+            next_step="Ask the sender to sign it again; a signing time set back may hide an expired certificate.",
+        )
 
 
 def _check_terms(manifest: Manifest, verified: Verified, party: str, agreement: Agreement) -> Route:
@@ -250,7 +258,15 @@ def _check_terms(manifest: Manifest, verified: Verified, party: str, agreement: 
     return route
 
 
-def _check_expiry(manifest: Manifest, now: datetime) -> None:
+def _check_expiry(manifest: Manifest, route: Route, now: datetime) -> None:
+    """408: past its last day, or one that is later than the contract grants (§4.6)."""
+    if manifest.not_after > manifest.created_at + timedelta(days=route.valid_days) + CLOCKS_APART:
+        raise NeedsPerson(
+            408,
+            f"The packet claims to be good for longer than the {route.valid_days} days agreed.",
+            where=str(manifest.packet),
+            next_step="Ask the sender to pack it anew with the contract's validity.",
+        )
     if now > manifest.not_after:
         raise NeedsPerson(
             408,

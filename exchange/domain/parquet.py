@@ -8,10 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from exchange.domain.text import as_array
+
 
 def to_parquet(frame: pd.DataFrame) -> bytes:
     """A text frame's columns in order; the same frame gives the same bytes."""
-    columns = [pa.array(frame[name].astype("object").where(frame[name].notna(), None), pa.string()) for name in frame]
+    columns = [as_array(frame[name]).cast(pa.string()) for name in frame]
     out = io.BytesIO()
     pq.write_table(pa.table(columns, names=list(frame.columns)), out, compression="zstd")
     return out.getvalue()

@@ -16,7 +16,7 @@ from exchange.domain.finding import Finding
 from exchange.domain.period import Period
 from exchange.domain.route import Party, Route
 from exchange.domain.selection import selected
-from exchange.domain.text import among, by_value, distinct, trimmed
+from exchange.domain.text import among, as_list, by_value, distinct, trimmed
 
 CASES: Final = "bankruptcy_case"
 OWN: Final = ("case_in_exchange",)
@@ -74,7 +74,7 @@ def prepare(
     whole[CASES]["court_name"] = _court_names(whole[CASES], sender)
     cases, doubled = _one_row_each(whole[CASES])
     taken = cases.loc[selected(cases, sender=sender, first_day=period.first_day)].reset_index(drop=True)
-    numbers = dict(zip(taken["_record"], taken["_case_no_raw"], strict=True))
+    numbers: dict[Any, Any] = dict(zip(as_list(taken["_record"]), as_list(taken["_case_no_raw"]), strict=True))
     whole = {
         name: frame.loc[among(frame["_record"], numbers)].reset_index(drop=True) for name, frame in whole.items()
     } | {CASES: taken}
@@ -171,9 +171,8 @@ def _normalise(frame: pd.DataFrame, column: str, form: _Form, numbers: Mapping[s
 def _number_rows(frames: Mapping[str, pd.DataFrame]) -> None:
     """Give every row of a case the case's normalised number."""
     cases = frames[CASES]
-    numbers = {
-        str(record): text(number) or "" for record, number in zip(cases["_record"], cases["case_no"], strict=True)
-    }
+    pairs = zip(as_list(cases["_record"]), as_list(cases["case_no"]), strict=True)
+    numbers = {str(record): number or "" for record, number in pairs}
     for name, frame in frames.items():
         if name != CASES:
             frame["case_no"] = by_value(frame["_record"], numbers.__getitem__)

@@ -21,6 +21,18 @@ OUR_RULES: Final[Mapping[str, Words]] = {
     "dates_out_of_order": ("日期先后颠倒", "Dates are out of order"),
     "announced_late": ("受理后超过二十五日公告", "Announced more than 25 days after acceptance"),
     "calendar_not_official": ("该年度工作日历尚未公布", "The year's working days are not announced yet"),
+    "line_without_claim": ("明细没有对应的申报版本", "A line belongs to no claim version"),
+    "amount_negative": ("金额为负数", "A negative amount"),
+    "total_is_not_sum_of_lines": ("申报总额不等于明细合计", "The claim's total is not the sum of its lines"),
+    "case_never_received": ("申报的案件未曾收到", "The claim's case was never received"),
+    "status_of_debtor_never_sent": ("法院未曾发送的债务人，不得提供其涉税状态", "The court never sent this debtor"),
+    "debtor_never_sent": ("本端未曾发送的债务人", "A debtor this end never sent"),
+    "claim_without_lines": ("有金额的申报没有明细", "A claim without lines"),
+    "lines_on_empty_claim": ("撤回或无欠税费的申报带有明细", "Lines on a withdrawal or a nil claim"),
+    "version_does_not_fit_kind": ("首次、补充、无欠税费申报的版本应为一", "This kind of claim begins with version 1"),
+    "supplement_names_no_claim": ("补充申报未写明所补充的编号", "A supplement names no claim"),
+    "debtor_without_id": ("债务人没有任何识别号", "The debtor has no id at all"),
+    "period_ends_before_it_starts": ("所属期止早于所属期起", "A period ends before it starts"),
 }
 """Rules no contract lists; they are reported and not compared with the other end's."""
 
@@ -74,6 +86,27 @@ REMEDIES: Final[Mapping[str, Words]] = {
         "按国务院办公厅通知补充日历文件后重新核对",
         "Add the calendar file from the State Council's notice",
     ),
+    "line_without_claim": ("补上该版本的申报行，或删除该明细", "Add the claim's row of that version, or drop the line"),
+    "amount_negative": (
+        "核对正负；冲减应以变更申报重报全部明细",
+        "Check the sign; a reduction is an amendment in full",
+    ),
+    "total_is_not_sum_of_lines": ("核对总额与明细，以变更申报更正", "Compare total and lines; amend the claim"),
+    "case_never_received": ("核对案号；法院尚未发送的案件应先联系法院", "Check the number, or ask the court about it"),
+    "status_of_debtor_never_sent": (
+        "从文件中删除该行；依征管法第八条只答复法院发送过的债务人",
+        "Delete the row: tax secrecy (征管法8) covers debtors the court never named",
+    ),
+    "debtor_never_sent": (
+        "由税务端删除该行后重新应答（征管法第八条）",
+        "The tax bureau deletes the row and answers again (征管法8)",
+    ),
+    "claim_without_lines": ("补齐明细；确无欠税费的用“无欠税费”申报", "Add the lines, or file it as nil"),
+    "lines_on_empty_claim": ("删除明细，或改为变更申报", "Drop the lines, or file an amendment"),
+    "version_does_not_fit_kind": ("更正版本号或申报类型", "Mend the version or the kind"),
+    "supplement_names_no_claim": ("填写所补充的申报编号", "Name the claim it adds to"),
+    "debtor_without_id": ("补录统一社会信用代码或原纳税人识别号", "Enter the USCC or the old taxpayer id"),
+    "period_ends_before_it_starts": ("核对所属期起止", "Check both days of the period"),
 }
 
 NORMALISED: Final[Mapping[str, Words]] = {
@@ -97,5 +130,8 @@ URGENT: Final[Mapping[str, Words]] = {
 
 
 def remedy(rule: str) -> Words:
-    """How to mend what breaks a rule."""
-    return REMEDIES.get(rule, ("核对并更正原记录", "Check the record and mend it"))
+    """How to mend what breaks a rule; `<column>_unknown` is a code off its list."""
+    known = (
+        REMEDIES["unknown_code"] if rule.endswith("_unknown") else ("核对并更正原记录", "Check the record and mend it")
+    )
+    return REMEDIES.get(rule, known)

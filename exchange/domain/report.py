@@ -6,15 +6,26 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from exchange.domain.content import Content
 from exchange.domain.examine import Examination, reach_of
 from exchange.domain.finding import Finding
 from exchange.domain.masking import mask_id, mask_name
 from exchange.domain.prepare import Normalised, Prepared
-from exchange.domain.remedies import NORMALISED, OUR_RULES, URGENT, Words, remedy
-from exchange.domain.route import Agreement, Route
+from exchange.domain.remedies import NORMALISED, URGENT, Words, remedy
+from exchange.domain.route import Agreement, PacketKind, Route
+from exchange.domain.wording import (
+    KINDS,
+    SHOWN,
+    column_words,
+    content_words,
+    dataset_words,
+    period_words,
+    round_words,
+    rule_words,
+    share,
+    words,
+)
 
 WHY = ("new", "changed", "closed", "unchanged")
 _NAME_RULES = ("blanks_around_name",)
@@ -31,35 +42,54 @@ def report_data(
     route: Route,
     key: str,
     made_at: datetime,
+    kind: PacketKind = "Q",
 ) -> dict[str, Any]:
-    """Everything the page `report.html` needs. `why` counts the sent cases by new, changed, closed, unchanged."""
+    """Everything the page `report.html` needs. `why` counts the sent cases by new, changed, closed, unchanged.
+
+    A list shows its first 500 entries; `listed` says how many there are.
+    """
     debtors = _debtors(prepared)
-    rejects = [f for f in examination.findings if f.severity == "reject"]
-    held = [f for f in rejects if reach_of(f, route) == "case"]
-    rows = [f for f in rejects if reach_of(f, route) == "row"]
-    sent = {*examination.sent, None}
-    warned = [f for f in examination.findings if f.severity == "warn" and f.record in sent]
-    counted = Counter((f.rule, f.dataset) for f in examination.findings)
+    held, rows, warned = _sorted_out(examination, route)
     return {
-        **_round(prepared, agreement, route, key, made_at),
+        **round_words(agreement, route, key, prepared.as_of.isoformat(), made_at),
+        "kind": kind,
+        "title": _title(kind, prepared),
+        "automatic": kind == "U" and route.review.urgent == "automatic",
         "stopped": examination.stopped,
-        "held_share": f"{100 * len(examination.held) / max(1, len(examination.selected)):.1f} %",
-        "held_limit": f"{route.held_share_limit * 100:.0f} %",
+        "held_share": share(len(examination.held), len(examination.selected)),
         "counts": _counts(examination, rows, warned) | {w: why.get(w, 0) for w in WHY},
-        "held": [_told(f, route, debtors) for f in _once(held)],
-        "rows": [_told(f, route, debtors) for f in rows],
-        "warned": [_told(f, route, debtors) for f in _once(warned)],
-        "normalised": [_normalised(one) for one in examination.normalised],
+        "listed": {"held": len(held), "rows": len(rows), "warned": len(warned)},
+        "held": [_told(f, route, debtors) for f in held[:SHOWN]],
+        "rows": [_told(f, route, debtors) for f in rows[:SHOWN]],
+        "warned": [_told(f, route, debtors) for f in warned[:SHOWN]],
+        "normalised": [_normalised(one) for one in examination.normalised[:SHOWN]],
         "urgent": [
-            {"case_no": u.case_no, "held": u.held, "reasons": [_words(URGENT, r) for r in u.reasons]}
+            {"case_no": u.case_no, "held": u.held, "reasons": [words(URGENT, r) for r in u.reasons]}
             for u in examination.urgent
         ],
-        "rules": [
-            {"rule": _rule_words(route, rule, dataset), "dataset": _title(route, dataset), "count": count}
-            for (rule, dataset), count in sorted(counted.items())
-        ],
-        **_content(content, route),
+        "rules": _rules(examination, route),
+        **content_words(content, route),
     }
+
+
+def _sorted_out(examination: Examination, route: Route) -> tuple[list[Finding], list[Finding], list[Finding]]:
+    """What holds a case, what leaves out a row, what a sent case is warned of."""
+    rejects = [f for f in examination.findings if f.severity == "reject"]
+    sent = {*examination.sent, None}
+    return (
+        _once([f for f in rejects if reach_of(f, route) == "case"]),
+        [f for f in rejects if reach_of(f, route) == "row"],
+        _once([f for f in examination.findings if f.severity == "warn" and f.record in sent]),
+    )
+
+
+def _rules(examination: Examination, route: Route) -> list[dict[str, Any]]:
+    """Findings by rule and dataset."""
+    counted = Counter((f.rule, f.dataset) for f in examination.findings)
+    return [
+        {"rule": rule_words(route, rule, dataset), "dataset": dataset_words(route, dataset), "count": count}
+        for (rule, dataset), count in sorted(counted.items())
+    ]
 
 
 def _counts(examination: Examination, rows: Sequence[Finding], warned: Sequence[Finding]) -> dict[str, int]:
@@ -74,36 +104,9 @@ def _counts(examination: Examination, rows: Sequence[Finding], warned: Sequence[
     }
 
 
-def _round(prepared: Prepared, agreement: Agreement, route: Route, key: str, made_at: datetime) -> dict[str, Any]:
-    """Which exchange this is, between whom."""
-    sender, receiver = agreement.parties[route.sender], agreement.parties[route.receiver]
-    return {
-        "key": key,
-        "period": str(prepared.period),
-        "period_words": _period_words(prepared),
-        "as_of": prepared.as_of.isoformat(),
-        "made_at": made_at.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M"),
-        "sender": (sender.name_zh, sender.name_en),
-        "receiver": (receiver.name_zh, receiver.name_en),
-        "party_kind": sender.kind,
-        "route": (route.title_zh, route.title_en),
-    }
-
-
-def _content(content: Content, route: Route) -> dict[str, Any]:
-    """What goes: files, sums, fingerprint."""
-    return {
-        "files": [
-            {"name": f.path, "title": _title(route, f.dataset), "rows": f.rows, "bytes": f.bytes, "sha256": f.sha256}
-            for f in content.files
-        ],
-        "totals": [
-            {"dataset": _title(route, dataset), "column": _column(route, dataset, column), "sum": total}
-            for dataset, sums in content.totals.items()
-            for column, total in sums.items()
-        ],
-        "hash": content.hash,
-    }
+def _title(kind: PacketKind, prepared: Prepared) -> Words:
+    zh, en = period_words(prepared.period)
+    return (f"{zh}交换", f"Exchange of {en}") if kind == "Q" else KINDS[kind]
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:
@@ -126,11 +129,11 @@ def _told(finding: Finding, route: Route, debtors: Mapping[str, str]) -> dict[st
         "case_no": finding.case_no or "",
         "record": finding.record or "",
         "debtor": debtors.get(finding.record or "", ""),
-        "rule": _rule_words(route, finding.rule, finding.dataset),
+        "rule": rule_words(route, finding.rule, finding.dataset),
         "law": next((r.law for r in route.contract(finding.dataset).rules if r.id == finding.rule), ""),
-        "dataset": _title(route, finding.dataset),
+        "dataset": dataset_words(route, finding.dataset),
         "row": (finding.row_key or "").split("|", 1)[-1],
-        "columns": [_column(route, finding.dataset, c) for c in columns],
+        "columns": [column_words(route, finding.dataset, c) for c in columns],
         "remedy": remedy(finding.rule),
         "note": finding.note,
     }
@@ -139,33 +142,4 @@ def _told(finding: Finding, route: Route, debtors: Mapping[str, str]) -> dict[st
 def _normalised(one: Normalised) -> dict[str, Any]:
     case_number = one.rule not in (*_NAME_RULES, *_ID_RULES) and one.to.endswith("号")
     shown = one.to if case_number else mask_name(one.to) if one.rule in _NAME_RULES else mask_id(one.to)
-    return {"rule": _words(NORMALISED, one.rule), "case_no": one.case_no or "", "to": shown}
-
-
-def _rule_words(route: Route, rule_id: str, dataset: str) -> Words:
-    for rule in route.contract(dataset).rules:
-        if rule.id == rule_id and rule.title_zh:
-            return rule.title_zh, rule.title_en
-    return _words(OUR_RULES, rule_id)
-
-
-def _words(table: Mapping[str, Words], word: str) -> Words:
-    return table.get(word, (word, word))
-
-
-def _title(route: Route, dataset: str) -> Words:
-    contract = route.contract(dataset)
-    return contract.title_zh, contract.title_en
-
-
-def _column(route: Route, dataset: str, name: str) -> Words:
-    names = route.contract(dataset).names
-    if name not in names:
-        return name, name
-    column = route.contract(dataset).column(name)
-    return column.title_zh or name, column.title_en or name
-
-
-def _period_words(prepared: Prepared) -> Words:
-    period = prepared.period
-    return f"{period.year}年第{'一二三四'[period.quarter - 1]}季度交换", f"Exchange of {period.year} Q{period.quarter}"
+    return {"rule": words(NORMALISED, one.rule), "case_no": one.case_no or "", "to": shown}

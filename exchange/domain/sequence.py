@@ -7,7 +7,7 @@ is unknown, so the authentic packet of that number may still come.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -46,8 +46,13 @@ class Judgement:
     missing: tuple[int, ...] = ()
 
 
-def judge(number: int, manifest_sha256: str, previous_sha256: str, known: Iterable[Known]) -> Judgement:
-    """Judge one packet against its lane's known packets."""
+def judge(
+    number: int, manifest_sha256: str, previous_sha256: str, known: Iterable[Known], *, top: int | None = None
+) -> Judgement:
+    """Judge one packet against its lane's known packets.
+
+    With `top`, the number up to which all are settled, the packet's own, the one before and those above it are enough.
+    """
     lane = {k.number: k for k in known}
     before = lane.get(number)
     if before is not None and before.state == VOID:
@@ -57,7 +62,7 @@ def judge(number: int, manifest_sha256: str, previous_sha256: str, known: Iterab
             return Judgement(standing="fork")
         if before.state in SETTLED:
             return Judgement(standing="duplicate")
-    top = top_settled(lane.values())
+    top = top_settled(lane.values()) if top is None else top
     if number > top + 1:
         missing = tuple(n for n in range(top + 1, number) if n not in lane)
         return Judgement(standing="gap", missing=missing)
@@ -75,16 +80,14 @@ def top_settled(known: Iterable[Known]) -> int:
     return top
 
 
-def last_settled(known: Collection[Known]) -> tuple[int, str]:
+def last_taken_in(last: Known | None) -> tuple[int, str]:
     """(number, manifest hash) of the last packet taken in, as the other direction's next manifest names it (§4.5)."""
-    top = top_settled(known)
-    hashes = {k.number: k.manifest_sha256 for k in known}
-    return top, hashes.get(top) or NO_HASH
+    return (last.number, hash_of(last)) if last else (0, NO_HASH)
 
 
-def previous_hash(number: int, known: Iterable[Known]) -> str:
-    """The hash a packet of this number chains to (§4.4)."""
-    return {k.number: k.manifest_sha256 for k in known}.get(number - 1) or NO_HASH
+def hash_of(before: Known | None) -> str:
+    """The hash the packet after this one chains to (§4.4)."""
+    return (before.manifest_sha256 if before else None) or NO_HASH
 
 
 def _chained(previous_sha256: str, number: int, lane: Mapping[int, Known]) -> bool:

@@ -210,7 +210,8 @@ def _check_header(header: Sequence[str], contract: Contract) -> None:
     known = set(contract.names)
     unknown = [name for name in header if name not in known]
     if unknown:
-        named = unknown[0] if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", unknown[0]) else "(not a column name)"
+        is_name = len(unknown) < len(header) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", unknown[0])
+        named = unknown[0] if is_name else "(not a column name)"  # where the header is missing, it would be a value
         raise _wrong(501, contract, named, f"{len(unknown)} columns are not in the contract.")
     missing = [name for name in contract.names if name not in header]
     if missing:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 _RANGES: Final = (
     (0x09, 0x0D), (0x1C, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029),
@@ -39,24 +40,39 @@ def trimmed(text: str) -> str:
     return text.strip(BLANKS)
 
 
+def as_array(values: pd.Series | Iterable[str | None]) -> pa.LargeStringArray:
+    """Text as an Arrow array, None where it is missing; a text column's own memory where it is one."""
+    made = pa.array(values, type=pa.large_string(), from_pandas=True)
+    return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
+
+
+def as_series(array: pa.Array, *, index: pd.Index | None = None, name: Any = None) -> pd.Series:
+    """An Arrow array of text as a column."""
+    return pd.Series(array.to_pandas().array, index=index, dtype="str", name=name)
+
+
+def as_list(series: pd.Series) -> list[str | None]:
+    """A text column's values, None where one is missing."""
+    found: list[str | None] = as_array(series).to_pylist()
+    return found
+
+
 def distinct(series: pd.Series) -> tuple[npt.NDArray[np.intp], list[str]]:
     """Each row's place in the list of distinct values (-1 where missing), and that list."""
-    codes, values = pd.factorize(series, use_na_sentinel=True)
-    return codes, [str(value) for value in np.asarray(values, dtype=object)]
+    encoded = as_array(series).dictionary_encode()
+    return encoded.indices.fill_null(-1).to_numpy().astype(np.intp), encoded.dictionary.to_pylist()
 
 
 def among(series: pd.Series, known: Iterable[str]) -> npt.NDArray[np.bool_]:
     """Whether each value is one of those known. Missing never is."""
-    listed = frozenset(known)
-    return passes(series, listed.__contains__)
+    return np.asarray(series.isin([one for one in known if isinstance(one, str)]), dtype=bool)
 
 
 def by_value(series: pd.Series, change: Callable[[str], str]) -> pd.Series:
     """A text column with each distinct value changed once. Missing stays missing; what becomes empty is missing."""
-    codes, values = distinct(series)
-    changed = [change(value) or None for value in values]
-    out = np.array([*changed, None], dtype=object)[codes]
-    return pd.Series(out, index=series.index, dtype="str", name=series.name)
+    encoded = as_array(series).dictionary_encode()
+    changed = as_array([change(value) or None for value in encoded.dictionary.to_pylist()])
+    return as_series(changed.take(encoded.indices), index=series.index, name=series.name)
 
 
 def passes(series: pd.Series, test: Callable[[str], Any]) -> npt.NDArray[np.bool_]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,15 +81,22 @@ def decrypt(
     inside = quarantine / "inner"
     inside.mkdir(mode=0o700)
     members: list[tuple[str, Member]] = []
+    left = limits or Limits()
     for payload in manifest.payloads:
         plain = quarantine / f"{payload.name}.plain"
         try:
             _decrypt_one(folder / payload.name, payload, plain, route, keys)
             with plain.open("rb") as packed:
-                found = read_archive(packed, plain.stat().st_size, inside, limits=limits)
+                found = read_archive(packed, plain.stat().st_size, inside, limits=left)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise _wrong(906, "The disc filled up while the packet was opened.", "vault", "Make room.") from error
         finally:
             plain.unlink(missing_ok=True)
         members += [(payload.name, member) for member in found]
+        unpacked = left.total_bytes - sum(member.bytes for member in found)
+        left = replace(left, members=left.members - len(found), total_bytes=unpacked)
     return Inner(folder=inside, members=tuple(members))
 
 

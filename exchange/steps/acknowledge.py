@@ -13,9 +13,10 @@ from exchange.domain.making import Made, Sealing, Standing, Statement, document,
 from exchange.domain.opening import lane_route
 from exchange.domain.packet import SILENT_KINDS, PacketName, is_payload, packet_of, parse_packet_name
 from exchange.domain.receipt import NAME, Receipt, Rejected, Rung, receipt_bytes
+from exchange.domain.received import received_data
 from exchange.domain.route import Agreement
-from exchange.domain.sequence import last_settled, previous_hash
-from exchange.ports import Clock, Event, Keys, Ledger, Vault
+from exchange.domain.sequence import hash_of, last_taken_in
+from exchange.ports import Clock, Event, Keys, Ledger, Pages, Vault
 
 TAKEN: Final = "taken_in.json"
 PACKET: Final = "packet"
@@ -46,10 +47,13 @@ def acknowledge(
     vault: Vault,
     ledger: Ledger,
     keys: Keys,
+    pages: Pages,
     clock: Clock,
     actor: str = "system",
 ) -> list[str]:
     """Seal every receipt owed on an incoming packet's lane, oldest first; return their packet ids.
+
+    What a packet brought and what was told about it stands in its `received.html`.
 
     Accepted: `opened` and `validated`. Refused or forked: the negative with its code. Held for a gap: `missing`.
     R and K are never receipted. Again makes none twice. Raises NeedsPerson 202 to 207, 407, 801; RetryLater 907.
@@ -60,29 +64,36 @@ def acknowledge(
     made: list[str] = []
     with ledger.lock(f"lane:{party}.{name.sender}"):
         for owed in sorted(_owed(name, ledger), key=lambda o: o.number):
-            made.append(_make(owed, name, agreement, schemas, vault, ledger, keys, clock, actor))
+            made.append(_make(owed, name, agreement, schemas, vault, ledger, keys, pages, clock, actor))
     return made
 
 
 def _owed(name: PacketName, ledger: Ledger) -> Iterator[_Owed]:
     """What the lane's packets are owed and have not been given."""
-    given = {(event.exchange, event.body["rung"]) for event in ledger.events(kind="receipt_packed")}
-    for packet in ledger.packets(lane=name.lane, direction="in"):
+    for key in ledger.unreceipted(name.lane):
+        given = {str(event.body["rung"]) for event in ledger.events(exchange=key, kind="receipt_packed")}
+        for owed in (*_positive(key, ledger), *_negatives(key, name, ledger)):
+            if owed.rung not in given:
+                given.add(owed.rung)
+                yield owed
+
+
+def _positive(key: str, ledger: Ledger) -> Iterator[_Owed]:
+    """What a packet that was accepted, or is held for a gap, is owed."""
+    for packet in ledger.packets(direction="in", exchange=key):
         if packet.kind in SILENT_KINDS:
             continue
-        key = packet.exchange or packet.packet_id
         if packet.state == "accepted":
-            due = [_Owed(key=key, number=packet.number, rung=rung) for rung in ("opened", "validated")]
-        elif packet.state == "held":
-            due = [_Owed(key=key, number=packet.number, rung="missing", missing=_missing(key, ledger))]
-        else:
-            due = []
-        yield from (owed for owed in due if (key, owed.rung) not in given and (owed.missing or owed.rung != "missing"))
+            yield from (_Owed(key=key, number=packet.number, rung=rung) for rung in ("opened", "validated"))
+        if packet.state == "held" and (missing := _missing(key, ledger)):
+            yield _Owed(key=key, number=packet.number, rung="missing", missing=missing)
+
+
+def _negatives(key: str, name: PacketName, ledger: Ledger) -> Iterator[_Owed]:
+    """What a packet that was refused, or is a fork, is owed."""
     for kind in ("packet_refused", "packet_fork"):
-        for event in ledger.events(kind=kind):
-            owed = _negative(event, name)
-            if owed is not None and (owed.key, owed.rung) not in given:
-                given.add((owed.key, owed.rung))
+        for event in ledger.events(exchange=key, kind=kind):
+            if (owed := _negative(event, name)) is not None:
                 yield owed
 
 
@@ -109,33 +120,50 @@ def _make(
     vault: Vault,
     ledger: Ledger,
     keys: Keys,
+    pages: Pages,
     clock: Clock,
     actor: str,
 ) -> str:
     """Seal one receipt and record it; the vault first, then one transaction."""
     lane = f"{answered.receiver}.{answered.sender}"
-    number = max((p.number for p in ledger.packets(lane=lane)), default=0) + 1
+    newest = ledger.newest(lane)
+    number = newest.number + 1 if newest else 1
     name = PacketName(sender=answered.receiver, receiver=answered.sender, number=number, kind="R")
-    receipt = receipt_bytes(_receipt(owed, name, vault, clock))
+    receipt = _receipt(owed, name, vault, clock)
     with vault.workdir() as folder:
         made = make_packet(
             folder,
             name=name,
             route=lane_route(agreement, name.sender, name.receiver, "R"),
             schemas=schemas,
-            inside=[document(NAME, receipt)],
+            inside=[document(NAME, receipt_bytes(receipt))],
             sealing=_sealing(keys, name.receiver),
             standing=Standing(
-                previous_manifest_sha256=previous_hash(number, ledger.packets(lane=lane, direction="out")),
-                last_taken_in=last_settled(ledger.packets(lane=answered.lane, direction="in")),
+                previous_manifest_sha256=hash_of(newest),
+                last_taken_in=last_taken_in(ledger.settled(answered.lane)),
                 audit_head=ledger.head(),
             ),
             statement=Statement(prepared_by=None, approved_by=actor, at=clock()),
         )
         for file in made.files:
             vault.put_file(owed.key, f"receipt-{owed.rung}/{file}", folder / file)
+    if owed.rung != "opened":
+        vault.put(owed.key, "received.html", _page(owed, receipt, agreement, ledger, pages).encode())
     _record(owed, made, ledger, clock, actor)
     return str(name)
+
+
+def _page(owed: _Owed, receipt: Receipt, agreement: Agreement, ledger: Ledger, pages: Pages) -> str:
+    """What an officer opens: the packet as received, and every receipt given on it."""
+    known = ledger.exchange(owed.key)
+    before = [
+        (e.body["rung"], e.body["packet_id"]) for e in ledger.events(exchange=owed.key, kind="receipt_packed")
+    ]  # fmt: skip
+    data = received_data(
+        parse_packet_name(owed.answers), receipt, [*before, (owed.rung, receipt.receipt)], agreement=agreement,
+        key=owed.key, period=known.period if known else None,
+    )  # fmt: skip
+    return pages.received(data)
 
 
 def _sealing(keys: Keys, receiver: str) -> Sealing:

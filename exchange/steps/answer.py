@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+import pandas as pd
+
+from exchange.domain.answer_report import answer_report
 from exchange.domain.answering import CLAIMS, STATUS_OF_STRANGER, Answer, check_answer
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.content import Content, stage_content
@@ -15,10 +18,9 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.finding import Finding
 from exchange.domain.route import Agreement, Route
 from exchange.domain.tabular import read_csv
-from exchange.ports import Clock, Ledger, Vault
+from exchange.ports import Clock, Ledger, Pages, Vault
 
 BATCH: Final = "answer"
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 
 def answer(
@@ -28,7 +30,9 @@ def answer(
     party: str,
     vault: Vault,
     ledger: Ledger,
+    pages: Pages,
     clock: Clock,
+    today: date,
     actor: str = "system",
 ) -> str:
     """Stage one answer (kind A) up to its approval; return the exchange's key.
@@ -36,7 +40,8 @@ def answer(
     The folder holds `tax_claim.csv`, `tax_claim_line.csv` and `tax_status.csv` with exactly the contracts' columns
     (0/1 is taken for bools). Claims with unknown codes stay here with all their lines, and so do lines without a
     claim; the status of a debtor never received on the route is refused (603) and not sent. All of it is listed in
-    the exchange's outcome.json with file, line and column. The key names the bytes: the same files open nothing twice.
+    the exchange's outcome.json and report.html with file, line and column. The key names the bytes: the same files
+    open nothing twice.
     Raises NeedsPerson 503 (a file is missing), 501 502 504 505 506 (its columns or values), 905 (no route to answer).
     """
     back, out = _routes(agreement, party)
@@ -52,9 +57,11 @@ def answer(
         cases=ledger.landed(out, "bankruptcy_case"),
         debtors=ledger.landed(out, "case_debtor"),
     )
-    as_of = clock().astimezone(SHANGHAI).date().isoformat()
+    as_of = today.isoformat()
     content = _store(key, given, found, back, vault)
     vault.put(key, "outcome.json", _outcome(key, found, content, as_of))
+    page = _page(key, given=frames, found=found, content=content, agreement=agreement, as_of=as_of, made_at=clock())
+    vault.put(key, "report.html", pages.answer(page).encode())
     _open(key, back, found, content, given, as_of, ledger, actor)
     return key
 
@@ -117,6 +124,31 @@ def _outcome(key: str, found: Answer, content: Content, as_of: str) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8")
 
 
+def _page(
+    key: str,
+    *,
+    given: Mapping[str, pd.DataFrame],
+    found: Answer,
+    content: Content,
+    agreement: Agreement,
+    as_of: str,
+    made_at: datetime,
+) -> dict[str, Any]:
+    """What the officer's page says of the answer."""
+    route = agreement.route(key.partition(".")[0])
+    return answer_report(
+        found,
+        content,
+        {name: len(frame) for name, frame in given.items()},
+        agreement=agreement,
+        route=route,
+        key=key,
+        as_of=as_of,
+        made_at=made_at,
+        stopped=_stops(route, found),
+    )
+
+
 def _refusal(finding: Finding) -> dict[str, Any]:
     code = 603 if finding.rule == STATUS_OF_STRANGER else 601
     place = {"file": finding.note, "column": finding.column, "key": finding.row_key}
@@ -155,7 +187,8 @@ def _open(
 
 def _judged(route: Route, found: Answer) -> tuple[str, dict[str, str]]:
     """Checked, or stopped for a person when too large a share of the claims is held."""
-    share = found.held > route.held_share_limit * found.claims
-    if share and found.held >= route.held_count_limit:
-        return "stopped", {"why": "too many claims are held"}
-    return "checked", {}
+    return ("stopped", {"why": "too many claims are held"}) if _stops(route, found) else ("checked", {})
+
+
+def _stops(route: Route, found: Answer) -> bool:
+    return found.held > route.held_share_limit * found.claims and found.held >= route.held_count_limit

@@ -8,8 +8,8 @@ from typing import Final
 
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.lane import MANIFEST, READY, in_order, is_file_name, lane, lane_of
-from exchange.domain.packet import other_bytes_key, packet_of, parse_packet_name
+from exchange.domain.lane import MANIFEST, READY, in_order, is_file_name, lane
+from exchange.domain.packet import PacketName, other_bytes_key, packet_of, parse_packet_name
 from exchange.domain.sequence import SETTLED
 from exchange.ports import Channel, Ledger, Vault
 
@@ -42,42 +42,35 @@ def collect(
         )
     channel = channels[counterpart]
     ours = lane(counterpart, party)
-    lane_packets = ledger.packets(lane=ours, direction="in")
-    known = {p.packet_id: p.state for p in lane_packets}
-    collected = {e.exchange for e in ledger.events(kind="collected") if e.exchange}
     keys, problem = set[str](), None
     for packet_id in channel.arrived():
         try:
-            keys.add(_collect_one(packet_id, packet_id in known, channel, vault, ledger, collected, actor))
+            keys.add(_collect_one(packet_id, channel, vault, ledger, actor))
         except NeedsPerson as error:
             if error.code not in (304, 411):
                 raise
             problem = problem or error
-    done = {key for p in lane_packets if p.state != HELD for key in (p.packet_id, p.exchange)}
-    done |= {e.exchange for kind in ("packet_refused", "packet_fork") for e in ledger.events(kind=kind)}
-    left = {key for key in collected if lane_of(packet_of(key)) == ours} - done
-    due = _due(sorted(keys | left), known)
+    due = _due(sorted(keys.union(ledger.untaken(ours))), ours, ledger)
     if problem is not None and not due:
         raise problem
     return due
 
 
-def _collect_one(
-    packet_id: str, known: bool, channel: Channel, vault: Vault, ledger: Ledger, collected: set[str], actor: str
-) -> str:
-    parse_packet_name(packet_id)
-    if packet_id in collected and not known:
+def _collect_one(packet_id: str, channel: Channel, vault: Vault, ledger: Ledger, actor: str) -> str:
+    packet = parse_packet_name(packet_id)
+    collected = _collected(packet_id, ledger)
+    if collected and not _known(packet, ledger):
         return packet_id
     with vault.workdir() as folder:
         channel.fetch(packet_id, folder)
         names = _checked(packet_id, folder)
         manifest = _manifest_hash(folder)
         key = packet_id
-        if packet_id in collected:
+        if collected:
             if manifest == _stored_hash(packet_id, vault):
                 return packet_id
             key = other_bytes_key(packet_id, manifest)
-            if key in collected:
+            if _collected(key, ledger):
                 return key
         for name in names:
             vault.put_file(key, f"packet/{name}", folder / name)
@@ -114,14 +107,27 @@ def _stored_hash(packet_id: str, vault: Vault) -> str:
     return sha256_hex(vault.get(packet_id, name) if vault.has(packet_id, name) else b"")
 
 
-def _due(keys: list[str], known: Mapping[str, str]) -> list[str]:
+def _collected(key: str, ledger: Ledger) -> bool:
+    return any(True for _ in ledger.events(exchange=key, kind="collected"))
+
+
+def _known(packet: PacketName, ledger: Ledger) -> bool:
+    """Whether something became of the packet of this name: it was taken in, refused, or is held."""
+    above = ledger.packets(lane=packet.lane, direction="in", above=packet.number - 1)
+    return any(p.packet_id == str(packet) for p in above)
+
+
+def _due(keys: list[str], ours: str, ledger: Ledger) -> list[str]:
     """The keys without those that still wait for a number before theirs."""
-    there = {parse_packet_name(packet_id).number for packet_id, state in known.items() if state in SETTLED}
+    names = {key: parse_packet_name(packet_of(key)) for key in keys}
+    first = min((name.number for name in names.values()), default=0)
+    known = {p.packet_id: p for p in ledger.packets(lane=ours, direction="in", above=first - 2)} if keys else {}
+    there = {p.number for p in known.values() if p.state in SETTLED}
     due = []
-    for key in keys:
-        number = parse_packet_name(packet_of(key)).number
-        if known.get(key) == HELD and number - 1 not in there:
+    for key, name in names.items():
+        held = key in known and known[key].state == HELD
+        if held and name.number - 1 not in there:
             continue
         due.append(key)
-        there.add(number)
+        there.add(name.number)
     return due

@@ -15,7 +15,7 @@ from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.domain.making import Inside, Made, Sealing, Standing, Statement, check_outlives, make_packet, not_after
 from exchange.domain.packet import PacketName
 from exchange.domain.route import Agreement, PacketKind, Route
-from exchange.domain.sequence import last_settled, previous_hash
+from exchange.domain.sequence import hash_of, last_taken_in
 from exchange.ports import Clock, ExchangeRecord, Keys, Ledger, Vault
 
 PACKET: Final = "packet"
@@ -50,7 +50,8 @@ def pack(
     sealing = _sealing(keys, route)
     check_outlives(sealing, not_after(route, clock()))
     with ledger.lock(f"lane:{route.lane}"), vault.workdir() as folder:
-        number = max((p.number for p in ledger.packets(lane=route.lane)), default=0) + 1
+        newest = ledger.newest(route.lane)
+        number = newest.number + 1 if newest else 1
         name = PacketName(
             sender=route.sender, receiver=route.receiver, number=number, kind=_kind(exchange, content, route)
         )
@@ -155,8 +156,8 @@ def _opener(vault: Vault, key: str, name: str) -> Callable[[], AbstractContextMa
 
 def _standing(name: PacketName, ledger: Ledger) -> Standing:
     return Standing(
-        previous_manifest_sha256=previous_hash(name.number, ledger.packets(lane=name.lane, direction="out")),
-        last_taken_in=last_settled(ledger.packets(lane=f"{name.receiver}.{name.sender}", direction="in")),
+        previous_manifest_sha256=hash_of(ledger.newest(name.lane)),
+        last_taken_in=last_taken_in(ledger.settled(f"{name.receiver}.{name.sender}")),
         audit_head=ledger.head(),
     )
 

@@ -159,6 +159,13 @@ def _rule(exchange: ExchangeRecord, route: Route) -> str:
 
 def _confirmation(exchange: ExchangeRecord, by: str) -> str:
     """A release by one officer or by rule is looked at afterwards by somebody else."""
+    if exchange.approved_by is None:
+        raise NeedsPerson(
+            908,
+            f"The exchange is {exchange.state}: nobody has released it, so there is nothing to confirm.",
+            where=exchange.key,
+            next_step="Confirm it once it was released.",
+        )
     if exchange.approved_by == by:
         raise NeedsPerson(
             910,

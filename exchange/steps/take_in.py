@@ -19,7 +19,7 @@ from exchange.domain.opening import Authentic, Opened, authenticate, lane_route,
 from exchange.domain.packet import PacketName, packet_of, parse_packet_name
 from exchange.domain.receipt import Receipt, event_body, rejected_document
 from exchange.domain.route import Agreement, Route
-from exchange.domain.sequence import SETTLED, VOID, top_settled
+from exchange.domain.sequence import SETTLED, VOID
 from exchange.ports import Checker, Clock, Keys, Ledger, PacketRecord, Vault
 
 PACKET: Final = "packet"
@@ -101,15 +101,16 @@ def take_in(
 
 def _freed(lane: str, ledger: Ledger, done: Collection[str]) -> str | None:
     """The key of a held packet whose turn has come."""
-    known = ledger.packets(lane=lane, direction="in")
-    turn = top_settled(known) + 1
-    keys = (p.exchange or p.packet_id for p in known if p.state == "held" and p.number == turn)
+    last = ledger.settled(lane)
+    turn = last.number + 1 if last else 1
+    held = ledger.packets(lane=lane, direction="in", states=["held"], above=turn - 1)
+    keys = (p.exchange or p.packet_id for p in held if p.number == turn)
     return next((key for key in keys if key not in done), None)
 
 
 def _take_one(key: str, end: _End) -> TakenIn:
     name = parse_packet_name(packet_of(key))
-    known = end.ledger.packets(lane=name.lane, direction="in")
+    known, top = _lane(name, end)
     before = next((p for p in known if p.number == name.number), None)
     if before is not None and before.state in SETTLED and (before.exchange or before.packet_id) == key:
         return _again(before, end)
@@ -124,7 +125,8 @@ def _take_one(key: str, end: _End) -> TakenIn:
         except NeedsPerson as problem:
             return _refuse(key, name, None, before, problem, end)
         if name.kind == "V":
-            known = _void(authentic, known, end)
+            _void(authentic, known, top, end)
+            known, top = _lane(name, end)
         try:
             opened = open_authentic(
                 authentic,
@@ -136,10 +138,18 @@ def _take_one(key: str, end: _End) -> TakenIn:
                 now=end.clock(),
                 quarantine=quarantine,
                 rules=partial(_rules, end=end),
+                top=top,
             )
             return _settle(key, opened, before, end)
         except NeedsPerson as problem:
             return _refuse(key, name, authentic.manifest_sha256, before, problem, end)
+
+
+def _lane(name: PacketName, end: _End) -> tuple[Sequence[PacketRecord], int]:
+    """Of a packet's lane what its number is judged against, and the number up to which all are settled."""
+    last = end.ledger.settled(name.lane)
+    top = last.number if last else 0
+    return end.ledger.packets(lane=name.lane, direction="in", above=min(top, name.number) - 2), top
 
 
 def _not_ours(name: PacketName, end: _End) -> NeedsPerson | None:
@@ -161,7 +171,7 @@ def _copy_out(key: str, folder: Path, vault: Vault) -> None:
 
 def _rules(route: Route, frames: Mapping[str, Any], *, end: _End) -> Any:
     """Step 11, with what was sent on the route this one answers."""
-    asked = [r for r in end.agreement.routes.values() if r.answered_by == route.id]
+    asked = [r for r in end.agreement.routes.values() if r.answered_by == route.id] if frames else []
     sent = None
     if asked and any(c.dataset == "case_debtor" for c in asked[0].datasets):
         sent = debtor_ids(end.ledger.landed(asked[0], "case_debtor"))
@@ -296,16 +306,17 @@ def _record_of(key: str, authentic: Authentic, state: str, end: _End) -> PacketR
     )
 
 
-def _void(authentic: Authentic, known: Sequence[PacketRecord], end: _End) -> Sequence[PacketRecord]:
+def _void(authentic: Authentic, known: Sequence[PacketRecord], top: int, end: _End) -> None:
     """A V closes the number of the packet it replaces, whatever its own turn (§8.4)."""
     name = authentic.manifest.packet
     closed = parse_packet_name(authentic.manifest.replaces) if authentic.manifest.replaces else None
     if (
         closed is None
         or closed.lane != name.lane
+        or closed.number <= top
         or any(p.number == closed.number and p.state in SETTLED for p in known)
     ):
-        return known
+        return
     record = PacketRecord(
         lane=closed.lane,
         number=closed.number,
@@ -320,7 +331,6 @@ def _void(authentic: Authentic, known: Sequence[PacketRecord], end: _End) -> Seq
         write.set_packet(record)
         body = {"packet_id": str(closed), "by": str(name)}
         write.append("packet_void", exchange=str(closed), actor=end.actor, body=body)
-    return end.ledger.packets(lane=name.lane, direction="in")
 
 
 _EVENTS: Final[Mapping[str, str]] = {
@@ -352,7 +362,7 @@ def _take_receipt(key: str, opened: Opened, receipt: Receipt, end: _End) -> Take
 def _answered(receipt: Receipt, name: PacketName, ledger: Ledger) -> PacketRecord | None:
     """Our packet the receipt speaks of, when it went to whom the receipt came from."""
     lane = f"{name.receiver}.{name.sender}"
-    ours = ledger.packets(lane=lane, direction="out")
+    ours = ledger.packets(lane=lane, direction="out", above=parse_packet_name(receipt.answers).number - 1)
     return next((p for p in ours if p.packet_id == receipt.answers and p.kind not in ("R", "K")), None)
 
 
@@ -376,7 +386,9 @@ def _note_receipt(accepted: PacketRecord, receipt: Receipt, ours: PacketRecord, 
     state = record.state if record else None
     missed = [
         packet
-        for packet in end.ledger.packets(lane=ours.lane, direction="out", states=["sent"])
+        for packet in end.ledger.packets(
+            lane=ours.lane, direction="out", states=["sent"], above=min(receipt.missing, default=ours.number) - 1
+        )
         if packet.number in receipt.missing
     ]
     with end.ledger.transaction() as write:

@@ -40,6 +40,8 @@ class _Parts:
     clock: Clock
     today: date
     actor: str
+    officer: Sequence[str] | None
+    """The duties of the officer who asks; None when the rules do."""
 
 
 def urgent(
@@ -57,14 +59,22 @@ def urgent(
     is_workday: IsWorkday,
     today: date,
     actor: str,
+    officers: Mapping[str, Sequence[str]],
 ) -> UrgentRound:
     """Open one exchange for each urgent case, up to its release.
 
     Without `case_no`: every case the rules of data.md call urgent that is not held and not yet sent in its present
     state. With it: that case, for a reason an officer gives. Again opens nothing twice: the key names the state.
-    Raises NeedsPerson 601 when the named case is held (with the rules), 914 when it is not among the selected.
+    On a route that releases by rule, an officer who may approve releases the case alone (another confirms it
+    afterwards); one who may not has prepared it, and it waits for the approver.
+    Raises NeedsPerson 601 when the named case is held (with the rules), 914 when it is not among the selected, 910
+    when the officer is not listed.
     """
-    parts = _Parts(agreement=agreement, vault=vault, ledger=ledger, pages=pages, clock=clock, today=today, actor=actor)
+    duties = _duties(actor, officers) if case_no is not None else None
+    parts = _Parts(
+        agreement=agreement, vault=vault, ledger=ledger, pages=pages, clock=clock, today=today, actor=actor,
+        officer=duties,
+    )  # fmt: skip
     cases: list[Urgent] = []
     keys: list[str] = []
     for route in agreement.routes_from(party):
@@ -77,6 +87,19 @@ def urgent(
         fresh = _fresh(route, found, going, ledger) if case_no is None else going
         keys += [_open(route, prepared, _narrow(found, case), reason, parts) for case in fresh]
     return UrgentRound(cases=tuple(cases), keys=tuple(keys))
+
+
+def _duties(officer: str, officers: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Default deny: who is not listed may ask for nothing."""
+    duties = officers.get(officer, ())
+    if not duties:
+        raise NeedsPerson(
+            910,
+            f"{officer!r} may not send a case: no duty is listed for this id.",
+            where="officers in exchange.toml",
+            next_step=f"Let one of these act: {', '.join(sorted(officers)) or 'nobody is listed'}.",
+        )
+    return duties
 
 
 def _examine(
@@ -178,9 +201,19 @@ def _open(route: Route, prepared: Prepared, found: Examination, reason: str, par
         write.append("extracted", exchange=key, actor=parts.actor, body={})
         write.append("checked", exchange=key, actor=parts.actor, body=facts)
         if route.review.urgent == "automatic":
-            released = {"by": "rule", "content_hash": content.hash, "mode": "automatic"}
-            write.append("released", exchange=key, actor="rule", body=released)
+            kind, by, told = _released(parts)
+            said = {"reason_sha256": sha256_hex(reason.encode())} if reason else {}
+            write.append(kind, exchange=key, actor=by, body={"by": by, "content_hash": content.hash, **told, **said})
     return key
+
+
+def _released(parts: _Parts) -> tuple[str, str, dict[str, str]]:
+    """(event, who, what more) of a release where the route needs nobody for what the rules find."""
+    if parts.officer is None:
+        return "released", "rule", {"mode": "automatic"}
+    if "approve" in parts.officer:
+        return "released", parts.actor, {"mode": "one_officer"}
+    return "prepared", parts.actor, {}
 
 
 def _stage(key: str, route: Route, prepared: Prepared, found: Examination, parts: _Parts) -> Content:
@@ -197,7 +230,8 @@ def _stage(key: str, route: Route, prepared: Prepared, found: Examination, parts
     parts.vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
     why = {str(word): int(count) for word, count in frames[IN_EXCHANGE]["why"].value_counts().items()}
     page = report_data(
-        found, content, why, prepared=prepared, agreement=parts.agreement, route=route, key=key, made_at=parts.clock()
-    )
+        found, content, why, prepared=prepared, agreement=parts.agreement, route=route, key=key,
+        made_at=parts.clock(), kind="U",
+    )  # fmt: skip
     parts.vault.put(key, "report.html", parts.pages.report(page).encode())
     return content

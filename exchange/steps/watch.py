@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from exchange.domain import lifecycle
 from exchange.domain.calendar import WorkCalendar
+from exchange.domain.case_number import reference
 from exchange.domain.errors import RetryLater
 from exchange.domain.period import Period
 from exchange.domain.route import Agreement
@@ -29,6 +30,9 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "calendar_not_official": ("下一季度所在年度的工作日历尚未公布", "the next quarter's year has no official calendar"),
 }
 """Rule → what an officer reads, Chinese and English."""
+
+_RUNGS: Final[Mapping[str, str]] = {lifecycle.SENT: "opened", lifecycle.RECEIVED: "validated"}
+"""Where an exchange of ours waits, and for which receipt."""
 
 
 def watch(
@@ -83,7 +87,7 @@ def _alert(rule: str, subject: str, today: date, then: str) -> Alert:
 
 def _urgent(urgent: UrgentRound, today: date) -> Iterator[Alert]:
     for case in urgent.cases:
-        subject = case.case_no or f"#{case.record}"
+        subject = reference(case.case_no, case.record)
         for reason in case.reasons:
             yield _alert(reason, subject, today, "请在系统中查看该案的传送情况（exchange status）。")
         if case.held:
@@ -91,13 +95,14 @@ def _urgent(urgent: UrgentRound, today: date) -> Iterator[Alert]:
 
 
 def _limits(agreement: Agreement, party: str, ledger: Ledger, calendar: WorkCalendar, today: date) -> Iterator[Alert]:
+    released = _unconfirmed(ledger)
     for route in agreement.routes_from(party):
-        for exchange in ledger.exchanges(route=route.id):
-            if exchange.direction == "out":
-                yield from _overdue(exchange, route.receipt_workdays, ledger, calendar, today)
-                yield from _unreviewed(exchange, route.review.review_after_workdays, ledger, calendar, today)
-        if any(e.kind == "Q" for e in ledger.exchanges(route=route.id)):
-            yield from _quarter(route.id, ledger, calendar, today)
+        for exchange in ledger.exchanges(route=route.id, states=list(_RUNGS)):
+            yield from _overdue(exchange, route.receipt_workdays, ledger, calendar, today)
+        for key in [key for key in released if key.startswith(f"{route.id}.U.")]:
+            if today > calendar.add_workdays(released[key], route.review.review_after_workdays):
+                yield _alert("review_overdue", key, today, "请由另一名人员复核（exchange review confirm）。")
+        yield from _quarter(route.id, ledger, calendar, today)
     if not calendar.is_official(Period.of(today).next().last_day.year):
         yield _alert("calendar_not_official", str(Period.of(today).next()), today, "请按国务院办公厅通知补充日历文件。")
 
@@ -105,24 +110,19 @@ def _limits(agreement: Agreement, party: str, ledger: Ledger, calendar: WorkCale
 def _overdue(
     exchange: ExchangeRecord, terms: Mapping[str, int], ledger: Ledger, calendar: WorkCalendar, today: date
 ) -> Iterator[Alert]:
-    rung = {lifecycle.SENT: "opened", lifecycle.RECEIVED: "validated"}.get(exchange.state)
-    if rung is None or rung not in terms:
+    rung = _RUNGS[exchange.state]
+    if exchange.direction != "out" or rung not in terms:
         return
     sent_on = _day_of(exchange.key, "sent", ledger)
     if sent_on is not None and today > calendar.add_workdays(sent_on, terms[rung]):
         yield _alert("receipt_overdue", exchange.key, today, "请联系对方联络员，并按手册核对通道与密钥。")
 
 
-def _unreviewed(
-    exchange: ExchangeRecord, workdays: int, ledger: Ledger, calendar: WorkCalendar, today: date
-) -> Iterator[Alert]:
-    if exchange.kind != "U":
-        return
-    released_on = _day_of(exchange.key, "released", ledger)
-    if released_on is None or _day_of(exchange.key, "confirmed", ledger) is not None:
-        return
-    if today > calendar.add_workdays(released_on, workdays):
-        yield _alert("review_overdue", exchange.key, today, "请由另一名人员复核（exchange review confirm）。")
+def _unconfirmed(ledger: Ledger) -> dict[str, date]:
+    """The days on which exchanges were released that nobody has looked at since."""
+    confirmed = {event.exchange for event in ledger.events(kind="confirmed")}
+    released = [event for event in ledger.events(kind="released") if event.exchange not in confirmed]
+    return {str(event.exchange): event.at.astimezone(SHANGHAI).date() for event in released}
 
 
 def _quarter(route: str, ledger: Ledger, calendar: WorkCalendar, today: date) -> Iterator[Alert]:
@@ -130,8 +130,8 @@ def _quarter(route: str, ledger: Ledger, calendar: WorkCalendar, today: date) ->
     last = Period.of(today).previous()
     if today <= calendar.quarter_limit(last.last_day):
         return
-    gone = [e for e in ledger.exchanges(route=route, kind="Q") if e.period == str(last) and e.packet_id]
-    if not gone:
+    known = ledger.exchanges(route=route, kind="Q")
+    if known and not any(e.period == str(last) and e.packet_id for e in known):
         yield _alert("quarter_overdue", f"{route}.Q.{last}", today, "请查看本季度交换停在哪一步（exchange status）。")
 
 

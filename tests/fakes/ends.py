@@ -15,6 +15,7 @@ from exchange.adapters.checker_plain import PlainChecker
 from exchange.adapters.contracts_files import load_agreement
 from exchange.adapters.keys_files import KeyFiles, export_certificates, init_keys, pin
 from exchange.adapters.ledger_sql import SqlLedger, open_ledger
+from exchange.adapters.pages import HtmlPages
 from exchange.adapters.vault_fs import FsVault
 from exchange.domain.content import stage_content
 from exchange.domain.lane import in_order
@@ -120,6 +121,7 @@ class End:
             vault=self.vault,
             ledger=self.ledger,
             keys=self.keys,
+            pages=HtmlPages(),
             clock=self.clock,
         )
 

@@ -14,7 +14,7 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.making import Made, Sealing, Standing, Statement, document, make_packet
 from exchange.domain.manifest import NO_HASH
 from exchange.domain.packet import PacketName, other_bytes_key
-from exchange.domain.sequence import previous_hash
+from exchange.domain.sequence import hash_of
 from tests.fakes.ends import (
     CASES,
     CLAIMS,
@@ -416,7 +416,7 @@ def voided(court: End, packet_id: str, folder: Path) -> Made:
             archive=court.keys.archive_certificate(),
         ),
         standing=Standing(
-            previous_manifest_sha256=previous_hash(record.number, court.ledger.packets(lane=route.lane)),
+            previous_manifest_sha256=hash_of(court.ledger.packets(lane=route.lane, above=record.number - 2)[0]),
             last_taken_in=(0, NO_HASH),
             audit_head=court.ledger.head(),
         ),

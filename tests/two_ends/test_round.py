@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.outcomes import answers, assert_same
+from tests.outcomes import answers, assert_same, assert_valid
 from tests.running import demo_command, exchange, run
 
 
@@ -16,7 +16,9 @@ def test_the_demo_leads_to_the_answers(world: str, tmp_path: Path) -> None:
     home, wanted = tmp_path / "home", tmp_path / "outcome.json"
     done = run(demo_command(world, home, "--no-airflow", "--json", str(wanted)))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert_same(json.loads(wanted.read_text(encoding="utf-8")), answers(world))
+    outcome = json.loads(wanted.read_text(encoding="utf-8"))
+    assert_valid(outcome)
+    assert_same(outcome, answers(world))
     for end in ("court", "tax"):
         audit = run(exchange("audit", "verify", "--home", str(home / end)))
         assert audit.returncode == 0, audit.stdout + audit.stderr

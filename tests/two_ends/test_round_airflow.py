@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.outcomes import answers, assert_same
+from tests.outcomes import answers, assert_same, assert_valid
 from tests.running import demo_command, run
 
 
@@ -18,5 +18,7 @@ from tests.running import demo_command, run
 def test_the_demo_through_airflow_leads_to_the_answers(tmp_path: Path) -> None:
     done = run(demo_command("sample", tmp_path / "home", "--json", str(tmp_path / "outcome.json")), timeout=580)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert_same(json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8")), answers("sample"))
+    outcome = json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8"))
+    assert_valid(outcome)
+    assert_same(outcome, answers("sample"))
     assert not list((tmp_path / "home/airflow/processes").glob("*"))

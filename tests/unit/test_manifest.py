@@ -28,7 +28,7 @@ from exchange.domain.manifest import (
 )
 from exchange.domain.packet import PacketName, howto_text, packet_of, parse_packet_name
 from exchange.domain.receipt import Receipt, Rejected, parse_receipt, receipt_bytes
-from exchange.domain.sequence import judge, last_settled, previous_hash, top_settled
+from exchange.domain.sequence import hash_of, judge, last_taken_in, top_settled
 from tests.fakes.ends import ROOT, schemas
 
 NOW = datetime(2026, 10, 9, 1, 30, tzinfo=UTC)
@@ -264,14 +264,17 @@ def test_the_lane(
 ) -> None:
     judgement = judge(number, own, previous, known)
     assert (judgement.standing, judgement.missing) == (standing, missing)
+    top = top_settled(known)
+    near = [one for one in known if one.number > min(top, number) - 2]
+    assert judge(number, own, previous, near, top=top) == judgement
 
 
 def test_what_the_other_direction_names() -> None:
-    assert last_settled([]) == (0, NO_HASH)
-    assert last_settled(LANE) == (3, NO_HASH)
-    assert last_settled(LANE[:2]) == (2, "2")
-    assert previous_hash(1, []) == NO_HASH
-    assert previous_hash(3, LANE) == "2"
+    assert last_taken_in(None) == (0, NO_HASH)
+    assert last_taken_in(LANE[2]) == (3, NO_HASH)
+    assert last_taken_in(LANE[1]) == (2, "2")
+    assert hash_of(None) == NO_HASH
+    assert hash_of(LANE[1]) == "2"
 
 
 @given(st.permutations(range(1, 8)))

@@ -42,7 +42,14 @@ class End:
 
     def answer(self, folder: Path) -> str:
         return answer(
-            folder, agreement=worlds.agreed(), party=self.party, vault=self.vault, ledger=self.ledger, clock=lambda: NOW
+            folder,
+            agreement=worlds.agreed(),
+            party=self.party,
+            vault=self.vault,
+            ledger=self.ledger,
+            pages=HtmlPages(),
+            clock=lambda: NOW,
+            today=NOW.date(),
         )
 
     def reconcile(self, as_of: date | None = None) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def opened(world: World) -> Any:
 def test_nothing_in_the_data_becomes_a_formula_a_link_or_a_number(name: str) -> None:
     world = World().total("1.00").set("debtors", name=name).set("cases", court_name=name)
     sheet = opened(world)["差异 Breaks"]
-    for cell in (sheet["F3"], sheet["G3"]):
+    row = {sheet.cell(1, at).value: sheet.cell(3, at) for at in range(1, 20)}
+    for cell in (row["法院"], row["债务人"]):
         assert (cell.value, cell.data_type, cell.hyperlink, cell.quotePrefix) == (name, "s", None, True)
 
 
@@ -56,6 +57,13 @@ def test_heads_filters_frozen_rows_and_print() -> None:
     sheet = book["差异 Breaks"]
     assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("F3", "A2:S3", "$1:$2")
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+    assert (sheet.print_area, sheet.cell(1, 12).value) == ("'差异 Breaks'!$A$1:$L$3", "相差")
+    assert sheet.oddHeader.right.text.endswith("131100-cases.Q.2026Q3　2026-10-09")
+
+
+def test_a_row_of_several_debtors_is_as_high_as_its_names() -> None:
+    sheet = opened(World().total("1.00").set("debtors", name="衡水市" * 12))["差异 Breaks"]
+    assert sheet.row_dimensions[3].height > 36
 
 
 def test_the_same_data_gives_the_same_bytes() -> None:

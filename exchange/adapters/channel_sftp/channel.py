@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import secrets
+import shutil
 import stat
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +21,19 @@ from exchange.adapters.channel_sftp.login import SftpLogin, open_wire
 from exchange.adapters.channel_sftp.upload import SPARE_BYTES, disk_full, remove, upload
 from exchange.adapters.channel_sftp.wire import READ_BYTES, Capabilities, Wire
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
-from exchange.domain.lane import INCOMING, MANIFEST, READY, TAKEN, in_order, is_file_name, lane, lane_of
+from exchange.domain.lane import (
+    INCOMING,
+    MANIFEST,
+    READY,
+    TAKEN,
+    check_arrived,
+    in_order,
+    incomplete,
+    lane,
+    lane_of,
+)
 
 T = TypeVar("T")
-
-MAX_FILES: Final = 2000
-"""Files one arrived packet may have; more is not fetched."""
 
 MAX_MANIFEST_BYTES: Final = 4 * 1024 * 1024
 
@@ -201,19 +209,12 @@ class SftpChannel:
         return self._renames is False and _exists(wire, join(self._in, TAKEN, packet_id, READY))
 
     def _fetch(self, wire: Wire, folder: str, into: Path) -> None:
-        entries = {entry.filename: entry for entry in wire.listdir_attr(folder)}
-        if READY not in entries:
-            raise incomplete(folder)
-        for name, entry in entries.items():
-            if len(entries) > MAX_FILES or not is_file_name(name) or not stat.S_ISREG(entry.st_mode or stat.S_IFREG):
-                raise NeedsPerson(
-                    304,
-                    "The packet's folder holds something that belongs to no packet.",
-                    where=folder,
-                    next_step="Look at the folder with the counterpart; nothing of it was read.",
-                )
-        for name in in_order(sorted(entries)):
-            _download(wire, join(folder, name), into / name)
+        entries = wire.listdir_attr(folder)
+        sizes = {e.filename: e.st_size or 0 if stat.S_ISREG(e.st_mode or stat.S_IFREG) else -1 for e in entries}
+        there = sum(file.stat().st_size for file in into.iterdir())
+        check_arrived(sizes, free_bytes=shutil.disk_usage(into).free + there, where=folder)
+        for name in in_order(sorted(sizes)):
+            _download(wire, join(folder, name), into / name, sizes[name])
 
     def _taken(self, wire: Wire, packet_id: str) -> None:
         source, shelf = join(self._in, packet_id), join(self._in, TAKEN)
@@ -257,16 +258,6 @@ class SftpChannel:
             free_bytes=free,
             announced=wire.extensions,
         )
-
-
-def incomplete(where: str) -> NeedsPerson:
-    """411, for this packet."""
-    return NeedsPerson(
-        411,
-        "The packet has no READY; it is not complete.",
-        where=where,
-        next_step="Wait until its sender has finished.",
-    )
 
 
 def _passing(error: Exception) -> bool:
@@ -371,9 +362,8 @@ def _mark_taken(wire: Wire, source: str, mark: str) -> None:
     _remove_folder(wire, source)
 
 
-def _download(wire: Wire, remote: str, local: Path) -> None:
-    """Bring a remote file to a local one, going on at the bytes already there."""
-    size = wire.stat(remote).st_size or 0
+def _download(wire: Wire, remote: str, local: Path, size: int) -> None:
+    """Bring a remote file of a size to a local one, going on at the bytes already there."""
     with local.open("ab") as sink:
         start = sink.tell()
         if start >= size:
@@ -383,7 +373,7 @@ def _download(wire: Wire, remote: str, local: Path) -> None:
             for block in wire.blocks(handle, wanted):
                 sink.write(block)
         written = sink.tell()
-    if written != size:
+    if written != size or wire.stat(remote).st_size != size:
         raise RetryLater(
             105, "The file changed while it was read.", where=remote, next_step="It is tried again by itself."
         )

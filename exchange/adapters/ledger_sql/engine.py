@@ -31,7 +31,7 @@ def make_engine(url: str) -> Engine:
             return _postgresql(parsed)
         if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
             return _sqlite(parsed)
-    except (ArgumentError, NoSuchModuleError):
+    except (ArgumentError, NoSuchModuleError, ValueError):
         pass
     raise NeedsPerson(
         905,
@@ -39,6 +39,14 @@ def make_engine(url: str) -> Engine:
         where="setting ledger",
         next_step="Write it like postgresql://user:password@host:5432/ledger or sqlite:////path/ledger.sqlite.",
     )
+
+
+def place(url: URL) -> str:
+    """Kind, host and database of an address, never user or password, nor the rest of one with an unescaped `@`."""
+    if not url.host:
+        return url.set(username=None, password=None, query={}).render_as_string()
+    port = f":{url.port}" if url.port else ""
+    return f"{url.get_backend_name()}://" + f"{url.host}{port}/{url.database or ''}".rpartition("@")[2]
 
 
 def _postgresql(url: URL) -> Engine:

@@ -20,22 +20,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import tables
+from exchange.adapters.ledger_sql import current, tables
 from exchange.adapters.ledger_sql.rowtext import checked_rows, frame_of, row_hashes, rows_hash
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.text import as_array
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from exchange.domain.route import Route
 
-_OWN: Final = ("_lane", "_number", "_packet", "_record", "_row_sha256", "_landed_at")
+_table = current.table_of
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,54}")
 _TYPES: Final[Mapping[str, Mapping[str, str]]] = {
     "postgresql": {"date": "date", "money": "numeric(18,2)", "int": "bigint", "bool": "boolean"},
@@ -53,17 +55,16 @@ def land(
     """
     frame = checked_rows(contract, rows)
     _ensure_table(connection, contract)
-    table = _table(contract.dataset)
-    connection.execute(
-        text(f"DELETE FROM {table} WHERE _lane = :lane AND _number = :number"), {"lane": lane, "number": number}
+    where = {"lane": lane, "number": number, "dataset": contract.dataset}
+    before = connection.scalar(
+        text("SELECT sha256 FROM landed WHERE lane = :lane AND number = :number AND dataset = :dataset"), where
     )
+    gone = f"DELETE FROM {_table(contract.dataset)} WHERE _lane = :lane AND _number = :number"
+    connection.execute(text(gone), {"lane": lane, "number": number})
     hashes = row_hashes(contract.names, frame)
-    stored = frame.assign(_lane=lane, _number=str(number), _packet=packet_id, _row_sha256=hashes, _landed_at=at)
-    if "_record" not in stored:
-        stored["_record"] = None
-    names = [*_OWN, *contract.names]
-    if len(frame):
-        _insert(connection, contract, table, stored[names].astype("str"))
+    if hashes:
+        own = {"_lane": lane, "_number": str(number), "_packet": packet_id, "_landed_at": at}
+        _insert(connection, contract, frame, own, hashes)
     catalogued = {
         "lane": lane,
         "number": number,
@@ -75,30 +76,48 @@ def land(
         "landed_at": at,
     }
     tables.upsert(connection, tables.landed, [catalogued])
+    _note_cases(connection, contract, lane, number, changed=before not in (None, catalogued["sha256"]))
     return len(frame)
 
 
-def _insert(connection: Connection, contract: Contract, table: str, stored: pd.DataFrame) -> None:
-    """PostgreSQL takes CSV by COPY (an unquoted nothing is null); SQLite takes text, which its columns turn to ints."""
-    columns = ", ".join(_quoted(name) for name in stored.columns)
-    if connection.dialect.name == "postgresql":
-        import pyarrow as pa
-        from pyarrow import csv
+def _note_cases(connection: Connection, contract: Contract, lane: str, number: int, *, changed: bool) -> None:
+    if contract.key[0] != "case_no":
+        return
+    if changed:
+        current.rebuild(connection, _carriers(_shapes(connection)), lane=lane)
+    else:
+        current.note(connection, contract.dataset, lane=lane, number=number)
 
+
+def _carriers(shapes: Mapping[str, tuple[Mapping[str, str], Sequence[str]]]) -> list[str]:
+    """The datasets whose rows belong to a case."""
+    return [dataset for dataset, (_, key) in shapes.items() if key[0] == "case_no"]
+
+
+def _insert(
+    connection: Connection, contract: Contract, frame: pd.DataFrame, own: Mapping[str, str], hashes: Sequence[str]
+) -> None:
+    """PostgreSQL takes CSV by COPY (an unquoted nothing is null); SQLite takes text, which its columns turn to ints."""
+    import pyarrow as pa
+    from pyarrow import compute, csv
+
+    arrays = {name: as_array(frame[name]) for name in (*contract.names, "_record") if name in frame}
+    arrays["_row_sha256"] = pa.array(hashes, pa.large_string())
+    columns = ", ".join(_quoted(name) for name in (*own, *arrays))
+    if connection.dialect.name == "postgresql":
+        whole = {name: pa.repeat(value, len(frame)) for name, value in own.items()} | arrays
         out = pa.BufferOutputStream()
-        options = csv.WriteOptions(include_header=False)
-        csv.write_csv(pa.Table.from_pandas(stored, preserve_index=False), out, options)
+        csv.write_csv(pa.table(whole), out, csv.WriteOptions(include_header=False))
         cursor: Any = connection.connection.cursor()
-        with cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+        with cursor, cursor.copy(f"COPY {_table(contract.dataset)} ({columns}) FROM STDIN (FORMAT csv)") as copy:
             copy.write(out.getvalue())
         return
     for name in contract.of_type("bool"):
-        stored[name] = stored[name].map({"true": "1", "false": "0"}).astype("str")
-    places = ", ".join("?" * len(stored.columns))
-    values = [stored[name].astype(object).where(stored[name].notna(), None).tolist() for name in stored.columns]
-    rows = list(zip(*values, strict=True))
+        arrays[name] = compute.if_else(compute.equal(arrays[name], "true"), "1", "0")
+    values = [*(repeat(value, len(frame)) for value in own.values()), *(a.to_pylist() for a in arrays.values())]
+    places = ", ".join("?" * len(values))
     raw: Any = connection.connection.cursor()
-    raw.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)
+    raw.executemany(f"INSERT INTO {_table(contract.dataset)} ({columns}) VALUES ({places})", zip(*values, strict=True))
     raw.close()
 
 
@@ -118,8 +137,11 @@ def landed(connection: Connection, route: Route, dataset: str) -> pd.DataFrame:
     parts = [_as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
     parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
     match = ["case_no"] if contract.key[0] == "case_no" else list(contract.key)
-    carriers = [c.dataset for c in route.datasets if c.key[0] == "case_no" and c.dataset in shapes]
-    newest = _latest_by_case(carriers) if contract.key[0] == "case_no" else _latest_by_key(dataset, contract.key)
+    if contract.key[0] == "case_no":
+        carriers = [c.dataset for c in route.datasets if c.key[0] == "case_no" and c.dataset in shapes]
+        newest = current.newest_by_case(connection, carriers, dataset, lane=route.lane)
+    else:
+        newest = _latest_by_key(dataset, contract.key)
     same = " AND ".join(f"l.{_quoted(name)} = r.{_quoted(name)}" for name in match)
     order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
     wanted = (
@@ -135,14 +157,6 @@ def _latest_by_key(dataset: str, key: Sequence[str]) -> str:
     return f"SELECT {keys}, max(_number) AS latest FROM {_table(dataset)} WHERE _lane = :lane GROUP BY {keys}"
 
 
-def _latest_by_case(carriers: Sequence[str]) -> str:
-    carried = " UNION ".join(f"SELECT case_no, _number FROM {_table(name)} WHERE _lane = :lane" for name in carriers)
-    return (
-        f"SELECT c.case_no, max(c._number) AS latest FROM ({carried}) c "
-        "JOIN landed p ON p.lane = :lane AND p.number = c._number AND p.dataset = :dataset GROUP BY c.case_no"
-    )
-
-
 def stored_problems(connection: Connection) -> list[str]:
     """Landed rows that no longer have the hash they were landed with, by dataset and packet, in words."""
     problems: list[str] = []
@@ -155,7 +169,7 @@ def stored_problems(connection: Connection) -> list[str]:
             if not whole or row_hashes(list(columns), rows) != kept:
                 problems.append(f"Rows of {dataset} landed from packet {packet.packet_id} were changed afterwards.")
         problems += _uncatalogued(connection, dataset)
-    return problems
+    return problems or current.problems(connection, _carriers(_shapes(connection)))
 
 
 def _rows_of(connection: Connection, dataset: str, columns: Mapping[str, str], packet: Any) -> pd.DataFrame:
@@ -212,7 +226,8 @@ def _create(connection: Connection, contract: Contract) -> None:
         lines.append(f"{_quoted(column.name)} {_sql_type(connection, column.type)}{need}")
     keys = ", ".join(_quoted(name) for name in contract.key)
     lines.append(f"PRIMARY KEY (_lane, _number, {keys})")
-    connection.exec_driver_sql(f"CREATE TABLE {_table(contract.dataset)} ({', '.join(lines)})")
+    form = " WITHOUT ROWID" if connection.dialect.name == "sqlite" else ""
+    connection.exec_driver_sql(f"CREATE TABLE {_table(contract.dataset)} ({', '.join(lines)}){form}")
 
 
 def _check_names(contract: Contract) -> None:
@@ -259,10 +274,6 @@ def _ordered(connection: Connection, name: str, contract_type: str) -> str:
     """SQL that sorts a column of table `r` the same in both databases: text by its code points."""
     by_bytes = connection.dialect.name == "postgresql" and _kind(contract_type) == "text"
     return f"r.{_quoted(name)}" + (' COLLATE "C"' if by_bytes else "")
-
-
-def _table(dataset: str) -> str:
-    return _quoted(f"landed_{dataset}")
 
 
 def _quoted(name: str) -> str:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Engine, Select, make_url, select, text
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import leases, tables
-from exchange.adapters.ledger_sql.engine import make_engine, reading, writing
+from exchange.adapters.ledger_sql import leases, pending, tables
+from exchange.adapters.ledger_sql.engine import make_engine, place, reading, writing
 from exchange.adapters.ledger_sql.migrate import migrate
 from exchange.adapters.ledger_sql.records import (
     break_record,
@@ -74,7 +74,7 @@ class SqlLedger:
         self._pid = os.getpid()
         self._clock = clock
         self._actor = actor
-        self._where = "ledger " + make_url(url).set(username=None, password=None, query={}).render_as_string()
+        self._where = "ledger " + place(make_url(url))
         self._inside = threading.local()
 
     def migrate(self) -> None:
@@ -137,8 +137,9 @@ class SqlLedger:
         direction: Direction | None = None,
         exchange: str | None = None,
         states: Sequence[str] | None = None,
+        above: int | None = None,
     ) -> Sequence[PacketRecord]:
-        """Packets by lane and number."""
+        """Packets by lane and number; with `above` those of a higher number."""
         wanted = select(tables.packet).order_by(tables.packet.c.lane, tables.packet.c.number)
         if lane is not None:
             wanted = wanted.where(tables.packet.c.lane == lane)
@@ -148,7 +149,31 @@ class SqlLedger:
             wanted = wanted.where(tables.packet.c.exchange == exchange)
         if states is not None:
             wanted = wanted.where(tables.packet.c.state.in_(states))
+        if above is not None:
+            wanted = wanted.where(tables.packet.c.number > above)
         return [packet_record(row) for row in self._all(wanted)]
+
+    def newest(self, lane: str) -> PacketRecord | None:
+        """The packet with the highest number of a lane."""
+        wanted = select(tables.packet).where(tables.packet.c.lane == lane)
+        found = self._all(wanted.order_by(tables.packet.c.number.desc()).limit(1))
+        return packet_record(found[0]) if found else None
+
+    def settled(self, lane: str) -> PacketRecord | None:
+        """The last packet of an incoming lane before the first gap: every number up to it is settled."""
+        with self._reading() as connection:
+            found = pending.last_settled(connection, lane)
+        return packet_record(found) if found else None
+
+    def untaken(self, lane: str) -> Sequence[str]:
+        """Keys of a lane's collected packets that were neither settled, refused nor found a fork; sorted."""
+        with self._reading() as connection:
+            return pending.untaken(connection, lane)
+
+    def unreceipted(self, lane: str) -> Sequence[str]:
+        """Keys of a lane's incoming packets that may be owed a receipt yet."""
+        with self._reading() as connection:
+            return pending.unreceipted(connection, lane)
 
     def events(self, *, exchange: str | None = None, kind: str | None = None) -> Iterator[Event]:
         """Events in order, read page by page: what is appended meanwhile comes too."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.text import as_array, as_series
 
 _FORMS: Final = {
     "money": r"-?(0|[1-9][0-9]{0,15})\.[0-9]{2}",
@@ -27,6 +28,8 @@ def checked_rows(contract: Contract, rows: pd.DataFrame) -> pd.DataFrame:
     _refuse(502, contract, [name for name in contract.names if name not in given], "is missing")
     kept = [*contract.names, *(["_record"] if "_record" in rows else [])]
     frame = rows[kept].astype("str").reset_index(drop=True)
+    if frame.empty:
+        return frame
     for name in contract.of_type("money"):
         frame[name] = frame[name].mask(frame[name] == "-0.00", "0.00")
     wrong = [c.name for c in contract.columns if c.type in _FORMS and not _fits(frame[c.name], c.type)]
@@ -68,13 +71,15 @@ def row_hashes(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
 
     if frame.empty:
         return []
-    pieces = []
+    pieces: list[Any] = [pa.scalar("", pa.large_string())]
     for name in sorted(names):
-        values = pa.array(frame[name].to_numpy(object), type=pa.large_string(), from_pandas=True)
-        marks = (pa.scalar(mark, pa.large_string()) for mark in (f"{name}\x1f", "\x1e", ""))
-        before, after, between = marks
-        pieces.append(compute.fill_null(compute.binary_join_element_wise(before, values, after, between), ""))
-    rows = compute.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string())) if len(pieces) > 1 else pieces[0]
+        values = as_array(frame[name])
+        before, after, between = (pa.scalar(mark, pa.large_string()) for mark in (f"{name}\x1f", "\x1e", ""))
+        if values.null_count == 0:
+            pieces += [before, values, after]
+        elif values.null_count < len(values):
+            pieces.append(compute.fill_null(compute.binary_join_element_wise(before, values, after, between), ""))
+    rows = compute.binary_join_element_wise(*pieces, pieces[0])
     return [hashlib.sha256(row).hexdigest() for row in rows.cast(pa.large_binary()).to_pylist()]
 
 
@@ -86,5 +91,5 @@ def rows_hash(hashes: Sequence[str]) -> str:
 def frame_of(names: Sequence[str], rows: Sequence[Any]) -> pd.DataFrame:
     """Rows of text or None as a frame of `str` columns, None as missing."""
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-    made = {name: pd.Series(list(values), dtype="str") for name, values in zip(names, columns, strict=True)}
+    made = {name: as_series(as_array(values)) for name, values in zip(names, columns, strict=True)}
     return pd.DataFrame(made, columns=list(names))

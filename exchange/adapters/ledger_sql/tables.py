@@ -28,7 +28,7 @@ event = Table(
     Column("body", Text, nullable=False),
     Column("prev_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
-    Index("event_by_exchange", "exchange", "seq"),
+    Index("event_by_exchange_kind", "exchange", "kind", "seq"),
     Index("event_by_kind", "kind", "seq"),
 )
 """Append-only, held by triggers: no UPDATE, DELETE or TRUNCATE, and an INSERT must continue the chain."""
@@ -52,6 +52,8 @@ exchange = Table(
     Column("opened_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
     Index("exchange_by_route", "route", "opened_seq"),
+    Index("exchange_by_state", "state", "opened_seq"),
+    Index("exchange_by_kind", "route", "kind", "opened_seq"),
 )
 """Each exchange's events, folded; can be thrown away and made anew from `event`."""
 
@@ -71,6 +73,7 @@ packet = Table(
     Column("at", Text, nullable=False),
     PrimaryKeyConstraint("lane", "number"),
     Index("packet_by_exchange", "exchange"),
+    Index("packet_by_state", "state", "lane", "number"),
 )
 
 break_ = Table(
@@ -138,6 +141,17 @@ landed = Table(
     PrimaryKeyConstraint("lane", "number", "dataset"),
 )
 """What was landed from which packet; `sha256` is over the sorted hashes of its rows."""
+
+landed_case = Table(
+    "landed_case",
+    metadata,
+    Column("lane", Text, nullable=False),
+    Column("case_no", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    PrimaryKeyConstraint("lane", "case_no"),
+    sqlite_with_rowid=False,
+)
+"""Which packet of a lane carried each case last (`current.py`); can be made anew from the landed rows."""
 
 
 def insert_or(connection: Connection, table: Table) -> Any:

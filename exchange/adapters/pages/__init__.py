@@ -8,13 +8,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from exchange.domain.problem import CatalogueEntry
+
 _TEMPLATES = Path(__file__).parent
 
 
 class HtmlPages:
-    """Jinja2 templates of this folder; everything that is put in is escaped."""
+    """Jinja2 templates of this folder; everything that is put in is escaped. `problems` are what codes mean."""
 
-    def __init__(self) -> None:
+    def __init__(self, problems: Mapping[int, CatalogueEntry] | None = None) -> None:
+        self._problems = problems or {}
         self._templates = Environment(
             loader=FileSystemLoader(_TEMPLATES),
             autoescape=True,
@@ -28,6 +31,15 @@ class HtmlPages:
     def report(self, data: Mapping[str, Any]) -> str:
         """The checks page of an exchange (`domain/report.report_data`)."""
         return self._templates.get_template("report.html").render(data)
+
+    def answer(self, data: Mapping[str, Any]) -> str:
+        """The page of an answer (`domain/answer_report.answer_report`)."""
+        return self._templates.get_template("answer.html").render(data)
+
+    def received(self, data: Mapping[str, Any]) -> str:
+        """The page of a packet received (`domain/received.received_data`)."""
+        problem = self._problems.get(data["code"])
+        return self._templates.get_template("received.html").render(data, problem=problem)
 
     def breaks(self, data: Mapping[str, Any]) -> str:
         """The list of breaks of an exchange."""

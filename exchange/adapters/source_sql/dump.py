@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def load_dump(sql_file: Path, url: str) -> None:
         raise _malformed(sql_file, None, "The dump creates no table.")
     database = sa.make_url(url).database
     if url.startswith("sqlite") and database:
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
+        _private_file(Path(database))
     engine = make_engine(url, writing=True)
     try:
         with engine.connect() as connection:
@@ -75,6 +76,13 @@ def load_dump(sql_file: Path, url: str) -> None:
         raise translated(error, where=place(engine.url)) from None
     finally:
         engine.dispose()
+
+
+def _private_file(path: Path) -> None:
+    """A copy of a court's register holds what never leaves it: nobody but its owner reads it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    path.chmod(0o600)
 
 
 def _load(connection: sa.Connection, statements: Sequence[Statement], digest: str, file: Path) -> None:

@@ -29,7 +29,7 @@ def make_engine(text: str, *, writing: bool = False) -> sa.Engine:
     """
     try:
         url = sa.make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise _address_error("source_url") from None
     backend = url.get_backend_name()
     if backend == "postgresql":
@@ -56,9 +56,11 @@ def _address_error(where: str) -> NeedsPerson:
 
 
 def place(url: sa.URL) -> str:
-    """Host and database of an address, never the password."""
+    """Host and database of an address, never the password, nor the rest of one that holds an unescaped `@`."""
+    if not url.host:
+        return str(url.database or "")
     port = f":{url.port}" if url.port else ""
-    return f"{url.host}{port}/{url.database or ''}" if url.host else str(url.database or "")
+    return f"{url.host}{port}/{url.database or ''}".rpartition("@")[2]
 
 
 def translated(error: DBAPIError, *, where: str) -> ExchangeError:

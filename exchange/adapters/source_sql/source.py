@@ -22,6 +22,7 @@ from exchange.adapters.source_sql.folder import SourceFolder, read_folder
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.route import Route
+from exchange.domain.text import as_array, as_series
 from exchange.domain.wireform import to_wire
 
 RECORD: Final = "_record"
@@ -83,20 +84,21 @@ def _frame(
         result = connection.execute(*_statement(folder.query(contract.dataset), bound))
         columns = list(result.keys())
         _same_columns(columns, contract, file)
-        raw = pd.DataFrame(list(map(tuple, result)), columns=columns, dtype="object")
+        rows = result.all()
     except DBAPIError as error:
         raise translated(error, where=str(file)) from None
+    index = pd.RangeIndex(len(rows))
+    read = map(_text, zip(*rows, strict=True)) if rows else (_text(()) for _ in columns)
+    raw = dict(zip(columns, read, strict=True))
     made = {
-        column.name: to_wire(
-            _text(raw[column.name]), column, codes=folder.codes.get(column.name, {}), offset=folder.offset
-        )
+        column.name: to_wire(raw[column.name], column, codes=folder.codes.get(column.name, {}), offset=folder.offset)
         if column.name in raw
-        else pd.Series(None, index=raw.index, dtype="str")
+        else pd.Series(None, index=index, dtype="str")
         for column in contract.columns
     }
     if contract.key == ("case_no",):
-        made["case_no"] = _text(raw["case_no"])  # listed as it stood: an empty number is not a missing one
-    return pd.DataFrame({**made, RECORD: _text(raw[RECORD])}, index=raw.index)
+        made["case_no"] = raw["case_no"]  # listed as it stood: an empty number is not a missing one
+    return pd.DataFrame({**made, RECORD: raw[RECORD]}, index=index)
 
 
 def _statement(query: str, bound: Mapping[str, Any]) -> tuple[sa.TextClause, dict[str, Any]]:
@@ -108,10 +110,11 @@ def _statement(query: str, bound: Mapping[str, Any]) -> tuple[sa.TextClause, dic
     return statement, named
 
 
-def _text(values: pd.Series) -> pd.Series:
+def _text(values: Sequence[Any]) -> pd.Series:
     """Values as text; a query casts its own, this is for the one that forgot."""
-    kinds = set(map(type, values)) - {str, type(None)}
-    return (values.map(str, na_action="ignore") if kinds else values).astype("str")
+    if set(map(type, values)) - {str, type(None)}:
+        values = pd.Series(values, dtype="object").map(str, na_action="ignore").tolist()
+    return as_series(as_array(values))
 
 
 def _same_columns(columns: Sequence[str], contract: Contract, file: Path) -> None:

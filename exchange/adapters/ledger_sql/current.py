@@ -1,0 +1,88 @@
+"""Which packet of a lane carried each case last, kept while rows are landed.
+
+Every quarter brings a lane's open cases anew. To ask all landed rows for the latest of each case would cost more every
+quarter; `landed_case` has a row a case. It can be made anew from the landed rows at any time.
+"""
+
+# ruff: noqa: S608  # table names are made from checked dataset names and quoted; values are bound
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+
+def table_of(dataset: str) -> str:
+    """The quoted name of a dataset's table."""
+    return '"' + f"landed_{dataset}".replace('"', '""') + '"'
+
+
+def note(connection: Connection, dataset: str, *, lane: str, number: int) -> None:
+    """Say that the cases just landed in a dataset were carried by this packet, unless a later one carried them."""
+    connection.execute(
+        text(
+            "INSERT INTO landed_case (lane, case_no, number) "
+            f"SELECT DISTINCT CAST(:lane AS text), r.case_no, CAST(:number AS integer) FROM {table_of(dataset)} r "
+            "WHERE r._lane = :lane AND r._number = :number AND NOT EXISTS (SELECT 1 FROM landed_case k "
+            "WHERE k.lane = :lane AND k.case_no = r.case_no AND k.number >= :number) "
+            "ON CONFLICT (lane, case_no) DO UPDATE SET number = excluded.number"
+        ),
+        {"lane": lane, "number": number},
+    )
+
+
+def rebuild(connection: Connection, datasets: Sequence[str], *, lane: str) -> None:
+    """Make a lane's rows anew, after a packet's rows were replaced by others."""
+    connection.execute(text("DELETE FROM landed_case WHERE lane = :lane"), {"lane": lane})
+    if datasets:
+        connection.execute(text(f"INSERT INTO landed_case (lane, case_no, number) {_latest(datasets)}"), {"lane": lane})
+
+
+def newest_by_case(connection: Connection, datasets: Sequence[str], dataset: str, *, lane: str) -> str:
+    """SQL for (case_no, latest): the latest packet that carried the case and held this dataset at all.
+
+    `datasets` are the tables of this lane's route whose key begins with case_no. A packet that is some case's latest
+    and held no rows file of the dataset is rare (a contract that grew); then all landed rows are asked.
+    """
+    lacking = connection.execute(
+        text(
+            "SELECT 1 FROM (SELECT DISTINCT number FROM landed_case WHERE lane = :lane) n WHERE NOT EXISTS "
+            "(SELECT 1 FROM landed p WHERE p.lane = :lane AND p.number = n.number AND p.dataset = :dataset) LIMIT 1"
+        ),
+        {"lane": lane, "dataset": dataset},
+    ).first()
+    if lacking is None:
+        return "SELECT case_no, number AS latest FROM landed_case WHERE lane = :lane"
+    carried = _carried(datasets)
+    return (
+        f"SELECT c.case_no, max(c.number) AS latest FROM ({carried}) c "
+        "JOIN landed p ON p.lane = :lane AND p.number = c.number AND p.dataset = :dataset GROUP BY c.case_no"
+    )
+
+
+def problems(connection: Connection, datasets: Sequence[str]) -> list[str]:
+    """Lanes of which `landed_case` does not say what their rows say, in words."""
+    lanes = connection.execute(text("SELECT lane FROM landed UNION SELECT lane FROM landed_case ORDER BY 1")).scalars()
+    found = []
+    for lane in list(lanes):
+        said = "SELECT lane, case_no, number FROM landed_case WHERE lane = :lane"
+        meant = _latest(datasets) if datasets else f"{said} AND 1 = 0"
+        differ = "SELECT 1 FROM ({} EXCEPT {}) d LIMIT 1"
+        if any(
+            connection.execute(text(differ.format(*pair)), {"lane": lane}).first()
+            for pair in ((said, meant), (meant, said))
+        ):
+            found.append(f"Which packet carried each case last on lane {lane} is not what the landed rows say.")
+    return found
+
+
+def _carried(datasets: Sequence[str]) -> str:
+    return " UNION ".join(
+        f"SELECT case_no, _number AS number FROM {table_of(name)} WHERE _lane = :lane" for name in datasets
+    )
+
+
+def _latest(datasets: Sequence[str]) -> str:
+    return f"SELECT CAST(:lane AS text), c.case_no, max(c.number) FROM ({_carried(datasets)}) c GROUP BY c.case_no"

@@ -1,0 +1,154 @@
+"""What the page of an answer shows (kind A, made at the tax end): what goes, what stays and why. Sums and places, no
+value of a debtor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from exchange.domain.answering import CLAIMS, LINES, STATUS, Answer, line_of
+from exchange.domain.claims import heads, with_claim
+from exchange.domain.columns import codes, equals, fen_text, sums, text, to_fen
+from exchange.domain.content import Content
+from exchange.domain.contract import CodeList
+from exchange.domain.finding import Finding
+from exchange.domain.remedies import Words, remedy
+from exchange.domain.route import Agreement, Route
+from exchange.domain.wording import (
+    KINDS,
+    SHOWN,
+    code_words,
+    column_words,
+    content_words,
+    dataset_words,
+    round_words,
+    rule_words,
+    share,
+)
+
+LEVY_KINDS: Final[Mapping[str, Words]] = {
+    "tax": ("税收", "Taxes"),
+    "social_insurance": ("社会保险费", "Social insurance"),
+    "surcharge": ("附加费", "Surcharges"),
+    "nontax": ("非税收入", "Other non-tax revenue"),
+}
+
+
+def answer_report(
+    found: Answer,
+    content: Content,
+    given: Mapping[str, int],
+    *,
+    agreement: Agreement,
+    route: Route,
+    key: str,
+    as_of: str,
+    made_at: datetime,
+    stopped: bool,
+) -> dict[str, Any]:
+    """Everything the page `answer.html` needs. `given` is the number of rows of each file as it came.
+
+    Sums by rank and by kind of levy are over the lines of versions in force in this answer: of each claim the highest
+    version, none of a withdrawn one. A list shows its first 500 places and says how many there are.
+    """
+    rejects = [f for f in found.findings if f.severity == "reject"]
+    held = [f for f in rejects if f.dataset != STATUS]
+    refused = [f for f in rejects if f.dataset == STATUS]
+    warned = [f for f in found.findings if f.severity == "warn"]
+    return {
+        **round_words(agreement, route, key, as_of, made_at),
+        "title": KINDS["A"],
+        "automatic": False,
+        "stopped": stopped,
+        "held_share": share(found.held, found.claims),
+        "claims": {"given": found.claims, "sent": found.claims - found.held, "held": found.held},
+        "rows": [
+            {"dataset": dataset_words(route, name), "given": given[name], "sent": content.rows[name]}
+            for name in (CLAIMS, LINES, STATUS)
+        ],
+        "held": _listed(held, route),
+        "refused": _listed(refused, route),
+        "warned": _listed(warned, route),
+        **_claimed(found.frames[CLAIMS], found.frames[LINES], agreement.codes),
+        "debtors": _status(found.frames[STATUS], agreement.codes["registration"]),
+        **content_words(content, route),
+    }
+
+
+def _listed(findings: Sequence[Finding], route: Route) -> dict[str, Any]:
+    """In the order of the files' lines, as one mends them."""
+    ordered = sorted(findings, key=lambda f: ((CLAIMS, LINES, STATUS).index(f.dataset), line_of(f)))
+    return {"count": len(findings), "shown": [_told(finding, route) for finding in ordered[:SHOWN]]}
+
+
+def _told(finding: Finding, route: Route) -> dict[str, Any]:
+    return {
+        "rule": rule_words(route, finding.rule, finding.dataset),
+        "file": f"{finding.dataset}.csv",
+        "line": line_of(finding),
+        "column": column_words(route, finding.dataset, finding.column or ""),
+        "name": finding.column or "",
+        "row_key": (finding.row_key or "").replace("|", " · "),
+        "remedy": remedy(finding.rule),
+    }
+
+
+def _claimed(claims: pd.DataFrame, lines: pd.DataFrame, lists: Mapping[str, CodeList]) -> dict[str, Any]:
+    """What is claimed: versions by kind; lines in force and their sums by rank and by kind of levy."""
+    head = heads(claims)
+    live = claims.iloc[head.latest[~head.withdrawn]]
+    in_force = lines[with_claim(live, lines)]
+    fen = to_fen(text(in_force, "amount"))[0]
+    ranks = _by(text(in_force, "rank"), fen)
+    levies: dict[str, tuple[int, int]] = {}
+    for code, (count, total) in _by(text(in_force, "levy_code"), fen).items():
+        kind = lists["levy"].extra.get(code, {}).get("kind", "")
+        before = levies.get(kind, (0, 0))
+        levies[kind] = (before[0] + count, before[1] + total)
+    kinds = _by(text(claims, "kind"), np.zeros(len(claims), np.int64))
+    return {
+        "kinds": [
+            {"of": code_words(lists["claim_kind"], code), "count": kinds[code][0] if code in kinds else 0}
+            for code in lists["claim_kind"].names_zh
+        ],
+        "in_force": len(live),
+        "sum": fen_text(int(fen.sum())),
+        "ranks": _rows({code: code_words(lists["rank"], code) for code in lists["rank"].names_zh}, ranks),
+        "levies": _rows(LEVY_KINDS, levies),
+    }
+
+
+def _by(values: pa.Array, fen: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, tuple[int, int]]:
+    """Code → rows and their sum in fen."""
+    (numbers,), words = codes(values)
+    counts, totals = np.bincount(numbers, minlength=len(words)), sums(numbers, fen, len(words))
+    return {word: (int(counts[n]), int(totals[n])) for n, word in enumerate(words) if word is not None}
+
+
+def _rows(named: Mapping[str, Words], counted: Mapping[str, tuple[int, int]]) -> list[dict[str, Any]]:
+    """Rows in the list's order; what occurs nowhere is left out."""
+    return [
+        {"of": words, "count": counted[code][0], "sum": fen_text(counted[code][1])}
+        for code, words in named.items()
+        if code in counted
+    ]
+
+
+def _status(frame: pd.DataFrame, registration: CodeList) -> list[dict[str, Any]]:
+    """How many debtors stand how."""
+    counted = _by(text(frame, "registration"), np.zeros(len(frame), np.int64))
+    rows = [
+        {"of": code_words(registration, code), "count": counted.get(code, (0, 0))[0]} for code in registration.names_zh
+    ]
+    flags = {
+        "invoices_suspended": ("停供发票", "invoices suspended"),
+        "inspection_open": ("稽查未结", "inspection open"),
+    }
+    return rows + [
+        {"of": words, "count": int(equals(text(frame, flag), "true").sum())} for flag, words in flags.items()
+    ]

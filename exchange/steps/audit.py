@@ -1,0 +1,36 @@
+"""Audit: is the ledger what it was when others were told of it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exchange.domain.canonical import strict_json
+from exchange.domain.lane import MANIFEST
+from exchange.ports import Ledger, Vault
+
+
+def audit(*, party: str, vault: Vault, ledger: Ledger) -> list[str]:
+    """Each problem of the chain in words, none when all is well.
+
+    Beyond the chain's own hashes: every head that a manifest of ours named (the counterpart holds them, signed) must
+    still be in it, so that a ledger cut short or written anew as a whole is found too.
+    """
+    return list(ledger.verify(anchors=set(_heads(party, vault, ledger))))
+
+
+def _heads(party: str, vault: Vault, ledger: Ledger) -> Iterator[str]:
+    """The heads named in this end's own sealed manifests, of every exchange and packet the ledger knows."""
+    known = [*(e.key for e in ledger.exchanges()), *(p.exchange for p in ledger.packets() if p.exchange)]
+    for key in dict.fromkeys(known):
+        for name in vault.names(key):
+            if name.endswith(f"/{MANIFEST}"):
+                yield from _head(party, vault.get(key, name))
+
+
+def _head(party: str, manifest: bytes) -> Iterator[str]:
+    try:
+        document = strict_json(manifest)
+    except ValueError:  # what others sent may be anything
+        return
+    if isinstance(document, dict) and document.get("sender") == party:
+        yield str(document.get("audit_head"))
