@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import pack, quarter, reconcile, send
+from bench import quarter
 
 
 def main() -> None:
     """Run all measurements and print them."""
     short = "--short" in sys.argv
-    for module in (pack, send, reconcile):
-        module.main(["--short"] if short else [])
+    for name in ("pack", "send", "reconcile"):
+        subprocess.run([sys.executable, "-m", f"bench.{name}", *(["--short"] if short else [])], check=True)
     table = Table(title="whole quarter, both ends, against pandas + tar | gzip | openssl by hand", title_justify="left")
     for name in ("cases", "ours s", "script s", "ratio", "imports s", "peak MiB", "exponent"):
         table.add_column(name, justify="right")

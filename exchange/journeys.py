@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,15 +45,22 @@ OUTGOING: Final[Mapping[str, Callable[..., Any]]] = {lifecycle.APPROVED: pack, l
 """Past the approval: the step that takes an exchange on from each state."""
 
 GATES: Final[Mapping[str, str]] = {
-    lifecycle.CHECKED: "waits for two officers",
+    lifecycle.OPENED: "being read and checked; run it again if it stopped",
+    lifecycle.CHECKED: "waits for the officers",
     lifecycle.STOPPED: "stopped: too many cases are held; waits for an officer",
     lifecycle.PREPARED: "waits for the approver",
+    lifecycle.APPROVED: "released; the next sweep sends it",
+    lifecycle.PACKED: "sealed; the next sweep sends it",
     lifecycle.SENT: "waits for the receipt",
     lifecycle.RECEIVED: "opened by the other side; waits for the validated receipt",
     lifecycle.ACCEPTED: "received and validated by the other side",
     lifecycle.REJECTED: "refused by the other side: see its code",
     lifecycle.REFUSED: "sent back by an officer",
 }
+
+
+_TAKEN: Final[Mapping[str, str]] = {"accepted": "taken in"}
+"""How a sweep's counts call what became of a packet, where not by its own word."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,22 +103,29 @@ def open_quarter(parts: Parts, route_id: str, period: str, as_of: date | None = 
             where=f"route {route_id}",
             next_step="Run it at the sender's end.",
         )
-    quarter = Period.parse(period)
+    quarter, day = Period.parse(period), as_of or parts.today
+    if quarter.first_day > day:
+        raise NeedsPerson(
+            905, "The quarter has not begun.", where=f"period {quarter}, as of {day}",
+            next_step="Check the period, or give --as-of.",
+        )  # fmt: skip
     base = f"{route_id}.Q.{quarter}"
     with parts.ledger.lock(f"open:{base}"):
-        key, attempt = base, 1
-        while (known := parts.ledger.exchange(key)) is not None:
-            if known.state not in (lifecycle.REFUSED, lifecycle.REJECTED):
-                return key
-            attempt += 1
-            key = f"{base}.{attempt}"
+        key = lifecycle.attempt(base, partial(_state_of, parts), lambda _, state: state in lifecycle.SENT_BACK)
+        if _state_of(parts, key) is not None:
+            return key
         body = {
             "route": route_id, "direction": "out", "kind": "Q", "period": str(quarter),
-            "as_of": (as_of or parts.today).isoformat(), "batches": _batches(parts),
+            "as_of": day.isoformat(), "batches": _batches(parts),
         }  # fmt: skip
         with parts.ledger.transaction() as write:
             write.append("exchange_opened", exchange=key, actor=parts.actor, body=body)
     return key
+
+
+def _state_of(parts: Parts, key: str) -> str | None:
+    known = parts.ledger.exchange(key)
+    return known.state if known else None
 
 
 def _batches(parts: Parts) -> dict[str, list[str]]:
@@ -209,9 +224,11 @@ def receive(parts: Parts, packet_ids: Sequence[str], swept: Swept | None = None)
     results: list[TakenIn] = []
     for packet_id in packet_ids:
         with parts.ledger.lock(f"take_in:{lane_of(packet_id)}"):
-            result = _try(swept, "taken in", packet_id, call, take_in, parts, packet_id)
+            result = _try(swept, "", packet_id, call, take_in, parts, packet_id)
         if result is not None:
             results.append(result)
+            if swept is not None:
+                swept.count(_TAKEN.get(result.result, result.result))
     if results:
         _try(swept, "", results[-1].packet_id, call, acknowledge, parts, results[-1].packet_id)
     for result in results:

@@ -74,7 +74,7 @@ def _unbase64(text: str) -> bytes:
 
 @dataclass
 class Sshd:
-    """A running sshd. `user` may log in with `user_key`."""
+    """A running sshd. `user` may log in with `user_key`. A test that starts it anew sets `process`."""
 
     port: int
     user: str
@@ -131,21 +131,23 @@ def running_sshd(
         command = ["sh", "-c", f'trap "" XFSZ; ulimit -f {file_limit_bytes // 512}; exec "$@"', "sh", *command]
     with (folder / "sshd.log").open("ab") as log:
         process = subprocess.Popen(command, stderr=log, stdout=log, start_new_session=True)
+    made = Sshd(
+        port=port,
+        user=entry.pw_name,
+        user_key=folder / "user_key",
+        host_fingerprint=fingerprint(host_line),
+        folder=folder,
+        process=process,
+        uid=entry.pw_uid,
+        gid=entry.pw_gid,
+    )
     try:
         _wait_for(port, process, folder / "sshd.log")
-        yield Sshd(
-            port=port,
-            user=entry.pw_name,
-            user_key=folder / "user_key",
-            host_fingerprint=fingerprint(host_line),
-            folder=folder,
-            process=process,
-            uid=entry.pw_uid,
-            gid=entry.pw_gid,
-        )
+        yield made
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=10)
+        if made.process.poll() is None:
+            os.killpg(made.process.pid, signal.SIGTERM)
+            made.process.wait(timeout=10)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -71,14 +71,18 @@ class FolderChannel:
             if there is not None:
                 _refuse_fork(out, there, files)
                 return
-            incoming = INCOMING + packet_id
+            half = bool(
+                _mode(out, packet_id)
+            )  # by hand, or by a disc that lost READY: nobody reads it, so mend it there
+            incoming = packet_id if half else INCOMING + packet_id
             with _made(out, incoming) as box:
                 for stale in set(_names(box)) - set(files):
                     _remove(box, stale)
                 for name in in_order(files):
                     _copy(files[name], box, name)
                 _sync(box)
-            os.rename(incoming, packet_id, src_dir_fd=out, dst_dir_fd=out)
+            if not half:
+                os.rename(incoming, packet_id, src_dir_fd=out, dst_dir_fd=out)
             _sync(out)
 
     def delivered(self, packet_id: str) -> bool:
@@ -243,9 +247,10 @@ def _made(folder: int, name: str) -> Iterator[int]:
 
 
 def _share(handle: int, mode: int) -> None:
-    """Give what was made its mode whatever the umask; discs without modes keep theirs."""
+    """Give what was made its mode whatever the umask, and leave a folder its group's mark; discs without modes keep
+    theirs."""
     with suppress(OSError):
-        os.fchmod(handle, mode)
+        os.fchmod(handle, mode | (os.fstat(handle).st_mode & stat.S_ISGID))
 
 
 @contextmanager

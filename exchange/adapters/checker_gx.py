@@ -26,6 +26,8 @@ from exchange.ports import RowCheck
 _RESULT_FORMAT: Final = {"result_format": "COMPLETE", "include_unexpected_rows": False}
 _POSITION: Final = "_position"
 _RUNNING: Final = threading.local()
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Great Expectations' engine holds one frame under one batch id."""
 
 
 class GxChecker:
@@ -35,9 +37,10 @@ class GxChecker:
         """Positions of the rows that break each rule, ascending. NeedsPerson 915 for a rule that crashes."""
         if frame.empty or not checks:
             return {check.rule: [] for check in checks}
-        numbered = frame.reset_index(drop=True)
+        needed = dict.fromkeys(column for check in checks for column in check.columns)
+        numbered = frame[list(needed)].reset_index(drop=True)
         numbered[_POSITION] = np.arange(len(numbered))
-        with _masks({check.rule: check.broken for check in checks}):
+        with _ONE_AT_A_TIME, _masks({check.rule: check.broken for check in checks}):
             results = _validate(contract.dataset, checks, numbered)
         return {check.rule: _positions(contract, check, results) for check in checks}
 
@@ -55,6 +58,7 @@ def _gx() -> SimpleNamespace:
     from great_expectations.expectations.metrics.map_metric_provider.multicolumn_map_metric_provider import (
         MulticolumnMapMetricProvider,
     )
+    from great_expectations.validator.v1_validator import Validator
 
     class RowsKeepOurRule(MulticolumnMapMetricProvider):
         condition_metric_name = "rows.keep_our_rule"
@@ -77,8 +81,14 @@ def _gx() -> SimpleNamespace:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     assert RowsKeepOurRule.condition_metric_name == ExpectRowsToKeepOurRule.map_metric  # noqa: S101
+    source = context.data_sources.add_pandas(name="rows")
     return SimpleNamespace(
-        context=context, expectations=gx.expectations, suite=gx.ExpectationSuite, ours=ExpectRowsToKeepOurRule
+        expectations=gx.expectations,
+        suite=gx.ExpectationSuite,
+        ours=ExpectRowsToKeepOurRule,
+        whole=source.add_dataframe_asset(name="rows").add_batch_definition_whole_dataframe("whole"),
+        validator=Validator,
+        forget=source.get_execution_engine().batch_manager.reset_batch_cache,
     )
 
 
@@ -104,10 +114,11 @@ def _validate(dataset: str, checks: Sequence[RowCheck], frame: pd.DataFrame) -> 
     """Result by rule."""
     gx = _gx()
     suite = gx.suite(name=dataset, expectations=[_expectation(gx, check) for check in checks])
-    source = gx.context.data_sources.add_or_update_pandas(name=dataset)
-    definition = source.add_dataframe_asset(name=dataset).add_batch_definition_whole_dataframe("whole")
-    batch = definition.get_batch(batch_parameters={"dataframe": frame})
-    results = batch.validate(suite, result_format=_RESULT_FORMAT).results
+    validator = gx.validator(gx.whole, batch_parameters={"dataframe": frame}, result_format=_RESULT_FORMAT)
+    try:
+        results = validator.validate_expectation_suite(suite).results
+    finally:
+        gx.forget()
     return {result.expectation_config.meta["rule"]: result for result in results}
 
 

@@ -66,6 +66,12 @@ def working(text: str) -> Iterator[None]:
         yield
 
 
+def coded(code: int | None) -> str:
+    """A code as an officer reads it: `E303` and its Chinese text."""
+    known = wiring.problem(code) if code else None
+    return f"E{code} {known.text_zh if known else ''}".strip() if code else ""
+
+
 def show_error(error: ExchangeError) -> None:
     """What is wrong, where, and what next: Chinese from the catalogue, English from the error."""
     problem = wiring.problem(error.code)

@@ -14,14 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 from exchange import journeys, wiring
-from exchange.cli.common import EXIT_FOUND, Home, Json, Key, end, out, settings_of, whoever, working
+from exchange.cli.common import EXIT_FOUND, Home, Json, Key, coded, end, out, settings_of, whoever, working
 from exchange.domain import lifecycle
 from exchange.domain.lane import check_arrived
-from exchange.ports import ExchangeRecord
+from exchange.ports import ExchangeRecord, PacketRecord
 
 contracts_app = typer.Typer(help="What the parties agreed.", no_args_is_help=True)
 audit_app = typer.Typer(help="The ledger's chain.", no_args_is_help=True)
 OUTCOME: Final = "outcome.json"
+SHOWN: Final = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +41,9 @@ def status(home: Home = None, as_json: Json = False) -> None:
             out.print_json(data=[_plain(e) for e in known])
             return
         out.print(_standing(known) if known else "还没有交换 no exchange yet.", soft_wrap=True)
+        stuck = parts.ledger.packets(direction="in", states=["refused", "held"])[-SHOWN:]
+        if stuck:
+            out.print(_stuck(stuck), soft_wrap=True)
 
 
 def _standing(known: Sequence[ExchangeRecord]) -> Table:
@@ -55,6 +59,14 @@ def _standing(known: Sequence[ExchangeRecord]) -> Table:
     return table
 
 
+def _stuck(packets: Sequence[PacketRecord]) -> Table:
+    """Packets that arrived and were not taken in, the newest of them, with their codes."""
+    table = Table("", "未收下的数据包 packets not taken in", "", "", box=None)
+    for p in packets:
+        table.add_row("←", Text(p.packet_id, no_wrap=True), f"[yellow]{p.state}[/]", coded(p.code))
+    return table
+
+
 def show(key: Key, home: Home = None, as_json: Json = False) -> None:
     """One exchange: its record, its events, its files. `--json` prints its outcome.json; the ledger says who asked."""
     with end(home, actor=whoever()) as parts:
@@ -67,6 +79,9 @@ def show(key: Key, home: Home = None, as_json: Json = False) -> None:
             out.print_json(data=_plain(record))
             return
         out.print(f"[bold]{key}[/]  {record.state}  ({journeys.GATES.get(record.state, '')})")
+        if record.state == lifecycle.REJECTED:
+            codes = [e.body.get("code") for e in parts.ledger.events(exchange=key, kind="receipt_refused")]
+            out.print(f"  [yellow]{coded(codes[-1] if codes else None)}[/]", soft_wrap=True)
         for name in ("period", "as_of", "content_hash", "prepared_by", "approved_by", "packet_id"):
             if (value := getattr(record, name)) is not None:
                 out.print(f"  {name:14}{value}")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 
 from exchange import journeys
 from exchange.cli.common import EXIT_NEEDS_PERSON, EXIT_RETRY, By, Home, Json, Key, end, err, out, show_error, working
+from exchange.domain import lifecycle
 from exchange.domain.errors import RetryLater
 from exchange.journeys import Swept
 from exchange.ports import Parts
@@ -57,6 +59,16 @@ def quarterly(
         _stands(parts, key)
 
 
+_NEXT: Final[Mapping[str, str]] = {
+    lifecycle.CHECKED: "review prepare {key} --by <officer>",
+    lifecycle.PREPARED: "review approve {key} --by <officer>",
+    lifecycle.STOPPED: "review lift {key} --by <officer> --reason <why>",
+    lifecycle.APPROVED: "send {key}",
+    lifecycle.PACKED: "send {key}",
+}
+"""What an officer does next, by state."""
+
+
 def _stands(parts: Parts, key: str) -> None:
     """One line where it stands, and what to do next."""
     record = journeys.record(parts, key)
@@ -65,9 +77,9 @@ def _stands(parts: Parts, key: str) -> None:
         out.print(f"  内容指纹 fingerprint  {record.content_hash[:32]}")
     if parts.vault.has(key, "report.html"):
         out.print(f"  校验报告 report       {parts.vault.where(key, 'report.html')}", soft_wrap=True)
-    following = {"checked": "prepare", "prepared": "approve", "stopped": "lift"}.get(record.state)
+    following = _NEXT.get(record.state)
     if following:
-        out.print(f"  次 next: exchange review {following} {key} --by <officer>")
+        out.print(f"  次 next: exchange {following.format(key=key)}", soft_wrap=True)
 
 
 def _decide(
@@ -178,7 +190,8 @@ def reconcile(
 ) -> None:
     """Compare register, administrator's table and tax claims; list the differences."""
     with end(home) as parts:
-        keys = [key] if key else [e.key for e in parts.ledger.exchanges(kind="Q") if e.direction == "out"][-1:]
+        sent = parts.ledger.exchanges(kind="Q", states=sorted(lifecycle.GONE))
+        keys = [key] if key else [e.key for e in sent if e.direction == "out"][-1:]
         for one in keys:
             with working(one):
                 journeys.reconcile(parts, one, as_of.date() if as_of else None)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _RANGES: Final = (
     (0x09, 0x0D), (0x1C, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029),
@@ -65,7 +66,8 @@ def distinct(series: pd.Series) -> tuple[npt.NDArray[np.intp], list[str]]:
 
 def among(series: pd.Series, known: Iterable[str]) -> npt.NDArray[np.bool_]:
     """Whether each value is one of those known. Missing never is."""
-    return np.asarray(series.isin([one for one in known if isinstance(one, str)]), dtype=bool)
+    listed = as_array([one for one in known if isinstance(one, str)])
+    return np.asarray(pc.is_in(as_array(series), value_set=listed, skip_nulls=True), dtype=bool)
 
 
 def by_value(series: pd.Series, change: Callable[[str], str]) -> pd.Series:

@@ -16,6 +16,7 @@ from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.content import Content, stage_content
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.finding import Finding
+from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.route import Agreement, Route
 from exchange.domain.tabular import read_csv
 from exchange.ports import Clock, Ledger, Pages, Vault
@@ -41,12 +42,12 @@ def answer(
     (0/1 is taken for bools). Claims with unknown codes stay here with all their lines, and so do lines without a
     claim; the status of a debtor never received on the route is refused (603) and not sent. All of it is listed in
     the exchange's outcome.json and report.html with file, line and column. The key names the bytes: the same files
-    open nothing twice.
+    open nothing twice, unless they were sent back, or others were sent since (`….2`).
     Raises NeedsPerson 503 (a file is missing), 501 502 504 505 506 (its columns or values), 905 (no route to answer).
     """
     back, out = _routes(agreement, party)
     given = {contract.dataset: _bytes(folder, contract.dataset) for contract in back.datasets}
-    key = f"{back.id}.A.{_hash(given)[:12]}"
+    key = _attempt(f"{back.id}.A.{_hash(given)[:12]}", back, ledger)
     if ledger.exchange(key) is not None:
         return key
     frames = {name: read_csv(data, back.contract(name), zero_one_bools=True) for name, data in given.items()}
@@ -81,6 +82,13 @@ def _routes(agreement: Agreement, party: str) -> tuple[Route, Route]:
             next_step="Run it at the tax end, with one route of claims in contracts/routes.",
         )
     return mine[0], agreement.route(mine[0].answered_by)
+
+
+def _attempt(base: str, route: Route, ledger: Ledger) -> str:
+    """The key of these files: a new attempt when they were sent back, or sent and others since."""
+    ours = {e.key: e.state for e in ledger.exchanges(route=route.id, kind="A") if e.direction == "out"}
+    newest = list(ours)[-1:]
+    return attempt(base, ours.get, lambda key, state: state in SENT_BACK or (state in GONE and [key] != newest))
 
 
 def _bytes(folder: Path, dataset: str) -> bytes:

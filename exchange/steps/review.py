@@ -43,7 +43,8 @@ def review(
     """Record an officer's decision about an exchange; the same decision by the same officer again changes nothing.
 
     `prepare` then `approve` by another officer release it (one officer's `approve` is enough where the route says
-    so: it is then `confirm`ed afterwards by another). `refuse` sends it back; `lift` lets a stopped one be prepared.
+    so: it is then `confirm`ed afterwards by another). `refuse` sends it back, whatever became of its files, also
+    before it was checked; `lift` lets a stopped one be prepared.
     `fingerprint` is what the officer saw (first digits are enough); the stored bytes are hashed anew each time.
     Raises NeedsPerson 908 (not that state), 910 (not allowed to that officer), 911 (content is not what was seen).
     The reason is kept in the vault; the ledger holds its hash, since a reason may name people.
@@ -52,7 +53,8 @@ def review(
     _may(by, decision, officers)
     if decision in ("refuse", "lift") and len(reason.strip()) < 5:
         raise NeedsPerson(910, "A reason of at least five characters is needed.", where=key, next_step="Give --reason.")
-    _fresh(exchange, vault, fingerprint)
+    if decision != "refuse":
+        _fresh(exchange, vault, fingerprint)
     kind = _event(exchange, decision, by, agreement.route(exchange.route))
     if kind is None:
         return exchange

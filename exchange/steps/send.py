@@ -48,7 +48,7 @@ def send(
         name = parse_packet_name(packet.packet_id)
         route = agreement.on_lane(name.sender, name.receiver)
         under, event, body = _record_as(key, packet, ledger)
-        rows = _own_rows(key, route, vault) if packet.kind in LANDED else {}
+        rows = _own_rows(key, route, vault) if packet.kind in LANDED and not _refused(key, ledger) else {}
         with vault.workdir() as folder:
             _channel(name.receiver, channels).publish(packet.packet_id, _stored(vault, key, under, folder))
         with ledger.transaction() as write:
@@ -56,6 +56,12 @@ def send(
             write.append(event, exchange=key, actor=actor, body=body)
             for dataset, frame in rows.items():
                 write.land(route, dataset, frame, number=packet.number, packet_id=packet.packet_id)
+
+
+def _refused(key: str, ledger: Ledger) -> bool:
+    """The other side refused the packet before it was known here that it is out: its rows were never received."""
+    known = ledger.exchange(key)
+    return known is not None and known.state == lifecycle.REJECTED
 
 
 def _record_as(key: str, packet: PacketRecord, ledger: Ledger) -> tuple[str, str, dict[str, str]]:

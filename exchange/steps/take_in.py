@@ -10,17 +10,19 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, Final, Literal
 
+import pandas as pd
+
 from exchange.domain import lifecycle
 from exchange.domain.acceptance import debtor_ids, record_rules
 from exchange.domain.canonical import canonical_json, sha256_hex, strict_json
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lane import MANIFEST
 from exchange.domain.opening import Authentic, Opened, authenticate, lane_route, open_authentic
-from exchange.domain.packet import PacketName, packet_of, parse_packet_name
+from exchange.domain.packet import DATA_KINDS, PacketName, packet_of, parse_packet_name
 from exchange.domain.receipt import Receipt, event_body, rejected_document
 from exchange.domain.route import Agreement, Route
 from exchange.domain.sequence import SETTLED, VOID
-from exchange.ports import Checker, Clock, Keys, Ledger, PacketRecord, Vault
+from exchange.ports import Checker, Clock, Keys, Ledger, LedgerWrite, PacketRecord, Vault
 
 PACKET: Final = "packet"
 TAKEN: Final = "taken_in.json"
@@ -258,20 +260,11 @@ def _refuse(
     if takes_place or not told:
         with end.ledger.transaction() as write:
             if takes_place:
-                write.set_packet(
-                    PacketRecord(
-                        lane=name.lane,
-                        number=name.number,
-                        packet_id=str(name),
-                        direction="in",
-                        kind=name.kind,
-                        exchange=key,
-                        state="refused",
-                        manifest_sha256=manifest_sha256,
-                        code=problem.code,
-                        at=end.clock(),
-                    )
-                )
+                refused = PacketRecord(
+                    lane=name.lane, number=name.number, packet_id=str(name), direction="in", kind=name.kind,
+                    exchange=key, state="refused", manifest_sha256=manifest_sha256, code=problem.code, at=end.clock(),
+                )  # fmt: skip
+                write.set_packet(refused)
             if not told:
                 write.append("packet_refused", exchange=key, actor=end.actor, body=body)
     return TakenIn(result="refused", packet_id=str(name), code=problem.code)
@@ -318,15 +311,9 @@ def _void(authentic: Authentic, known: Sequence[PacketRecord], top: int, end: _E
     ):
         return
     record = PacketRecord(
-        lane=closed.lane,
-        number=closed.number,
-        packet_id=str(closed),
-        direction="in",
-        kind=closed.kind,
-        exchange=str(closed),
-        state=VOID,
-        at=end.clock(),
-    )
+        lane=closed.lane, number=closed.number, packet_id=str(closed), direction="in", kind=closed.kind,
+        exchange=str(closed), state=VOID, at=end.clock(),
+    )  # fmt: skip
     with end.ledger.transaction() as write:
         write.set_packet(record)
         body = {"packet_id": str(closed), "by": str(name)}
@@ -394,12 +381,22 @@ def _note_receipt(accepted: PacketRecord, receipt: Receipt, ours: PacketRecord, 
     with end.ledger.transaction() as write:
         write.set_packet(accepted)
         if state == lifecycle.PACKED:
-            write.set_packet(replace(ours, state="sent", at=end.clock()))
             write.append("sent", exchange=ours.exchange, actor=end.actor, body={"packet_id": ours.packet_id})
             state = lifecycle.SENT
         event = _EVENTS[receipt.rung]
         if lifecycle.move(state, event) is None and event in lifecycle.MOVING:
             event = "receipt_noted"
         write.append(event, exchange=ours.exchange, actor=end.actor, body=event_body(receipt))
+        if event == "receipt_refused" and ours.kind in DATA_KINDS:
+            _unland(write, ours, end)
         for packet in missed:
             write.set_packet(replace(packet, state="sealed", at=end.clock()))
+
+
+def _unland(write: LedgerWrite, ours: PacketRecord, end: _End) -> None:
+    """What was refused was not received: the rows sent before it are again those the other side has."""
+    name = parse_packet_name(ours.packet_id)
+    route = end.agreement.on_lane(name.sender, name.receiver)
+    for contract in route.datasets:
+        nothing = pd.DataFrame(columns=list(contract.names), dtype="str")
+        write.land(route, contract.dataset, nothing, number=ours.number, packet_id=ours.packet_id)

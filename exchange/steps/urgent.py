@@ -17,6 +17,7 @@ from exchange.domain.changes import case_in_exchange
 from exchange.domain.content import Content, stage_content
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination, check_across, check_rows, conclude, prepare
+from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.outcome import examined
 from exchange.domain.period import Period
 from exchange.domain.prepare import CASES, Prepared
@@ -64,13 +65,16 @@ def urgent(
     """Open one exchange for each urgent case, up to its release.
 
     Without `case_no`: every case the rules of data.md call urgent that is not held and not yet sent in its present
-    state. With it: that case, for a reason an officer gives. Again opens nothing twice: the key names the state.
+    state. With it: that case, for a reason an officer gives. Again opens nothing twice: the key names the state. A
+    case that was sent back is sent anew (`….2`) when an officer asks for it.
     On a route that releases by rule, an officer who may approve releases the case alone (another confirms it
     afterwards); one who may not has prepared it, and it waits for the approver.
     Raises NeedsPerson 601 when the named case is held (with the rules), 914 when it is not among the selected, 910
-    when the officer is not listed.
+    when the officer is not listed or gives no reason, 905 at an end that sends no cases.
     """
     duties = _duties(actor, officers) if case_no is not None else None
+    if case_no is not None and not reason.strip():
+        raise NeedsPerson(910, "A reason is needed.", where="--reason", next_step="Say why the case can't wait.")
     parts = _Parts(
         agreement=agreement, vault=vault, ledger=ledger, pages=pages, clock=clock, today=today, actor=actor,
         officer=duties,
@@ -84,9 +88,37 @@ def urgent(
         chosen = found.urgent if case_no is None else (_named(found, case_no),)
         cases += chosen
         going = [case for case in chosen if not case.held]
-        fresh = _fresh(route, found, going, ledger) if case_no is None else going
-        keys += [_open(route, prepared, _narrow(found, case), reason, parts) for case in fresh]
+        fresh = list(_fresh(route, found, going, ledger))
+        for case in going if case_no is not None else fresh:
+            alone = _narrow(found, case)
+            key = _attempt(route, alone, parts, fresh=case in fresh)
+            if ledger.exchange(key) is None:
+                _open(key, route, prepared, alone, reason, parts)
+            elif case_no is None:
+                continue
+            keys.append(key)
+    if case_no is not None and not keys:
+        raise NeedsPerson(
+            905, "This end sends no cases.", where=f"party {party}", next_step="Run it at the court's end."
+        )  # fmt: skip
     return UrgentRound(cases=tuple(cases), keys=tuple(keys))
+
+
+def _attempt(route: Route, alone: Examination, parts: _Parts, *, fresh: bool) -> str:
+    """The key of this case in this state: a new attempt when the state was sent and another one since.
+
+    One that was sent back is tried anew only when an officer says so.
+    """
+
+    def state_of_exchange(key: str) -> str | None:
+        known = parts.ledger.exchange(key)
+        return known.state if known else None
+
+    def over(_: str, state: str) -> bool:
+        return (fresh and state in GONE) or (parts.officer is not None and state in SENT_BACK)
+
+    base = f"{route.id}.U.{state_of(route, alone.frames_to_send)[:12]}"
+    return attempt(base, state_of_exchange, over)
 
 
 def _duties(officer: str, officers: Mapping[str, Sequence[str]]) -> Sequence[str]:
@@ -183,11 +215,8 @@ def state_of(route: Route, rows: Mapping[str, pd.DataFrame]) -> str:
     return sha256_hex(canonical_json(told))
 
 
-def _open(route: Route, prepared: Prepared, found: Examination, reason: str, parts: _Parts) -> str:
+def _open(key: str, route: Route, prepared: Prepared, found: Examination, reason: str, parts: _Parts) -> None:
     """Stage one case and open its exchange, released when the route says `automatic`."""
-    key = f"{route.id}.U.{state_of(route, found.frames_to_send)[:12]}"
-    if parts.ledger.exchange(key) is not None:
-        return key
     content = _stage(key, route, prepared, found, parts)
     if reason:
         parts.vault.put(key, "reason.txt", reason.encode())
@@ -204,7 +233,6 @@ def _open(route: Route, prepared: Prepared, found: Examination, reason: str, par
             kind, by, told = _released(parts)
             said = {"reason_sha256": sha256_hex(reason.encode())} if reason else {}
             write.append(kind, exchange=key, actor=by, body={"by": by, "content_hash": content.hash, **told, **said})
-    return key
 
 
 def _released(parts: _Parts) -> tuple[str, str, dict[str, str]]:

@@ -25,6 +25,9 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "accepted_within_7_days": ("七日内新受理", "accepted within the last 7 days"),
     "held": ("紧急案件被校验拦下，未能传送", "an urgent case is held by the checks and was not sent"),
     "receipt_overdue": ("对方回执逾期", "the other side's receipt is overdue"),
+    "rejected": ("对方拒收，需重新传送", "the other side refused it; it has to be sent anew"),
+    "packet_refused": ("收到的数据包被拒收", "a packet that arrived was refused"),
+    "packet_fork": ("同一编号出现两个不同的数据包", "two different packets under one number"),
     "review_overdue": ("事后复核逾期", "the review after an urgent release is overdue"),
     "quarter_overdue": ("季度交换超过第五个工作日未送出", "the quarter's exchange is past its fifth working day"),
     "calendar_not_official": ("下一季度所在年度的工作日历尚未公布", "the next quarter's year has no official calendar"),
@@ -52,7 +55,8 @@ def watch(
     """
     sent: Counter[str] = Counter()
     failed: RetryLater | None = None
-    for alert in (*_urgent(urgent, today), *_limits(agreement, party, ledger, calendar, today)):
+    limits = _limits(agreement, party, ledger, calendar, today)
+    for alert in (*_urgent(urgent, today), *limits, *_incidents(ledger)):
         try:
             sent[alert.rule] += _bring(alert, ledger, notifier)
         except RetryLater as error:
@@ -102,9 +106,32 @@ def _limits(agreement: Agreement, party: str, ledger: Ledger, calendar: WorkCale
         for key in [key for key in released if key.startswith(f"{route.id}.U.")]:
             if today > calendar.add_workdays(released[key], route.review.review_after_workdays):
                 yield _alert("review_overdue", key, today, "请由另一名人员复核（exchange review confirm）。")
+        yield from _sent_back(route.id, ledger, today)
         yield from _quarter(route.id, ledger, calendar, today)
     if not calendar.is_official(Period.of(today).next().last_day.year):
         yield _alert("calendar_not_official", str(Period.of(today).next()), today, "请按国务院办公厅通知补充日历文件。")
+
+
+def _sent_back(route: str, ledger: Ledger, today: date) -> Iterator[Alert]:
+    """What the other side refused and nobody has tried anew, each day."""
+
+    def state_of(key: str) -> str | None:
+        known = ledger.exchange(key)
+        return known.state if known else None
+
+    for exchange in ledger.exchanges(route=route, states=[lifecycle.REJECTED]):
+        base = ".".join(exchange.key.split(".")[:3])
+        if lifecycle.attempt(base, state_of, lambda *_: False) == exchange.key:
+            yield _alert("rejected", exchange.key, today, "请按回执中的代码更正后重新传送（exchange show 查看代码）。")
+
+
+def _incidents(ledger: Ledger) -> Iterator[Alert]:
+    """Arrived packets that were not taken in, once each."""
+    for rule in ("packet_refused", "packet_fork"):
+        for event in ledger.events(kind=rule):
+            day = event.at.astimezone(SHANGHAI).date()
+            then = f"代码 E{event.body['code']}。请按手册处理；对方会收到回执。"
+            yield _alert(rule, str(event.body["packet_id"]), day, then)
 
 
 def _overdue(

@@ -145,6 +145,17 @@ def test_no_secret_is_written_down():
             assert found.startswith("$("), f"{path.name} holds a password"
 
 
+def test_no_secret_is_an_argument_of_a_command():
+    """Arguments stand in the list of processes: secrets go by standard input or by file."""
+    for name, service in SERVICES.items():
+        words = " ".join(map(str, service.get("command", [])))
+        assert not re.search(r"--?\S*pass\S*[ =]", words, re.IGNORECASE), name
+    for script in DEPLOY.rglob("*.sh"):
+        for line in script.read_text(encoding="utf-8").splitlines():
+            told = line.replace("--password '*'", "")  # no password at all: the account is locked
+            assert not re.search(r"(--password|--requirepass|PGPASSWORD=)", told), f"{script.name}: {line}"
+
+
 def test_every_secret_is_a_file_that_the_script_makes_once(tmp_path: Path):
     folder = tmp_path / "secrets"
     wanted = {Path(s["file"]).name for s in COMPOSE["secrets"].values()}

@@ -190,6 +190,20 @@ def test_what_an_earlier_attempt_left_is_replaced(point: Point, packet: Packet) 
     assert read(point.root / LANE / FIRST) == local(files)
 
 
+def test_a_packet_that_lost_its_ready_is_made_whole(point: Point, packet: Packet) -> None:
+    files = packet()
+    point.court.publish(FIRST, files)
+    standing = point.root / LANE / FIRST
+    (standing / READY).unlink()
+    (standing / "payload-0001.p7m").write_bytes(b"half")
+    (standing / "payload-0001.p7m").chmod(0o777)
+    assert not point.court.delivered(FIRST)
+    point.court.publish(FIRST, files)
+    assert read(standing) == local(files)
+    assert [entry.name for entry in (point.root / LANE).iterdir()] == [FIRST]
+    assert list(point.tax.arrived()) == [FIRST]
+
+
 def test_a_packet_of_another_lane_is_refused(point: Point, packet: Packet) -> None:
     with pytest.raises(NeedsPerson) as wrong:
         point.court.publish(f"{TAX}.{COURT}.000001.A", packet())

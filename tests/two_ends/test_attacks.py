@@ -115,7 +115,14 @@ def test_what_is_changed_on_the_way_is_not_opened(changed: str, ends: tuple[End,
     assert outcome(tax, packet_id, files) in (201, 303, 306, 401, 402)
 
 
-def test_a_stolen_key_is_worth_nothing_once_its_certificate_ended(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({}, 408), ({"not_after": days(500)}, 408), ({"created_at": days(400), "not_after": days(420)}, 203)],
+    ids=["late", "good for ever", "dated today"],
+)
+def test_a_stolen_key_is_worth_nothing_once_its_certificate_ended(
+    fields: dict[str, Any], code: int, tmp_path: Path
+) -> None:
     """Dated back to its own days it is past the contract's validity; dated today, it was signed before it was made."""
     clock = Time()
     court, tax = make_end(tmp_path, COURT, clock, days=365), make_end(tmp_path, TAX, clock, days=900)
@@ -123,11 +130,7 @@ def test_a_stolen_key_is_worth_nothing_once_its_certificate_ended(tmp_path: Path
     introduce(tax, court)
     packet_id, files = packed(court)
     later(court, days=400)
-    assert outcome(tax, packet_id, files) == 408
-    forever = signed_anew(court, files, not_after=days(500))
-    assert outcome(tax, f"{packet_id}+00000001", forever) == 408
-    today = signed_anew(court, files, created_at=days(400), not_after=days(420))
-    assert outcome(tax, f"{packet_id}+00000002", today) == 203
+    assert outcome(tax, packet_id, signed_anew(court, files, **fields)) == code
 
 
 def test_a_certificate_no_longer_trusted_opens_nothing(ends: tuple[End, End]) -> None:

@@ -12,8 +12,8 @@ from exchange.domain.lifecycle import MOVES, MOVING, move
 STATES = sorted({state for state, _ in MOVES if state} | set(MOVES.values()))
 ALLOWED = {
     "": "exchange_opened>opened taken_in>taken_in",
-    "opened": "extracted>extracted",
-    "extracted": "checked>checked stopped>stopped",
+    "opened": "extracted>extracted refused>refused",
+    "extracted": "checked>checked stopped>stopped refused>refused",
     "stopped": "stop_lifted>checked refused>refused",
     "checked": "prepared>prepared released>approved refused>refused",
     "prepared": "approved>approved refused>refused",
@@ -44,6 +44,20 @@ def test_the_hand_written_table_knows_every_state() -> None:
     assert set(ALLOWED) == {"", *STATES}
     named = {value for name, value in vars(lifecycle).items() if name.isupper() and isinstance(value, str)}
     assert named == set(STATES)
+
+
+def test_a_round_goes_on_under_its_last_attempt() -> None:
+    known = {"k": "refused", "k.2": "rejected"}
+
+    def over(_: str, state: str) -> bool:
+        return state in lifecycle.SENT_BACK
+
+    assert lifecycle.attempt("other", known.get, over) == "other"
+    assert lifecycle.attempt("k", known.get, over) == "k.3"
+    known["k.3"] = "checked"
+    assert lifecycle.attempt("k", known.get, over) == "k.3"
+    known |= {"k.2": "accepted"}
+    assert lifecycle.attempt("k", known.get, over) == "k.3"
 
 
 def test_every_state_is_reached_from_the_beginning() -> None:

@@ -149,12 +149,12 @@ class SftpChannel:
         if packet_id in self._renaming and not _exists(wire, incoming):
             return
         _make_folder(wire, self._root, self._out)
-        if self._can_rename(wire):
+        if self._can_rename(wire) and not _exists(wire, final):
             self._upload_all(wire, incoming, files)
             self._renaming.add(packet_id)
             self._rename(wire, incoming, final, packet_id)
             self._renaming.discard(packet_id)
-        else:
+        else:  # or it stands there without READY, where nobody reads it
             self._upload_all(wire, final, files)
             _remove_folder(wire, incoming)
 

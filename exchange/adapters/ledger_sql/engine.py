@@ -153,6 +153,7 @@ _SQLITE: Final = (
     ("SQLITE_AUTH", "closed"),
     ("SQLITE_CORRUPT", "damaged"),
     ("SQLITE_NOTADB", "damaged"),
+    ("SQLITE_IOERR_SHMSIZE", "full"),
     ("SQLITE_IOERR", "away"),
     ("SQLITE_CONSTRAINT_TRIGGER", "guarded"),
     ("SQLITE_CONSTRAINT_PRIMARYKEY", "twice"),

@@ -132,7 +132,7 @@ def landed(connection: Connection, route: Route, dataset: str) -> pd.DataFrame:
     names = [*contract.names, "_record", "_number", "_packet"]
     shapes = _shapes(connection)
     if dataset not in shapes:
-        return frame_of(names, [])
+        return frame_of(names, None)
     known = shapes[dataset][0]
     parts = [_as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
     parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
@@ -149,7 +149,7 @@ def landed(connection: Connection, route: Route, dataset: str) -> pd.DataFrame:
         f"ON {same} AND l.latest = r._number WHERE r._lane = :lane ORDER BY {order}"
     )
     said = {"lane": route.lane, "dataset": dataset}
-    return frame_of(names, connection.execute(text(wanted), said).all())
+    return frame_of(names, connection.execute(text(wanted), said))
 
 
 def _latest_by_key(dataset: str, key: Sequence[str]) -> str:
@@ -179,7 +179,7 @@ def _rows_of(connection: Connection, dataset: str, columns: Mapping[str, str], p
         "WHERE r._lane = :lane AND r._number = :number"
     )
     found = connection.execute(text(wanted), {"lane": packet.lane, "number": packet.number})
-    return frame_of([*columns, "_row_sha256"], found.all())
+    return frame_of([*columns, "_row_sha256"], found)
 
 
 def _uncatalogued(connection: Connection, dataset: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Named leases: one living holder at a time, on whichever machine.
 
-A lease is stale, and may be taken, when its process is gone on this machine (pid and start time) or its time is up;
-a living holder prolongs it from a thread. Time is the machine's own, whatever clock the exchange runs on.
+A lease is stale, and may be taken, when its process is gone on this machine (pid and start time), when this very
+process no longer holds it (the database was away when it should have been given back), or when its time is up; a
+living holder prolongs it from a thread. Time is the machine's own, whatever clock the exchange runs on.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from exchange.domain.errors import ExchangeError, RetryLater
 LASTS: Final = timedelta(minutes=5)
 """How long a lease outlives a machine that is gone; a living holder prolongs it every fifth of this."""
 
+_HELD: Final[set[str]] = set()
+"""Tokens of the leases this process holds now."""
+
 
 @contextmanager
 def held(engine: Engine, name: str, *, holder: str, where: str, lasts: timedelta = LASTS) -> Iterator[None]:
@@ -33,6 +37,7 @@ def held(engine: Engine, name: str, *, holder: str, where: str, lasts: timedelta
     token = uuid4().hex
     _claim(engine, name, token, holder=holder, where=where, lasts=lasts)
     done = threading.Event()
+    _HELD.add(token)
     prolonging = threading.Thread(
         target=_prolong, args=(engine, token, done), kwargs={"lasts": lasts, "where": where}, daemon=True
     )
@@ -40,11 +45,11 @@ def held(engine: Engine, name: str, *, holder: str, where: str, lasts: timedelta
     try:
         yield
     except BaseException:
-        _end(prolonging, done)
+        _end(prolonging, done, token)
         with suppress(ExchangeError):
             _release(engine, name, token, where)
         raise
-    _end(prolonging, done)
+    _end(prolonging, done, token)
     if not _release(engine, name, token, where):
         raise RetryLater(
             907,
@@ -54,9 +59,10 @@ def held(engine: Engine, name: str, *, holder: str, where: str, lasts: timedelta
         )
 
 
-def _end(prolonging: threading.Thread, done: threading.Event) -> None:
+def _end(prolonging: threading.Thread, done: threading.Event, token: str) -> None:
     done.set()
     prolonging.join()
+    _HELD.discard(token)
 
 
 def _claim(engine: Engine, name: str, token: str, *, holder: str, where: str, lasts: timedelta) -> None:
@@ -85,7 +91,11 @@ def _claim(engine: Engine, name: str, token: str, *, holder: str, where: str, la
 def _living(found: Row[Any], now: datetime) -> bool:
     if datetime.fromisoformat(found.until) <= now:
         return False
-    return bool(found.host != socket.gethostname() or _start_time(found.pid) == found.started)
+    if found.host != socket.gethostname():
+        return True
+    if _start_time(found.pid) != found.started:
+        return False
+    return found.pid != os.getpid() or found.token in _HELD
 
 
 def _start_time(pid: int) -> str | None:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import pandas as pd
+from sqlalchemy import Result
 
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.text import as_array, as_series
 
+_AT_ONCE: Final = 20_000
 _FORMS: Final = {
     "money": r"-?(0|[1-9][0-9]{0,15})\.[0-9]{2}",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
@@ -88,8 +90,14 @@ def rows_hash(hashes: Sequence[str]) -> str:
     return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
 
 
-def frame_of(names: Sequence[str], rows: Sequence[Any]) -> pd.DataFrame:
-    """Rows of text or None as a frame of `str` columns, None as missing."""
-    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-    made = {name: as_series(as_array(values)) for name, values in zip(names, columns, strict=True)}
+def frame_of(names: Sequence[str], result: Result[Any] | None) -> pd.DataFrame:
+    """Rows of text or None as a frame of `str` columns, None as missing; taken over part by part."""
+    import pyarrow as pa
+
+    parts = [] if result is None else [list(zip(*rows, strict=True)) for rows in result.partitions(_AT_ONCE)]
+    columns = zip(*parts, strict=True) if parts else ([()] for _ in names)
+    made = {
+        name: as_series(pa.concat_arrays([as_array(values) for values in column]))
+        for name, column in zip(names, columns, strict=True)
+    }
     return pd.DataFrame(made, columns=list(names))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
@@ -26,6 +27,7 @@ from exchange.domain.text import as_array, as_series
 from exchange.domain.wireform import to_wire
 
 RECORD: Final = "_record"
+_AT_ONCE: Final = 20_000
 _BEGIN: Final[Mapping[str, Sequence[str]]] = {
     "sqlite": ("PRAGMA query_only = ON", "BEGIN DEFERRED"),
     "postgresql": ("SET TRANSACTION READ ONLY", "SET LOCAL datestyle = 'ISO, YMD'"),
@@ -84,12 +86,10 @@ def _frame(
         result = connection.execute(*_statement(folder.query(contract.dataset), bound))
         columns = list(result.keys())
         _same_columns(columns, contract, file)
-        rows = result.all()
+        raw = _columns(result, columns)
     except DBAPIError as error:
         raise translated(error, where=str(file)) from None
-    index = pd.RangeIndex(len(rows))
-    read = map(_text, zip(*rows, strict=True)) if rows else (_text(()) for _ in columns)
-    raw = dict(zip(columns, read, strict=True))
+    index = raw[RECORD].index
     made = {
         column.name: to_wire(raw[column.name], column, codes=folder.codes.get(column.name, {}), offset=folder.offset)
         if column.name in raw
@@ -110,11 +110,18 @@ def _statement(query: str, bound: Mapping[str, Any]) -> tuple[sa.TextClause, dic
     return statement, named
 
 
-def _text(values: Sequence[Any]) -> pd.Series:
+def _columns(result: sa.CursorResult[Any], names: Sequence[str]) -> dict[str, pd.Series]:
+    """The result's columns as text, taken over part by part so that no more than one stands in memory twice."""
+    parts = [[_text(values) for values in zip(*rows, strict=True)] for rows in result.partitions(_AT_ONCE)]
+    whole = zip(*(parts or [[_text(()) for _ in names]]), strict=True)
+    return {name: as_series(pa.concat_arrays(column)) for name, column in zip(names, whole, strict=True)}
+
+
+def _text(values: Sequence[Any]) -> pa.Array:
     """Values as text; a query casts its own, this is for the one that forgot."""
     if set(map(type, values)) - {str, type(None)}:
         values = pd.Series(values, dtype="object").map(str, na_action="ignore").tolist()
-    return as_series(as_array(values))
+    return as_array(values)
 
 
 def _same_columns(columns: Sequence[str], contract: Contract, file: Path) -> None:
