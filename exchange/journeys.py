@@ -2,6 +2,9 @@
 
 A journey runs to the next gate in the ledger (approval, receipt, answer) and ends; `sweep` takes up whatever has
 become ready since. Nothing waits here, so a restart, a lost event or an approval after three weeks changes nothing.
+
+A step is imported by the journey that takes it: pandas and what else it brings cost a second, which a command that only
+looks, or a sweep that finds nothing, need not spend.
 """
 
 from __future__ import annotations
@@ -12,37 +15,26 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from exchange.domain import lifecycle
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 from exchange.domain.lane import lane_of
-from exchange.domain.manifest import Manifest
-from exchange.domain.opening import open_packet
 from exchange.domain.packet import parse_packet_name
 from exchange.domain.period import Period
-from exchange.domain.urgency import UrgentRound
 from exchange.ports import ExchangeRecord, Parts
-from exchange.steps.acknowledge import acknowledge
-from exchange.steps.answer import answer as answer_step
-from exchange.steps.assemble import assemble as assemble_step
-from exchange.steps.audit import audit as audit_step
-from exchange.steps.collect import collect
-from exchange.steps.extract import extract as extract_step
-from exchange.steps.pack import pack
-from exchange.steps.reconcile import reconcile as reconcile_step
-from exchange.steps.send import send
-from exchange.steps.take_in import TakenIn, take_in
-from exchange.steps.urgent import urgent as urgent_step
-from exchange.steps.validate import validate as validate_step
-from exchange.steps.watch import watch as watch_step
+
+if TYPE_CHECKING:
+    from exchange.domain.manifest import Manifest
+    from exchange.domain.urgency import UrgentRound
+    from exchange.steps.take_in import TakenIn
 
 log = structlog.get_logger("exchange")
 
-OUTGOING: Final[Mapping[str, Callable[..., Any]]] = {lifecycle.APPROVED: pack, lifecycle.PACKED: send}
-"""Past the approval: the step that takes an exchange on from each state."""
+OUTGOING: Final = (lifecycle.APPROVED, lifecycle.PACKED)
+"""Past the approval: the states from which a step takes an exchange on."""
 
 GATES: Final[Mapping[str, str]] = {
     lifecycle.OPENED: "being read and checked; run it again if it stopped",
@@ -149,17 +141,23 @@ def record(parts: Parts, key: str) -> ExchangeRecord:
 
 def extract(parts: Parts, key: str, batch: str) -> None:
     """Read one batch of courts into the vault."""
-    call(extract_step, parts, key, batch)
+    from exchange.steps.extract import extract as step
+
+    call(step, parts, key, batch)
 
 
 def validate(parts: Parts, key: str, batch: str) -> None:
     """Check one batch's rows."""
-    call(validate_step, parts, key, batch)
+    from exchange.steps.validate import validate as step
+
+    call(step, parts, key, batch)
 
 
 def assemble(parts: Parts, key: str) -> str:
     """Join the batches, check across them, stage what will be sent; return the state."""
-    call(assemble_step, parts, key)
+    from exchange.steps.assemble import assemble as step
+
+    call(step, parts, key)
     return record(parts, key).state
 
 
@@ -176,15 +174,20 @@ def quarterly(parts: Parts, route_id: str, period: str, as_of: date | None = Non
 
 def onward(parts: Parts, key: str) -> str:
     """Take an approved exchange on through packing and sending; return the state it stops at."""
+    from exchange.steps.pack import pack
+    from exchange.steps.send import send
+
     with parts.ledger.lock(f"run:{key}"):
-        while (step := OUTGOING.get(record(parts, key).state)) is not None:
-            call(step, parts, key)
+        while (state := record(parts, key).state) in OUTGOING:
+            call(pack if state == lifecycle.APPROVED else send, parts, key)
     return record(parts, key).state
 
 
 def urgent(parts: Parts, case_no: str, reason: str, officer: str) -> str:
     """Send one case at once: opened, released as the route says, packed and sent; return the exchange's key."""
-    round_ = call(urgent_step, parts, case_no=case_no, reason=reason, actor=officer)
+    from exchange.steps.urgent import urgent as step
+
+    round_ = call(step, parts, case_no=case_no, reason=reason, actor=officer)
     key: str = round_.keys[0]
     onward(parts, key)
     return key
@@ -192,25 +195,34 @@ def urgent(parts: Parts, case_no: str, reason: str, officer: str) -> str:
 
 def watch(parts: Parts) -> dict[str, int]:
     """Find urgent cases and limits that run out; open their packets, alert. Counts of what was found."""
+    from exchange.steps.urgent import urgent as find
+    from exchange.steps.watch import watch as warn
+
     with parts.ledger.lock("watch"):
-        round_: UrgentRound = call(urgent_step, parts)
-        counts: dict[str, int] = call(watch_step, parts, urgent=round_)
+        round_: UrgentRound = call(find, parts)
+        counts: dict[str, int] = call(warn, parts, urgent=round_)
         return counts
 
 
 def answer(parts: Parts, folder: Path) -> str:
     """At the tax end: check the claims and status files of a folder and open their exchange; return its key."""
-    key: str = call(answer_step, parts, folder)
+    from exchange.steps.answer import answer as step
+
+    key: str = call(step, parts, folder)
     return key
 
 
 def reconcile(parts: Parts, key: str, as_of: date | None = None) -> None:
     """Compare the three books for an exchange of this end."""
-    call(reconcile_step, parts, key, as_of=as_of)
+    from exchange.steps.reconcile import reconcile as step
+
+    call(step, parts, key, as_of=as_of)
 
 
 def fetch(parts: Parts, counterpart: str) -> list[str]:
     """Fetch what a counterpart sent into the vault; ids of the packets to take in, in order."""
+    from exchange.steps.collect import collect
+
     with parts.ledger.lock(f"collect:{counterpart}"):
         ids: list[str] = call(collect, parts, counterpart)
         return ids
@@ -221,6 +233,11 @@ def receive(parts: Parts, packet_ids: Sequence[str], swept: Swept | None = None)
 
     With `swept` a packet that can't be taken in is noted there and does not hold up the others; else it is raised.
     """
+    if not packet_ids:
+        return []
+    from exchange.steps.acknowledge import acknowledge
+    from exchange.steps.take_in import take_in
+
     results: list[TakenIn] = []
     for packet_id in packet_ids:
         with parts.ledger.lock(f"take_in:{lane_of(packet_id)}"):
@@ -239,6 +256,8 @@ def receive(parts: Parts, packet_ids: Sequence[str], swept: Swept | None = None)
 
 def verify(parts: Parts, folder: Path) -> Manifest:
     """Check a packet's folder as its receiver would, landing nothing; its manifest. The folder's name is the id."""
+    from exchange.domain.opening import open_packet
+
     name = parse_packet_name(folder.name)
     with parts.vault.workdir() as quarantine:
         opened = open_packet(
@@ -258,7 +277,9 @@ def verify(parts: Parts, folder: Path) -> Manifest:
 
 def audit(parts: Parts) -> list[str]:
     """Every problem of this end's ledger, in words."""
-    problems: list[str] = call(audit_step, parts)
+    from exchange.steps.audit import audit as step
+
+    problems: list[str] = call(step, parts)
     return problems
 
 
@@ -271,6 +292,10 @@ def looked(parts: Parts, key: str, what: str) -> None:
 def deliver(parts: Parts, swept: Swept | None = None) -> None:
     """Send every sealed packet that is not out yet, lane by lane in order; a lane that is stuck holds up no other."""
     waiting = sorted(parts.ledger.packets(direction="out", states=["sealed"]), key=lambda p: (p.lane, p.number))
+    if not waiting:
+        return
+    from exchange.steps.send import send
+
     for lane in dict.fromkeys(p.lane for p in waiting):
         for key in dict.fromkeys(p.exchange for p in waiting if p.lane == lane and p.exchange):
             before = len(swept.problems) if swept else 0

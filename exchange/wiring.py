@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exchange.adapters.keys_files import HeldKey
     from exchange.domain.calendar import WorkCalendar
     from exchange.domain.route import Agreement
-    from exchange.ports import Channel, Checker, Keys, Notifier, Pages, Parts, Scheduler
+    from exchange.ports import Channel, Checker, Keys, Ledger, Notifier, Pages, Parts, Scheduler
     from exchange.steps.note_keys import KeyEvent
 
 
@@ -54,13 +54,9 @@ def outline(settings: Settings | None = None) -> Outline:
     agreed = agreement(settings)
     routes = tuple(r.id for r in agreed.routes_from(settings.party) if agreed.parties[r.sender].kind == "court")
     return Outline(
-        party=settings.party,
-        quarterly_routes=routes,
-        watch_seconds=settings.watch_seconds,
-        sweep_seconds=settings.sweep_seconds,
-        retries=settings.retries,
-        retry_seconds=settings.retry_seconds,
-    )
+        party=settings.party, quarterly_routes=routes, watch_seconds=settings.watch_seconds,
+        sweep_seconds=settings.sweep_seconds, retries=settings.retries, retry_seconds=settings.retry_seconds,
+    )  # fmt: skip
 
 
 def work_calendar(settings: Settings) -> WorkCalendar:
@@ -69,6 +65,13 @@ def work_calendar(settings: Settings) -> WorkCalendar:
 
     folder = settings.at_home(settings.calendar_dir)
     return calendar(folder if folder.is_dir() else None)
+
+
+def book(settings: Settings) -> Ledger:
+    """This end's ledger alone, for a look that asks no other port; an end without a party is refused as by `parts`."""
+    from exchange.adapters.ledger_sql import open_ledger
+
+    return open_ledger(settings.ledger, clock=now) if settings.party else parts(settings).ledger
 
 
 def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
@@ -179,15 +182,9 @@ def _channel(settings: Settings, counterpart: str, told: ChannelSettings) -> Cha
     from exchange.adapters.channel_sftp import SftpChannel
 
     return SftpChannel(
-        own=settings.party,
-        counterpart=counterpart,
-        host=told.host,
-        port=told.port,
-        user=told.user,
-        root=told.root,
-        key_file=settings.at_home(told.key_file or Path("keys/sftp.key")),
-        host_keys=told.host_keys,
-    )
+        own=settings.party, counterpart=counterpart, host=told.host, port=told.port, user=told.user, root=told.root,
+        key_file=settings.at_home(told.key_file or Path("keys/sftp.key")), host_keys=told.host_keys,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -285,8 +282,7 @@ def pin(
             where=f"--party {party}",
             next_step=f"One of: {known}.",
         )
-    live = _live(agreed, settings.party)
-    pin_file(_trust(settings), party, role, certificate.read_bytes(), fingerprint, live=live)
+    pin_file(_trust(settings), party, role, certificate.read_bytes(), fingerprint, live=_live(agreed, settings.party))
     _note(settings, "key_pinned", [row for row in _pinned(settings, party) if row.role == role], by)
 
 
@@ -296,8 +292,7 @@ def unpin(
     """Trust a certificate no longer, and say so in the ledger; NeedsPerson 914 when it is not pinned."""
     from exchange.adapters.keys_files import unpin as unpin_file
 
-    gone = unpin_file(_trust(settings), party, role, fingerprint)
-    _note(settings, "key_unpinned", _certificates(party, gone), by)
+    _note(settings, "key_unpinned", _certificates(party, unpin_file(_trust(settings), party, role, fingerprint)), by)
 
 
 def export_certificates(settings: Settings, into: Path) -> list[Certificate]:

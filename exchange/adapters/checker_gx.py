@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, Final
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final
 
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
 from exchange.ports import RowCheck
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _RESULT_FORMAT: Final = {"result_format": "COMPLETE", "include_unexpected_rows": False}
 _POSITION: Final = "_position"
@@ -37,6 +37,8 @@ class GxChecker:
         """Positions of the rows that break each rule, ascending. NeedsPerson 915 for a rule that crashes."""
         if frame.empty or not checks:
             return {check.rule: [] for check in checks}
+        import numpy as np
+
         needed = dict.fromkeys(column for check in checks for column in check.columns)
         numbered = frame[list(needed)].reset_index(drop=True)
         numbered[_POSITION] = np.arange(len(numbered))
@@ -50,6 +52,8 @@ def _gx() -> SimpleNamespace:
     """Great Expectations, its context, and our own expectation: once per process."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
+    import numpy as np
+    import pandas as pd
     from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
     from great_expectations.expectations.expectation import MulticolumnMapExpectation
     from great_expectations.expectations.metrics.map_metric_provider.multicolumn_condition_partial import (

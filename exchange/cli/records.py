@@ -35,15 +35,16 @@ def register(app: typer.Typer) -> None:
 
 def status(home: Home = None, as_json: Json = False) -> None:
     """Every exchange of this end and where it stands, newest last."""
-    with end(home) as parts:
-        known = list(parts.ledger.exchanges())
-        if as_json:
-            out.print_json(data=[_plain(e) for e in known])
-            return
-        out.print(_standing(known) if known else "还没有交换 no exchange yet.", soft_wrap=True)
-        stuck = parts.ledger.packets(direction="in", states=["refused", "held"])[-SHOWN:]
-        if stuck:
-            out.print(_stuck(stuck), soft_wrap=True)
+    with working("…"):
+        ledger = wiring.book(settings_of(home))
+    known = list(ledger.exchanges())
+    if as_json:
+        out.print_json(data=[_plain(e) for e in known])
+        return
+    out.print(_standing(known) if known else "还没有交换 no exchange yet.", soft_wrap=True)
+    stuck = ledger.packets(direction="in", states=["refused", "held"])[-SHOWN:]
+    if stuck:
+        out.print(_stuck(stuck), soft_wrap=True)
 
 
 def _standing(known: Sequence[ExchangeRecord]) -> Table:

@@ -13,7 +13,6 @@ from rich.text import Text
 
 from exchange.cli.common import out
 from exchange.cli.two_ends import Ends
-from exchange.domain.case_number import reference
 from exchange.ports import Parts
 
 REASONS_ZH: Final[Mapping[str, str]] = {
@@ -95,6 +94,8 @@ def _urgent(outcome: Mapping[str, Any]) -> Table:
 
 
 def _number(one: Mapping[str, Any]) -> str:
+    from exchange.domain.case_number import reference
+
     return reference(one["case_no"], str(one["record"])).strip()
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from exchange.domain.canonical import canonical_json, sha256_hex, strict_json
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.route import Route
-from exchange.domain.tabular import MAX_ROWS, add_totals, sorted_rows, write_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,10 @@ def stage_content(
     Every dataset of the route gets a file; one without a frame or rows has the header alone.
     Raises NeedsPerson 501 to 506.
     """
+    import pandas as pd
+
+    from exchange.domain.tabular import MAX_ROWS, add_totals, sorted_rows, write_rows
+
     for dataset in frames:
         route.contract(dataset)
     files: list[ContentFile] = []

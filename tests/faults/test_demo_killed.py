@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import psutil
 import pytest
@@ -38,11 +43,15 @@ def _kill_after(command: list[str], seconds: float) -> bool:
 
 
 def _running_below(home: Path) -> list[str]:
-    """Processes that still name this home."""
+    """Processes that still name this home, in their words or in what they were told (Airflow's tasks)."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
-        words = " ".join(process.info["cmdline"] or [])
-        if str(home) in words:
+    for process in psutil.process_iter():
+        try:
+            words = " ".join(process.cmdline())
+            told = " ".join(process.environ().values())
+        except psutil.Error:
+            continue
+        if str(home) in words + told and process.pid != os.getpid():
             found.append(words)
     return found
 
@@ -61,6 +70,68 @@ def _sent_once(home: Path) -> None:
             numbers.setdefault(packet.lane, []).append(packet.number)
         for of_lane in numbers.values():
             assert of_lane == list(range(1, len(of_lane) + 1))
+
+
+def _happened(home: Path, end: str, kind: str) -> bool:
+    """Whether an end's ledger holds an event of a kind."""
+    try:
+        with closing(sqlite3.connect(f"file:{home / end / 'ledger.db'}?mode=ro", uri=True)) as ledger:
+            return bool(ledger.execute("SELECT 1 FROM event WHERE kind = ? LIMIT 1", (kind,)).fetchone())
+    except sqlite3.Error:
+        return False
+
+
+def _component(home: Path, name: str) -> bool:
+    return (home / "airflow/processes" / name).exists()
+
+
+MOMENTS: Final[Mapping[str, Callable[[Path], bool]]] = {
+    "Airflow's database is made": lambda home: _component(home, "database"),
+    "Airflow's components start": lambda home: _component(home, "dag-processor"),
+    "urgent cases were found": lambda home: _happened(home, "court", "released"),
+    "urgent cases are on their way": lambda home: _happened(home, "court", "sent"),
+    "the quarter was opened": lambda home: _happened(home, "court", "batch_extracted"),
+    "the quarter was checked": lambda home: _happened(home, "court", "prepared"),
+    "the answer was staged": lambda home: _happened(home, "tax", "batch_extracted"),
+    "the answer is out": lambda home: _happened(home, "tax", "sent"),
+    "the books were compared": lambda home: _happened(home, "court", "reconciled"),
+}
+"""What a kill waits for: each comes later than the one before, and in each something else is at work."""
+
+
+def _kill_when(command: list[str], moment: Callable[[], bool]) -> bool:
+    """Start in a process group of its own, kill all of it when something has happened; True when it still ran."""
+    process = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 400
+    while process.poll() is None and not moment() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    ran = process.poll() is None
+    if ran:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return ran
+
+
+@pytest.mark.long
+@pytest.mark.airflow
+@pytest.mark.timeout(3600)
+def test_killed_with_airflow_at_work(tmp_path: Path) -> None:
+    """Airflow's processes live in sessions of their own: the next run ends them, also in the middle of a task."""
+    home = tmp_path / "home"
+    kills = 0
+    for left_alone_seconds, moment in enumerate(MOMENTS.values()):
+        if _kill_when(demo_command("sample2", home), partial(moment, home)):
+            kills += 1
+            time.sleep(left_alone_seconds % 3)
+    assert kills >= 6
+    done = run(demo_command("sample2", home, "--json", str(tmp_path / "outcome.json")), timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_same(json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8")), answers("sample2"))
+    _sent_once(home)
+    assert _running_below(home) == []
+    assert not list((home / "airflow/processes").glob("*"))
 
 
 @pytest.mark.slow

@@ -11,10 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
-import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
@@ -23,11 +21,11 @@ from exchange.adapters.source_sql.folder import SourceFolder, read_folder
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.route import Route
-from exchange.domain.text import as_array, as_series
-from exchange.domain.wireform import to_wire
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RECORD: Final = "_record"
-_AT_ONCE: Final = 20_000
 _BEGIN: Final[Mapping[str, Sequence[str]]] = {
     "sqlite": ("PRAGMA query_only = ON", "BEGIN DEFERRED"),
     "postgresql": ("SET TRANSACTION READ ONLY", "SET LOCAL datestyle = 'ISO, YMD'"),
@@ -81,24 +79,16 @@ def _snapshot(url: str) -> Iterator[sa.Connection]:
 def _frame(
     connection: sa.Connection, contract: Contract, folder: SourceFolder, bound: Mapping[str, Any]
 ) -> pd.DataFrame:
+    from exchange.adapters.source_sql.frames import frame_of
+
     file = folder.queries[contract.dataset]
     try:
         result = connection.execute(*_statement(folder.query(contract.dataset), bound))
         columns = list(result.keys())
         _same_columns(columns, contract, file)
-        raw = _columns(result, columns)
+        return frame_of(result, columns, contract, folder)
     except DBAPIError as error:
         raise translated(error, where=str(file)) from None
-    index = raw[RECORD].index
-    made = {
-        column.name: to_wire(raw[column.name], column, codes=folder.codes.get(column.name, {}), offset=folder.offset)
-        if column.name in raw
-        else pd.Series(None, index=index, dtype="str")
-        for column in contract.columns
-    }
-    if contract.key == ("case_no",):
-        made["case_no"] = raw["case_no"]  # listed as it stood: an empty number is not a missing one
-    return pd.DataFrame({**made, RECORD: raw[RECORD]}, index=index)
 
 
 def _statement(query: str, bound: Mapping[str, Any]) -> tuple[sa.TextClause, dict[str, Any]]:
@@ -108,20 +98,6 @@ def _statement(query: str, bound: Mapping[str, Any]) -> tuple[sa.TextClause, dic
     if "courts" in named:
         statement = statement.bindparams(sa.bindparam("courts", expanding=True))
     return statement, named
-
-
-def _columns(result: sa.CursorResult[Any], names: Sequence[str]) -> dict[str, pd.Series]:
-    """The result's columns as text, taken over part by part so that no more than one stands in memory twice."""
-    parts = [[_text(values) for values in zip(*rows, strict=True)] for rows in result.partitions(_AT_ONCE)]
-    whole = zip(*(parts or [[_text(()) for _ in names]]), strict=True)
-    return {name: as_series(pa.concat_arrays(column)) for name, column in zip(names, whole, strict=True)}
-
-
-def _text(values: Sequence[Any]) -> pa.Array:
-    """Values as text; a query casts its own, this is for the one that forgot."""
-    if set(map(type, values)) - {str, type(None)}:
-        values = pd.Series(values, dtype="object").map(str, na_action="ignore").tolist()
-    return as_array(values)
 
 
 def _same_columns(columns: Sequence[str], contract: Contract, file: Path) -> None:
