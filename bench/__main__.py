@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 
-from rich.console import Console
-from rich.table import Table
-
-from bench import quarter
+PARTS = ("pack", "send", "reconcile", "quarter", "district", "history")
 
 
 def main() -> None:
-    """Run all measurements and print them."""
-    short = "--short" in sys.argv
-    for name in ("pack", "send", "reconcile"):
-        subprocess.run([sys.executable, "-m", f"bench.{name}", *(["--short"] if short else [])], check=True)
-    table = Table(title="whole quarter, both ends, against pandas + tar | gzip | openssl by hand", title_justify="left")
-    for name in ("cases", "ours s", "script s", "ratio", "imports s", "peak MiB", "exponent"):
-        table.add_column(name, justify="right")
-    for row in quarter.rows(quarter.SHORT if short else quarter.SIZES):
-        exponent = "" if row["exponent"] is None else f"{row['exponent']:.2f}"
-        table.add_row(
-            f"{row['cases']:,}", f"{row['seconds']:.2f}", f"{row['script']:.2f}", f"{row['ratio']:.1f}",
-            f"{row['imports']:.1f}", f"{row['mib']:.0f}", exponent,
-        )  # fmt: skip
-    Console().print(table)
+    """Run all measurements, each in a process of its own, and print them."""
+    began = time.monotonic()
+    print(f"{os.cpu_count()} CPU cores, load {os.getloadavg()[0]:.1f} at the start", flush=True)
+    for name in PARTS:
+        subprocess.run([sys.executable, "-m", f"bench.{name}", *sys.argv[1:]], check=True)
+    print(f"{time.monotonic() - began:.0f} s in all, load {os.getloadavg()[0]:.1f} at the end")
 
 
 if __name__ == "__main__":

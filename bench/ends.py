@@ -21,13 +21,18 @@ def both_ends(home: Path, source: Path, **more: object) -> Iterator[tuple[Parts,
     """A court with its database and a tax bureau, keys pinned, a shared folder as the channel."""
     court = _settings(home, "court", "tax", source=source, **more)
     tax = _settings(home, "tax", "court", **more)
+    introduce(court, tax)
+    (home / "point").mkdir(exist_ok=True)
+    with wiring.opened(court) as court_parts, wiring.opened(tax) as tax_parts:
+        yield court_parts, tax_parts
+
+
+def introduce(court: Settings, tax: Settings) -> None:
+    """Make both ends' keys, and pin each one's certificates at the other."""
     made = {s.party: {c.role: c for c in wiring.init_keys(s)} for s in (court, tax)}
     for settings, other in ((court, tax.party), (tax, court.party)):
         wiring.pin(settings, other, "sign", made[other]["sign"].certificate, made[other]["sign"].fingerprint)
         wiring.pin(settings, other, "decrypt", made[other]["decrypt"].certificate, made[other]["decrypt"].fingerprint)
-    (home / "point").mkdir(exist_ok=True)
-    with wiring.opened(court) as court_parts, wiring.opened(tax) as tax_parts:
-        yield court_parts, tax_parts
 
 
 def _settings(home: Path, end: str, other: str, *, source: Path | None = None, **more: object) -> Settings:

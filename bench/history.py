@@ -9,15 +9,13 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from bench.ends import AS_OF, PAIR, both_ends, go_round
-from bench.measure import in_child, peak_mib
+from bench.measure import in_child, peak_mib, print_table, timed
 from bench.world import build
 from exchange import journeys
 from exchange.ports import LedgerWrite, PacketRecord, Parts
@@ -26,6 +24,10 @@ SIZES, SHORT = (0, 500, 5_000), (0, 200)
 """Exchanges behind each ledger: ten events and three packets each at the court's end."""
 
 CASES, QUARTERS = 1_000, 20
+COLUMNS = {
+    "events": "{:,}", "packets": "{:,}", "landed quarters": "{}", "idle sweep cpu": "{:.3f}", "quarter cpu": "{:.2f}",
+    "watch cpu": "{:.2f}", "MiB": "{:.0f}",
+}  # fmt: skip
 ROUTE, OUT, BACK = f"{PAIR}-cases", f"court-{PAIR}.tax-{PAIR}", f"tax-{PAIR}.court-{PAIR}"
 _AT_ONCE = 500
 
@@ -95,41 +97,46 @@ def _hash(number: int) -> str:
     return sha256(str(number).encode()).hexdigest()
 
 
-def land_past(parts: Parts, frames: dict[str, Any], quarters: int) -> None:
+def land_past(parts: Parts, frames: dict[str, Any], quarters: int, *, above: int = 0) -> None:
     """Land a quarter's rows so many times over, under numbers of the past."""
     route = parts.agreement.route(ROUTE)
-    for number in range(1, quarters + 1):
+    for number in range(above + 1, above + quarters + 1):
         with parts.ledger.transaction() as write:
             for dataset, frame in frames.items():
                 write.land(route, dataset, frame, number=number, packet_id=f"{OUT}.{number:06d}.U")
 
 
-def _cpu(action: Callable[[], Any], times: int = 1) -> float:
-    began = time.process_time()
-    for _ in range(times):
-        action()
-    return (time.process_time() - began) / times
-
-
-def main(exchanges: int, folder: Path) -> None:
-    """Measure one size and print its figures as JSON."""
-    home = folder / f"ends-{exchanges}"
-    with both_ends(folder / "first", folder / "court.db", checker="plain") as (court, tax):
+def _measure(exchanges: int, folder: Path) -> dict[str, float]:
+    home, source = folder / f"ends-{exchanges}", folder / "court.db"
+    with both_ends(folder / "first", source, checker="plain") as (court, tax):
         if not court.ledger.exchanges():
             go_round(court, tax)
         route = court.agreement.route(ROUTE)
         frames = {c.dataset: court.ledger.landed(route, c.dataset)[[*c.names, "_record"]] for c in route.datasets}
-    with both_ends(home, folder / "court.db", checker="plain") as (court, tax):
+    with both_ends(home, source, checker="plain") as (court, tax):
         fill(court, tax, exchanges)
         for parts in (court, tax):
             land_past(parts, frames, min(QUARTERS, exchanges))
-        sweep = _cpu(lambda: (journeys.sweep(court), journeys.sweep(tax)), 3)
-        quarter = _cpu(lambda: go_round(court, tax))
-        watch = _cpu(lambda: journeys.watch(court))
+        sweep = timed(lambda: (journeys.sweep(court), journeys.sweep(tax)), 3).cpu
+        quarter = timed(lambda: go_round(court, tax)).cpu
+        watch = timed(lambda: journeys.watch(court)).cpu
         events, packets = sum(1 for _ in court.ledger.events()), len(court.ledger.packets())
-    figures = {"events": events, "packets": packets, "sweep": sweep, "quarter": quarter, "watch": watch}
-    print(json.dumps(figures | {"mib": peak_mib()}))
+    return {
+        "events": events, "packets": packets, "landed quarters": min(QUARTERS, exchanges), "idle sweep cpu": sweep,
+        "quarter cpu": quarter, "watch cpu": watch, "MiB": peak_mib(),
+    }  # fmt: skip
+
+
+def main(args: list[str]) -> None:
+    """Measure and print, or be the process that measures one size (how many exchanges, and a folder)."""
+    if len(args) == 2:
+        print(json.dumps(_measure(int(args[0]), Path(args[1]))))
+        return
+    print_table(
+        f"an idle sweep, a quarter of {CASES:,} cases at both ends and a watch, on ledgers with a past",
+        COLUMNS, rows(SHORT if "--short" in args else SIZES),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(sys.argv[1:])

@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from bench.measure import peak_mib
 
 SIZES, SHORT = (16, 48, 144), (4, 12, 36)
 """MiB of CSV."""
@@ -129,7 +131,7 @@ def _ours(folder: Path) -> None:
     certificate = x509.load_pem_x509_certificate((folder / "cert.pem").read_bytes())
     content = folder / _DATASET
     source = Source(name=f"data/{_DATASET}", bytes=content.stat().st_size, open=lambda: content.open("rb"))
-    with _timed(resource.RUSAGE_SELF):
+    with _timed(peak_mib):
         with (folder / "plain").open("wb") as packed:
             write_archive([source], packed)
         with (folder / "plain").open("rb") as packed, (folder / "ours.p7m").open("wb") as out:
@@ -140,7 +142,7 @@ def _openssl(folder: Path) -> None:
     to = ("-recip", "cert.pem", "-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256")
     words = ("openssl", "cms", "-encrypt", "-binary", "-aes-256-gcm", "-outform", "DER", "-out", "openssl.p7m", *to)
     pipe: dict[str, Any] = {"cwd": folder, "stdout": subprocess.PIPE}
-    with _timed(resource.RUSAGE_CHILDREN):
+    with _timed(lambda: resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024):
         tar = subprocess.Popen(["tar", "-cf", "-", _DATASET], **pipe)
         gzip = subprocess.Popen(["gzip", "-c"], stdin=tar.stdout, **pipe)
         subprocess.run(words, stdin=gzip.stdout, cwd=folder, check=True)
@@ -149,12 +151,12 @@ def _openssl(folder: Path) -> None:
 
 
 @contextmanager
-def _timed(who: int) -> Any:
+def _timed(peak: Callable[[], float]) -> Any:
     """Print seconds and the peak resident MiB of this process, or of the largest of its children."""
     began = time.perf_counter()
     yield
     seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "peak": resource.getrusage(who).ru_maxrss / 1024}))
+    print(json.dumps({"seconds": seconds, "peak": peak()}))
 
 
 def _check(folder: Path) -> None:

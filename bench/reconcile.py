@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import math
 import multiprocessing
-import resource
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -26,6 +25,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from bench.measure import forget_peak, peak_mib
 from exchange.adapters.contracts_files import load_agreement
 from exchange.domain.books import Books
 from exchange.domain.reconciliation import reconcile_books
@@ -292,14 +292,13 @@ def measured(work: Callable[[Books], Counter[str]], cases: int, runs: int) -> tu
 def _measure(work: Callable[[Books], Counter[str]], cases: int, runs: int) -> tuple[float, float, Counter[str]]:
     work(made_books(100))
     books = made_books(cases)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = forget_peak()
     times = []
     for _ in range(runs):
         start = time.perf_counter()
         found = work(books)
         times.append(time.perf_counter() - start)
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return min(times), peak, found
+    return min(times), peak_mib() - before, found
 
 
 def main() -> None:
@@ -310,6 +309,7 @@ def main() -> None:
     )
     short = arguments.parse_args().short
     sizes, runs = (SIZES[:2], 1) if short else (SIZES, 3)
+    print("reconcile: the three books compared, against DuckDB finding the same breaks in SQL\n")
     print(f"{'cases':>8} {'breaks':>7} {'ours s':>8} {'duckdb s':>9} {'ratio':>6} {'ours MiB':>9} {'duckdb MiB':>11}")
     ours = []
     for cases in sizes:
@@ -322,7 +322,7 @@ def main() -> None:
             f" {peak:>9.1f} {their_peak:>11.1f}"
         )
     exponent = math.log(ours[-1] / ours[0]) / math.log(sizes[-1] / sizes[0])
-    print(f"our time grows with cases to the power of {exponent:.2f}")
+    print(f"our time grows with cases to the power of {exponent:.2f}\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.measure import peak_mib
 from tests.servers_sshd import Sshd, running_sshd
 
 SIZES, SHORT = (16, 64, 256), (4, 16)
@@ -135,7 +135,7 @@ def _publish(files: str, port: str, user: str, key: str, host_key: str, root: st
     channel.publish(_PACKET, {name: Path(files, name) for name in _FILES})
     channel.close()
     seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    print(json.dumps({"seconds": seconds, "peak": peak_mib()}))
 
 
 def _sftp(server: Sshd, files: Path, root: Path) -> dict[str, float]:

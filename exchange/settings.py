@@ -125,7 +125,7 @@ def read_settings(**given: Any) -> Settings:
             where=str(Path(str(known.get("home", os.environ.get("EXCHANGE_HOME", "exchange-home")))) / "exchange.toml"),
             next_step="Correct the named keys in exchange.toml or the EXCHANGE_* environment.",
         ) from None
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise NeedsPerson(
             905, f"The settings file can't be read: {error}.", where="exchange.toml", next_step="Mend its TOML."
         ) from None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from exchange.domain.errors import RetryLater
 from exchange.ports import Alert
 
 
@@ -17,7 +18,18 @@ class LogNotifier:
         self._path = path
 
     def send(self, alert: Alert) -> None:
-        """Write the line; the system's own error when the disk refuses."""
+        """Write the line; RetryLater 108 when the disk refuses."""
+        try:
+            self._write(alert)
+        except OSError as error:
+            raise RetryLater(
+                108,
+                f"The alert can't be written down ({type(error).__name__}).",
+                where=str(self._path),
+                next_step="Check the file's owner and mode, and that its disk has room; the alert is brought later.",
+            ) from None
+
+    def _write(self, alert: Alert) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(
             os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8"

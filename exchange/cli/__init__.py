@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -12,7 +13,7 @@ import typer
 
 from exchange.cli import demo, keys, records, rounds
 from exchange.cli.common import EXIT_FAULT, EXIT_NEEDS_PERSON, EXIT_RETRY, err, show_error
-from exchange.domain.errors import ExchangeError, RetryLater
+from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 
 app = typer.Typer(
     name="exchange",
@@ -44,10 +45,24 @@ def main() -> None:
         show_error(error)
         sys.exit(EXIT_NEEDS_PERSON)
     except Exception as fault:
+        if isinstance(fault, OSError) and fault.filename is not None:
+            show_error(_refused_by_system(fault))
+            sys.exit(EXIT_NEEDS_PERSON)
         if os.environ.get("EXCHANGE_DEBUG"):
             raise
         _show_fault(fault)
         sys.exit(EXIT_FAULT)
+
+
+def _refused_by_system(error: OSError) -> NeedsPerson:
+    """A file or folder of this machine that no adapter could say more about."""
+    code = 906 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 905
+    return NeedsPerson(
+        code,
+        f"The system refuses: {error.strerror}.",
+        where=str(error.filename),
+        next_step="Check that it is there, its owner and mode, and the room on its disc.",
+    )
 
 
 def _show_fault(fault: Exception) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from exchange.domain.masking import mask_id, mask_name
 from exchange.domain.prepare import Normalised, Prepared
 from exchange.domain.remedies import NORMALISED, URGENT, Words, remedy
 from exchange.domain.route import Agreement, PacketKind, Route
+from exchange.domain.text import among
 from exchange.domain.wording import (
     KINDS,
     SHOWN,
@@ -48,8 +49,8 @@ def report_data(
 
     A list shows its first 500 entries; `listed` says how many there are.
     """
-    debtors = _debtors(prepared)
     held, rows, warned = _sorted_out(examination, route)
+    debtors = _debtors(prepared, {str(f.record) for found in (held, rows, warned) for f in found[:SHOWN]})
     return {
         **round_words(agreement, route, key, prepared.as_of.isoformat(), made_at),
         "kind": kind,
@@ -114,12 +115,12 @@ def _once(findings: Sequence[Finding]) -> list[Finding]:
     return list({(f.rule, f.record, f.column, f.dataset): f for f in reversed(findings)}.values())[::-1]
 
 
-def _debtors(prepared: Prepared) -> Mapping[str, str]:
-    """Record → its first debtor's name, masked."""
+def _debtors(prepared: Prepared, records: Collection[str]) -> Mapping[str, str]:
+    """Record → its first debtor's name, masked; of these records."""
     frame = prepared.frames.get("case_debtor")
     if frame is None:
         return {}
-    first = frame.loc[frame["name"].notna()].drop_duplicates("_record")
+    first = frame.loc[frame["name"].notna() & among(frame["_record"], records)].drop_duplicates("_record")
     return {str(r): mask_name(str(n)) for r, n in zip(first["_record"], first["name"], strict=True)}
 
 

@@ -100,7 +100,15 @@ def _bytes(folder: Path, dataset: str) -> bytes:
             where=str(file),
             next_step="Put all three files into the folder; one without rows holds its header alone.",
         )
-    return file.read_bytes()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise NeedsPerson(
+            503,
+            f"A file of the answer can't be read ({type(error).__name__}).",
+            where=str(file),
+            next_step="Check who may read it, and its disc.",
+        ) from None
 
 
 def _hash(given: Mapping[str, bytes]) -> str:

@@ -284,3 +284,41 @@ def test_nought_has_no_sign(ledger: SqlLedger) -> None:
     land(ledger, 1, "tax_claim", rows)
     assert list(ledger.landed(ROUTE, "tax_claim")["total"]) == ["0.00", "0.10"]
     assert ledger.verify() == []
+
+
+def test_rows_landed_again_under_their_number_leave_no_case_behind(ledger: SqlLedger) -> None:
+    land(ledger, 1, "bankruptcy_case", cases(a_case("c1"), a_case("c2")))
+    land(ledger, 2, "bankruptcy_case", cases(a_case("c1", "declared"), a_case("c2", "declared")))
+    land(ledger, 2, "bankruptcy_case", cases(a_case("c2", "declared")))
+    now = ledger.landed(ROUTE, "bankruptcy_case")
+    assert list(zip(now["case_no"], now["stage"], strict=True)) == [("c1", "accepted"), ("c2", "declared")]
+    land(ledger, 1, "bankruptcy_case", cases(a_case("c1"), a_case("c2")))
+    assert list(ledger.landed(ROUTE, "bankruptcy_case")["_number"]) == ["1", "2"], "an older number is not the latest"
+    assert ledger.verify() == []
+
+
+def test_a_changed_latest_packet_is_found(ledger: SqlLedger, database_url: str) -> None:
+    land(ledger, 1, "bankruptcy_case", cases(a_case("c1")))
+    land(ledger, 2, "bankruptcy_case", cases(a_case("c1", "declared")))
+    with create_engine(database_url, poolclass=NullPool).begin() as connection:
+        connection.execute(text("UPDATE landed_case SET number = 1"))
+    assert ledger.verify() == [
+        "Which packet carried each case last on lane court-1.tax-1 is not what the landed rows say."
+    ]
+
+
+def test_a_ledger_of_the_first_form_is_brought_up_with_its_rows(ledger: SqlLedger, database_url: str) -> None:
+    land(ledger, 1, "bankruptcy_case", cases(a_case("c1"), a_case("c2")))
+    land(ledger, 2, "bankruptcy_case", cases(a_case("c1", "declared")))
+    before = ledger.landed(ROUTE, "bankruptcy_case")
+    ledger.close()
+    with create_engine(database_url, poolclass=NullPool).begin() as connection:
+        for index in ("event_by_exchange_kind", "exchange_by_state", "exchange_by_kind", "packet_by_state"):
+            connection.execute(text(f"DROP INDEX {index}"))
+        connection.execute(text("CREATE INDEX event_by_exchange ON event (exchange, seq)"))
+        connection.execute(text("DROP TABLE landed_case"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    newer = open_ledger(database_url)
+    pd.testing.assert_frame_equal(newer.landed(ROUTE, "bankruptcy_case"), before)
+    assert newer.verify() == []
+    newer.close()

@@ -251,9 +251,11 @@ def test_the_lease_of_a_killed_process_is_free(ledger: SqlLedger, database_url: 
         ("elsewhere", "1", "0", timedelta(minutes=1), False),
         ("elsewhere", "1", "0", timedelta(minutes=-1), True),
         ("here", "1", "other start", timedelta(minutes=1), True),
-        ("here", "own", "own", timedelta(minutes=1), False),
-        ("here", "own", "own", timedelta(minutes=-1), True),
+        ("here", "1", "its own", timedelta(minutes=1), False),
+        ("here", "1", "its own", timedelta(minutes=-1), True),
+        ("here", "own", "own", timedelta(minutes=1), True),
     ],
+    ids=["elsewhere", "elsewhere, over", "a number used again", "living", "living, over", "ours, not given back"],
 )
 def test_when_a_lease_is_stale(
     ledger: SqlLedger, database_url: str, host: str, pid: str, started: str, until: timedelta, free: bool
@@ -266,7 +268,8 @@ def test_when_a_lease_is_stale(
         if host != "here":
             connection.execute(text("UPDATE lease SET host = :host"), {"host": host})
         if pid != "own":
-            connection.execute(text("UPDATE lease SET pid = :pid, started = :s"), {"pid": int(pid), "s": started})
+            began = leases._start_time(int(pid)) if started == "its own" else started
+            connection.execute(text("UPDATE lease SET pid = :pid, started = :s"), {"pid": int(pid), "s": began})
     if free:
         with ledger.lock("x"):
             pass
