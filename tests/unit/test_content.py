@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from exchange.domain import content as content_module
+from exchange.domain import tabular
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.content import content_hash, load_content, stage_content
 from exchange.domain.errors import NeedsPerson
@@ -21,7 +21,7 @@ ROUTE = a_route(
 
 
 def test_files_hash_and_totals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(content_module, "MAX_ROWS", 2)
+    monkeypatch.setattr(tabular, "MAX_ROWS", 2)
     claims = pd.DataFrame({"claim_no": list("edcba"), "amount": ["1.10"] * 5}, dtype="str")
     content = stage_content({"claim": claims}, ROUTE, tmp_path, records={"（2026）冀1103破1号": "a1"})
     assert [f.path for f in content.files] == [
