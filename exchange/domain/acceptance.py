@@ -44,7 +44,7 @@ def record_rules(
     kept: dict[str, pd.DataFrame] = {}
     rejected: list[Rejected] = []
     for dataset, frame in frames.items():
-        contract = route.contract(dataset)
+        contract = route.wire(dataset)
         left = np.ones(len(frame), dtype=bool)
         for rule, code, broken in _broken(contract, frame, codes, checker, sent_ids):
             rejected += _listed(contract, frame, broken & left, rule, code)

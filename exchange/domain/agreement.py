@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.contract import CodeList, Column, ColumnType, Contract, Rule
-from exchange.domain.route import Court, CourtCode, LegalFigure, Party, RankRule, Review, Route
+from exchange.domain.route import ROUNDS, Court, CourtCode, LegalFigure, Party, RankRule, Review, Route, RouteLine
 from exchange.domain.strict_yaml import Document, Flaw, nearest, place
 
 Codes = Mapping[str, CodeList]
@@ -153,6 +153,16 @@ def build_route(sheet: Sheet, contracts: Mapping[str, Contract], terms: Mapping[
         figures={name: _figures(entries) for name, entries in own_terms["figures"].items()},
         test=data.get("test", False),
         ranks=_ranks(own_terms["ranks"]),
+        lines={d["dataset"]: _line(d, contracts[d["dataset"]]) for d in data["datasets"]},
+    )
+
+
+def _line(data: Mapping[str, Any], contract: Contract) -> RouteLine:
+    columns = data.get("columns")
+    return RouteLine(
+        kinds=frozenset(data.get("kinds", ROUNDS)),
+        columns=None if columns is None else tuple(name for name in contract.names if name in columns),
+        optional=data.get("optional", False),
     )
 
 
@@ -323,9 +333,25 @@ def _route_datasets(sheet: Sheet, datasets: Mapping[str, Sheet]) -> Iterator[Tro
         elif (version := datasets[name]["version"]) != line["version"]:
             what = f"The route agreed {name} {line['version']}, but its contract is {version}."
             yield _trouble(sheet, (*at, "version"), what, "Agree on the new version, or restore the contract.")
+        else:
+            yield from _columns_troubles(sheet, (*at, "columns"), line, datasets[name])
         if name in seen:
             yield _trouble(sheet, at, f"The dataset {name!r} is there twice.", "Keep one of them.")
         seen.add(name)
+
+
+def _columns_troubles(sheet: Sheet, at: Path, line: Mapping[str, Any], dataset: Sheet) -> Iterator[Trouble]:
+    """A line's own columns are the contract's, and its key is among them."""
+    if "columns" not in line:
+        return
+    properties = dataset["schema"][0]["properties"]
+    names = [c["name"] for c in properties]
+    for i, name in enumerate(line["columns"]):
+        if name not in names:
+            yield _trouble(sheet, (*at, i), f"There is no column {name!r}.", nearest(name, names))
+    missing = [c["name"] for c in properties if c.get("primaryKey") and c["name"] not in line["columns"]]
+    if missing:
+        yield _trouble(sheet, at, f"The key {', '.join(missing)} has to travel.", "Add it to the columns.")
 
 
 def _lanes(routes: Mapping[str, Sheet]) -> Iterator[Trouble]:

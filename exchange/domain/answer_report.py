@@ -68,8 +68,7 @@ def answer_report(
         "held_share": share(found.held, found.claims),
         "claims": {"given": found.claims, "sent": found.claims - found.held, "held": found.held},
         "rows": [
-            {"dataset": dataset_words(route, name), "given": given[name], "sent": content.rows[name]}
-            for name in (CLAIMS, LINES, STATUS)
+            {"dataset": dataset_words(route, name), "given": given[name], "sent": content.rows[name]} for name in given
         ],
         "held": _listed(held, route),
         "refused": _listed(refused, route),
@@ -82,7 +81,8 @@ def answer_report(
 
 def _listed(findings: Sequence[Finding], route: Route) -> dict[str, Any]:
     """In the order of the files' lines, as one mends them."""
-    ordered = sorted(findings, key=lambda f: ((CLAIMS, LINES, STATUS).index(f.dataset), line_of(f)))
+    order = [contract.dataset for contract in route.datasets]
+    ordered = sorted(findings, key=lambda f: (order.index(f.dataset), line_of(f)))
     return {"count": len(findings), "shown": [_told(finding, route) for finding in ordered[:SHOWN]]}
 
 

@@ -83,12 +83,14 @@ def check_answer(
     for one in broken:
         if one.severity != "reject":
             continue
-        if one.dataset == STATUS or one.rule == "line_without_claim":
+        if one.dataset not in (CLAIMS, LINES) or one.rule == "line_without_claim":
             keep[one.dataset] &= ~one.rows
         else:
             held_claims[(of_claims if one.dataset == CLAIMS else of_lines)[one.rows]] = True
-    keep[CLAIMS] &= ~held_claims[of_claims]
-    keep[LINES] &= ~held_claims[of_lines]
+    held = np.append(held_claims, False)
+    for name, frame in ready.items():
+        if "claim_no" in frame:
+            keep[name] &= ~held[positions(text(frame, "claim_no"), pa.array(words, pa.large_string()))]
     return Answer(
         frames={name: frame[keep[name]].reset_index(drop=True) for name, frame in ready.items()},
         findings=tuple(finding for one in broken for finding in _findings(one, ready[one.dataset])),

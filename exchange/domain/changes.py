@@ -58,7 +58,7 @@ def _changed(
 ) -> dict[str, npt.NDArray[np.bool_]]:
     """For each column of the case, and each other dataset: which cases differ from before."""
     cases = frames[CASES]
-    columns = [name for name in route.contract(CASES).names if name not in UNTOLD]
+    columns = [name for name in route.wire(CASES).names if name not in UNTOLD]
     if not known.any():
         return dict.fromkeys([*columns, *(name for name in frames if name not in (CASES, DATASET))], known)
     changed: dict[str, npt.NDArray[np.bool_]] = {}
@@ -69,7 +69,7 @@ def _changed(
     for dataset, frame in frames.items():
         if dataset in (CASES, DATASET):
             continue
-        contract = route.contract(dataset)
+        contract = route.wire(dataset)
         now_rows = _digest(frame, contract, cases["case_no"])
         changed[dataset] = known & (now_rows != _digest(before.get(dataset), contract, cases["case_no"]))
     return changed

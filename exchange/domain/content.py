@@ -51,11 +51,17 @@ class Content:
 
 
 def stage_content(
-    frames: Mapping[str, pd.DataFrame], route: Route, folder: Path, *, records: Mapping[str, str] | None = None
+    frames: Mapping[str, pd.DataFrame],
+    route: Route,
+    folder: Path,
+    *,
+    records: Mapping[str, str] | None = None,
+    kind: str = "Q",
 ) -> Content:
     """Write the final CSV files and `content.json` into a folder, in the route's order of datasets.
 
-    Every dataset of the route gets a file; one without a frame or rows has the header alone.
+    Every dataset a packet of this kind carries gets a file, with the route's columns of it; one without a frame or
+    rows has the header alone.
     Raises NeedsPerson 501 to 506.
     """
     import pandas as pd
@@ -67,11 +73,11 @@ def stage_content(
     files: list[ContentFile] = []
     totals: dict[str, dict[str, str]] = {}
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    for contract in route.datasets:
-        frame = frames.get(contract.dataset)
-        table = sorted_rows(
-            pd.DataFrame(columns=list(contract.names), dtype="str") if frame is None else frame, contract
-        )
+    for whole in route.carries(kind):
+        contract = route.wire(whole.dataset)
+        frame = frames.get(contract.dataset, pd.DataFrame(columns=list(whole.names), dtype="str"))
+        stays = [name for name in whole.names if name not in contract.names]
+        table = sorted_rows(frame.drop(columns=stays, errors="ignore"), contract)
         for number, at in enumerate(range(0, max(table.num_rows, 1), MAX_ROWS), start=1):
             path = f"data/{contract.dataset}-{number:04d}.csv"
             with (folder / path).open("wb") as out:

@@ -118,7 +118,7 @@ def _resource(file: ContentFile | Document, payload: str, route: Route) -> dict[
     if isinstance(file, Document):
         name = file.path.removesuffix(".json")
         return {"name": name, "format": "json", "mediatype": "application/json", "encoding": "utf-8", **common}
-    contract = route.contract(file.dataset)
+    contract = route.wire(file.dataset)
     return {
         "name": file.path.removeprefix("data/").removesuffix(".csv"),
         "type": "table",

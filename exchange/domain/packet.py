@@ -9,7 +9,7 @@ from typing import Final, cast, get_args
 
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lane import MANIFEST, READY
-from exchange.domain.route import PacketKind
+from exchange.domain.route import ROUNDS, PacketKind
 
 SIGNATURE: Final = "manifest.json.p7s"
 HASHES: Final = "manifest-sha256.txt"
@@ -20,8 +20,8 @@ AROUND: Final = frozenset({MANIFEST, SIGNATURE, HASHES, HOWTO, READY})
 MAX_PAYLOAD: Final = 256 * 2**20
 """Bytes of ciphertext a payload may have (§2.4)."""
 
-DATA_KINDS: Final[frozenset[str]] = frozenset({"Q", "U", "C", "N", "A", "T"})
-"""Kinds that carry every dataset of the route. B, V, K and R carry documents."""
+DATA_KINDS: Final[frozenset[str]] = ROUNDS | {"B", "T"}
+"""Kinds that carry the route's datasets, those whose line names the kind. V, K and R carry documents."""
 
 SILENT_KINDS: Final[frozenset[str]] = frozenset({"R", "K"})
 """Kinds that are never receipted (§9.1)."""

@@ -69,7 +69,7 @@ def prepare(
 
     Frames as the port `Source` gives them. A dataset or optional column the source has not is there, and empty.
     """
-    whole = {c.dataset: _shaped(frames.get(c.dataset), c.names) for c in route.datasets if c.dataset not in OWN}
+    whole = {c.dataset: _shaped(frames.get(c.dataset), c.names) for c in route.carries("Q") if c.dataset not in OWN}
     whole[CASES]["_case_no_raw"] = _as_it_stood(frames.get(CASES))
     whole[CASES]["court_name"] = _court_names(whole[CASES], sender)
     cases, doubled = _one_row_each(whole[CASES])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from exchange.domain.contract import CodeList, Contract
 from exchange.domain.errors import NeedsPerson
 
 PacketKind = Literal["Q", "U", "C", "N", "A", "B", "R", "V", "K", "T"]
 Profile = Literal["std", "compat", "gm"]
+ROUNDS: Final = frozenset({"Q", "U", "C", "N", "A"})
+"""Kinds of packets that carry the datasets of a round. T stands for any kind on a test route."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,19 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouteLine:
+    """How one dataset travels on a route.
+
+    `kinds` of packets that carry it; `columns` the only ones that leave, in the contract's order (None: all of them);
+    `optional`: at the sender the file may be absent, which means no rows.
+    """
+
+    kinds: frozenset[str] = ROUNDS
+    columns: tuple[str, ...] | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Sender → receiver with datasets, terms and legal parameters.
 
@@ -103,6 +118,7 @@ class Route:
     figures: Mapping[str, tuple[LegalFigure, ...]]
     test: bool = False
     ranks: tuple[RankRule, ...] = ()
+    lines: Mapping[str, RouteLine] = field(default_factory=dict)
 
     @property
     def lane(self) -> str:
@@ -119,6 +135,26 @@ class Route:
             f"Dataset {dataset!r} is not part of this route.",
             where=f"route {self.id}",
             next_step="Send only the datasets the route lists.",
+        )
+
+    def line(self, dataset: str) -> RouteLine:
+        """How a dataset travels; one without a line of its own travels whole in every round."""
+        return self.lines.get(dataset, RouteLine())
+
+    def carries(self, kind: str) -> tuple[Contract, ...]:
+        """The whole contracts of the datasets that a kind of packet carries, in order; a test packet any of them."""
+        return tuple(c for c in self.datasets if kind == "T" or kind in self.line(c.dataset).kinds)
+
+    def wire(self, dataset: str) -> Contract:
+        """The contract of a dataset as it travels here: with the columns agreed for this route alone, and the rules
+        that speak of nothing else. NeedsPerson 503 when the route has no such dataset."""
+        contract, columns = self.contract(dataset), self.line(dataset).columns
+        if columns is None:
+            return contract
+        return replace(
+            contract,
+            columns=tuple(column for column in contract.columns if column.name in columns),
+            rules=tuple(rule for rule in contract.rules if set(rule.columns) <= set(columns)),
         )
 
     def figure(self, name: str, on: date) -> Decimal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -137,11 +137,21 @@ def read_inner(
     parts: dict[str, list[pd.DataFrame]] = {}
     for resource in tables:
         parts.setdefault(str(resource.dataset), []).append(_read_table(inner, resource, route))
-    missing = [c.dataset for c in route.datasets if c.dataset not in parts]
-    if kind in DATA_KINDS and missing:
-        raise _wrong(503, f"Datasets are missing: {', '.join(missing)}.", NAME, _PACK_AGAIN)
-    frames = {dataset: join_frames(found, route.contract(dataset)) for dataset, found in parts.items()}
+    if kind in DATA_KINDS:
+        _check_carried(kind, parts, route)
+    frames = {dataset: join_frames(found, route.wire(dataset)) for dataset, found in parts.items()}
     return frames, {path: (inner.folder / path).read_bytes() for path in sorted(documents)}
+
+
+def _check_carried(kind: str, there: Collection[str], route: Route) -> None:
+    """A packet holds the datasets of its kind, all of them and no others; a test packet those of any kind."""
+    carried = {k: [c.dataset for c in route.carries(k)] for k in ((kind,) if kind != "T" else ("Q", "B"))}
+    if any(set(names) == set(there) for names in carried.values()):
+        return
+    first = next(iter(carried.values()))
+    missing, odd = [n for n in first if n not in there], sorted(set(there) - set(first))
+    what = f"Datasets are missing: {', '.join(missing)}." if missing else f"Not of this kind: {', '.join(odd)}."
+    raise _wrong(503, what, NAME, _PACK_AGAIN)
 
 
 def read_receipt(documents: Mapping[str, bytes], schema: Mapping[str, Any]) -> Receipt:
@@ -151,7 +161,7 @@ def read_receipt(documents: Mapping[str, bytes], schema: Mapping[str, Any]) -> R
 
 def check_totals(frames: Mapping[str, pd.DataFrame], descriptor: Descriptor, route: Route) -> dict[str, dict[str, str]]:
     """Step 12, dataset → money column → sum: 602 when rows or sums are not those the descriptor states."""
-    totals = {dataset: money_totals(frame, route.contract(dataset)) for dataset, frame in frames.items()}
+    totals = {dataset: money_totals(frame, route.wire(dataset)) for dataset, frame in frames.items()}
     found = {dataset: (len(frame), totals[dataset]) for dataset, frame in frames.items()}
     stated = {dataset: (rows, dict(sums)) for dataset, (rows, sums) in descriptor.control.items()}
     if found != stated:
@@ -178,7 +188,7 @@ def _check_approved(inner: Inner, descriptor: Descriptor, manifest: Manifest) ->
 
 
 def _read_table(inner: Inner, resource: Resource, route: Route) -> pd.DataFrame:
-    contract = route.contract(str(resource.dataset))
+    contract = route.wire(str(resource.dataset))
     if sorted(resource.fields) != sorted(table_fields(contract)) or not resource.path.startswith(
         f"data/{contract.dataset}-"
     ):

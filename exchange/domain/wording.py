@@ -66,7 +66,7 @@ def totals_words(totals: Mapping[str, Mapping[str, str]], route: Route) -> list[
     """Dataset → money column → sum, as rows in the contract's order."""
     return [
         {"dataset": dataset_words(route, c.dataset), "column": column_words(route, c.dataset, name), "sum": sums[name]}
-        for c in route.datasets
+        for c in map(route.wire, (carried.dataset for carried in route.datasets))
         if (sums := totals.get(c.dataset))
         for name in c.names
         if name in sums

@@ -38,7 +38,8 @@ def answer(
 ) -> str:
     """Stage one answer (kind A) up to its approval; return the exchange's key.
 
-    The folder holds `tax_claim.csv`, `tax_claim_line.csv` and `tax_status.csv` with exactly the contracts' columns
+    The folder holds a file for each dataset an answer carries (`tax_claim.csv`, `tax_claim_line.csv`, `tax_status.csv`
+    …; the route says which may be absent) with exactly the contracts' columns
     (0/1 is taken for bools). Claims with unknown codes stay here with all their lines, and so do lines without a
     claim; the status of a debtor never received on the route is refused (603) and not sent. All of it is listed in
     the exchange's outcome.json and report.html with file, line and column. The key names the bytes: the same files
@@ -46,11 +47,11 @@ def answer(
     Raises NeedsPerson 503 (a file is missing), 501 502 504 505 506 (its columns or values), 905 (no route to answer).
     """
     back, out = _routes(agreement, party)
-    given = {contract.dataset: _bytes(folder, contract.dataset) for contract in back.datasets}
+    given = _given(folder, back)
     key = _attempt(f"{back.id}.A.{_hash(given)[:12]}", back, ledger)
     if ledger.exchange(key) is not None:
         return key
-    frames = {name: read_csv(data, back.contract(name), zero_one_bools=True) for name, data in given.items()}
+    frames = _frames(given, back)
     found = check_answer(
         frames,
         route=back,
@@ -91,6 +92,27 @@ def _attempt(base: str, route: Route, ledger: Ledger) -> str:
     return attempt(base, ours.get, lambda key, state: state in SENT_BACK or (state in GONE and [key] != newest))
 
 
+def _given(folder: Path, route: Route) -> dict[str, bytes]:
+    """The files' bytes by dataset; one that may be absent and is has none."""
+    names = [contract.dataset for contract in route.carries("A")]
+    return {
+        name: _bytes(folder, name)
+        for name in names
+        if not route.line(name).optional or (folder / f"{name}.csv").exists()
+    }
+
+
+def _frames(given: Mapping[str, bytes], route: Route) -> dict[str, pd.DataFrame]:
+    """The rows of every dataset an answer carries, as they are in the files."""
+    contracts = {contract.dataset: route.wire(contract.dataset) for contract in route.carries("A")}
+    return {
+        name: read_csv(given[name], contract, zero_one_bools=True)
+        if name in given
+        else pd.DataFrame(columns=list(contract.names), dtype="str")
+        for name, contract in contracts.items()
+    }
+
+
 def _bytes(folder: Path, dataset: str) -> bytes:
     file = folder / f"{dataset}.csv"
     if not file.is_file():
@@ -98,7 +120,7 @@ def _bytes(folder: Path, dataset: str) -> bytes:
             503,
             "A file of the answer is missing.",
             where=str(file),
-            next_step="Put all three files into the folder; one without rows holds its header alone.",
+            next_step="Put all files into the folder; one without rows holds its header alone.",
         )
     try:
         return file.read_bytes()
@@ -120,7 +142,7 @@ def _store(key: str, given: Mapping[str, bytes], found: Answer, route: Route, va
     for name, data in given.items():
         vault.put(key, f"extract/{BATCH}/{name}.csv", data)
     with vault.workdir() as folder:
-        content = stage_content(found.frames, route, folder, records=None)
+        content = stage_content(found.frames, route, folder, records=None, kind="A")
         for file in (*(f.path for f in content.files), "content.json"):
             vault.put_file(key, f"content/{file}", folder / file)
     return content

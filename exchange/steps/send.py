@@ -131,10 +131,9 @@ def _own_rows(key: str, route: Route, vault: Vault) -> dict[str, pd.DataFrame]:
                 where=f"{key}/content/{file.path}",
                 next_step="Do not send. Compare the vault with its backup and find out who changed the file.",
             )
-        frames.setdefault(file.dataset, []).append(read_csv(data, route.contract(file.dataset)))
+        frames.setdefault(file.dataset, []).append(read_csv(data, route.wire(file.dataset)))
     return {
-        dataset: _with_records(join_frames(parts, route.contract(dataset)), content)
-        for dataset, parts in frames.items()
+        dataset: _with_records(join_frames(parts, route.wire(dataset)), content) for dataset, parts in frames.items()
     }
 
 

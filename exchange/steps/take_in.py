@@ -397,6 +397,6 @@ def _unland(write: LedgerWrite, ours: PacketRecord, end: _End) -> None:
     """What was refused was not received: the rows sent before it are again those the other side has."""
     name = parse_packet_name(ours.packet_id)
     route = end.agreement.on_lane(name.sender, name.receiver)
-    for contract in route.datasets:
+    for contract in (route.wire(carried.dataset) for carried in route.carries(ours.kind)):
         nothing = pd.DataFrame(columns=list(contract.names), dtype="str")
         write.land(route, contract.dataset, nothing, number=ours.number, packet_id=ours.packet_id)

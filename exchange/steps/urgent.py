@@ -196,20 +196,26 @@ def _fresh(route: Route, found: Examination, going: Sequence[Urgent], ledger: Le
     """Those whose present state has not been sent yet, in a quarter or by themselves."""
     if not going:
         return
-    known = {name: ledger.landed(route, name) for name in STATE_OF}
+    told = _told(route)
+    known = {name: ledger.landed(route, name) for name in told}
     for case in going:
-        rows = {name: _of(found.frames_to_send[name], case.record) for name in STATE_OF}
+        rows = {name: _of(found.frames_to_send[name], case.record) for name in told}
         numbers = rows[CASES]["case_no"]
         before = {name: frame.loc[frame["case_no"].isin(numbers)] for name, frame in known.items()}
         if state_of(route, before) != state_of(route, rows):
             yield case
 
 
+def _told(route: Route) -> list[str]:
+    """The datasets of the route that make up a case's state."""
+    return [contract.dataset for contract in route.carries("U") if contract.dataset in STATE_OF]
+
+
 def state_of(route: Route, rows: Mapping[str, pd.DataFrame]) -> str:
     """A hash of what makes up a case's state, in hex; the order of rows does not matter."""
     told = []
-    for name in STATE_OF:
-        columns = [c for c in route.contract(name).names if c != "source_updated_at"]
+    for name in _told(route):
+        columns = [c for c in route.wire(name).names if c != "source_updated_at"]
         text = rows[name].reindex(columns=columns).astype("object").where(lambda f: f.notna(), None)
         told.append([name, sorted(map(str, text.to_numpy().tolist()))])
     return sha256_hex(canonical_json(told))
@@ -248,15 +254,17 @@ def _stage(key: str, route: Route, prepared: Prepared, found: Examination, parts
     """Content, outcome and report of one case in the vault."""
     frames = dict(found.frames_to_send)
     before = {name: parts.ledger.landed(route, name) for name in frames}
-    frames[IN_EXCHANGE] = case_in_exchange(frames, before, route)
+    reasons = case_in_exchange(frames, before, route)
+    if IN_EXCHANGE in [contract.dataset for contract in route.datasets]:
+        frames[IN_EXCHANGE] = reasons
     with parts.vault.workdir() as folder:
-        content = stage_content(frames, route, folder, records=found.records)
+        content = stage_content(frames, route, folder, records=found.records, kind="U")
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             parts.vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
     exchange = {"key": key, "route": route.id, "kind": "U", "content_hash": content.hash, "rows": content.rows}
     outcome = examined(found, route=route, period=prepared.period, as_of=parts.today, exchange=exchange)
     parts.vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
-    why = {str(word): int(count) for word, count in frames[IN_EXCHANGE]["why"].value_counts().items()}
+    why = {str(word): int(count) for word, count in reasons["why"].value_counts().items()}
     page = report_data(
         found, content, why, prepared=prepared, agreement=parts.agreement, route=route, key=key,
         made_at=parts.clock(), kind="U",

@@ -128,7 +128,7 @@ def landed(connection: Connection, route: Route, dataset: str) -> pd.DataFrame:
     the route and held this dataset at all (a case whose rows here are gone has none). Any other: the latest row of
     each key.
     """
-    contract = route.contract(dataset)
+    contract = route.wire(dataset)
     names = [*contract.names, "_record", "_number", "_packet"]
     shapes = _shapes(connection)
     if dataset not in shapes:

@@ -122,7 +122,7 @@ class Writer:
 
         return land(
             self._connection,
-            route.contract(dataset),
+            route.wire(dataset),
             rows,
             lane=route.lane,
             number=number,

@@ -47,7 +47,7 @@ class SqlSource:
         the folder, a query or the address is not right.
         """
         folder = read_folder(self._folder)
-        wanted = [contract for contract in route.datasets if contract.dataset in folder.queries]
+        wanted = [contract for contract in route.carries("Q") if contract.dataset in folder.queries]
         if not wanted:
             raise NeedsPerson(
                 905,

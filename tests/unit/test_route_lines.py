@@ -1,0 +1,41 @@
+"""How a dataset travels on a route: kinds of packets that carry it, columns that leave, files that may be absent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from exchange.domain.content import stage_content
+from exchange.domain.contract import Rule
+from exchange.domain.route import RouteLine
+from tests.fakes.routes import a_contract, a_route
+
+CASE = a_contract("case", ("case_no",), {"case_no": "text", "judge": "text", "stage": "text"})
+BREAK = a_contract("break_item", ("id",), {"id": "text"})
+
+
+def test_a_dataset_travels_in_every_round_unless_its_line_says_otherwise() -> None:
+    route = replace(a_route(CASE, BREAK), lines={"break_item": RouteLine(kinds=frozenset("B"))})
+    assert [c.dataset for c in route.carries("Q")] == ["case"]
+    assert [c.dataset for c in route.carries("B")] == ["break_item"]
+    assert [c.dataset for c in route.carries("T")] == ["case", "break_item"]
+    assert not route.carries("R")
+
+
+def test_only_the_columns_of_the_line_leave_and_rules_about_others_stay(tmp_path: Path) -> None:
+    rules = tuple(
+        Rule(id=name, severity="warn", reach="row", columns=columns)
+        for name, columns in (("kept", ("stage",)), ("left", ("stage", "judge")))
+    )
+    route = replace(a_route(replace(CASE, rules=rules)), lines={"case": RouteLine(columns=("case_no", "stage"))})
+    assert route.wire("case").names == ("case_no", "stage")
+    assert [rule.id for rule in route.wire("case").rules] == ["kept"]
+    assert route.contract("case").names == ("case_no", "judge", "stage")
+    rows = pd.DataFrame({"case_no": ["（2026）冀1103破1号"], "judge": ["李"], "stage": ["accepted"]}, dtype="str")
+    stage_content({"case": rows}, route, tmp_path)
+    written = (tmp_path / "data/case-0001.csv").read_text(encoding="utf-8-sig")
+    assert "judge" not in written
+    assert "李" not in written
+    assert "accepted" in written
