@@ -82,6 +82,12 @@ def call(step: Callable[..., Any], parts: Parts, *args: Any, **more: Any) -> Any
     return step(*args, **named, **more)
 
 
+def quarterly_routes(parts: Parts) -> list[str]:
+    """The routes on which this end sends a quarter's records: those of a party that speaks for courts."""
+    agreed = parts.agreement
+    return [route.id for route in agreed.routes_from(parts.party) if agreed.parties[parts.party].courts]
+
+
 def open_quarter(parts: Parts, route_id: str, period: str, as_of: date | None = None) -> str:
     """Open the quarter's exchange of a route, or find the one that is open; return its key.
 
@@ -184,13 +190,18 @@ def onward(parts: Parts, key: str) -> str:
 
 
 def urgent(parts: Parts, case_no: str, reason: str, officer: str) -> str:
-    """Send one case at once: opened, released as the route says, packed and sent; return the exchange's key."""
+    """Send one case at once on every route that carries urgent cases: opened, released as the route says, packed and
+    sent; return the first exchange's key. One counterpart that can't be reached holds up no other."""
     from exchange.steps.urgent import urgent as step
 
     round_ = call(step, parts, case_no=case_no, reason=reason, actor=officer)
-    key: str = round_.keys[0]
-    onward(parts, key)
-    return key
+    swept = Swept()
+    for key in round_.keys:
+        _try(swept, "sent", key, onward, parts, key)
+    if swept.problems:
+        raise swept.problems[0][1]
+    first: str = round_.keys[0]
+    return first
 
 
 def watch(parts: Parts) -> dict[str, int]:
@@ -204,11 +215,14 @@ def watch(parts: Parts) -> dict[str, int]:
         return counts
 
 
-def answer(parts: Parts, folder: Path) -> str:
-    """At the tax end: check the claims and status files of a folder and open their exchange; return its key."""
+def answer(parts: Parts, folder: Path, route_id: str | None = None) -> str:
+    """At the tax end: check the claims and status files of a folder and open their exchange; return its key.
+
+    `route_id` says which court is answered where this end answers several.
+    """
     from exchange.steps.answer import answer as step
 
-    key: str = call(step, parts, folder)
+    key: str = call(step, parts, folder, route_id=route_id)
     return key
 
 

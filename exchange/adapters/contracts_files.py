@@ -19,9 +19,10 @@ from jsonschema import Draft202012Validator
 from exchange.domain.agreement import Sheet, Trouble, build_contract, build_party, build_route, cross_check
 from exchange.domain.contract import CodeList, Contract
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.fitting import fitting
 from exchange.domain.problem import CatalogueEntry
 from exchange.domain.route import Agreement, Party, Route
-from exchange.domain.strict_yaml import Document, Flaw, parse, schema_flaws
+from exchange.domain.strict_yaml import Document, Flaw, parse, place, schema_flaws
 
 FOLDERS: Final[Mapping[str, tuple[str, str]]] = {
     "dataset": ("contracts/datasets", ".odcs.yaml"),
@@ -94,8 +95,9 @@ def load_agreement(root: Path) -> Agreement:
 def check(root: Path) -> list[Problem]:
     """Everything that is wrong in the agreement's files, in the order of the files; empty when all is well."""
     reading = _read(root.resolve())
-    if not reading.problems:
-        _build(reading)
+    agreement = _build(reading) if not reading.problems else None
+    if agreement is not None:
+        _try_rules(reading, agreement)
     _read_problems(reading)
     return reading.problems
 
@@ -252,17 +254,32 @@ def _code_flaws(rows: list[dict[str, Any]]) -> Iterable[Flaw]:
 
 def _build(reading: _Reading) -> Agreement | None:
     sheets = reading.sheets
-    troubles = list(cross_check(sheets, reading.codes))
+    troubles = list(cross_check(sheets, reading.codes)) or list(fitting(sheets, reading.codes))
     for trouble in troubles:
         _note(reading, trouble)
     if troubles:
         return None
-    contracts: dict[str, Contract] = {name: build_contract(sheet) for name, sheet in sheets["dataset"].items()}
+    contracts = _contracts(sheets["dataset"])
     parties: dict[str, Party] = {name: build_party(sheet) for name, sheet in sheets["party"].items()}
     routes: dict[str, Route] = {
         name: build_route(sheet, contracts, sheets["terms"]) for name, sheet in sheets["route"].items()
     }
     return Agreement(parties=parties, routes=routes, codes=reading.codes)
+
+
+def _contracts(sheets: Mapping[str, Sheet]) -> dict[str, Contract]:
+    return {name: build_contract(sheet) for name, sheet in sheets.items()}
+
+
+def _try_rules(reading: _Reading, agreement: Agreement) -> None:
+    """Each rule set to work on rows made up for its dataset: what it can't do is told here, not on a quarter's day."""
+    from exchange.domain.rule_trial import rule_flaws
+
+    sheets = reading.sheets["dataset"]
+    for dataset, at, what, next_step in rule_flaws(_contracts(sheets), agreement):
+        sheet, path = sheets[dataset], ("schema", 0, "quality", at, "implementation")
+        flaw = Flaw(at=place(path), line=sheet.document.line(*path), what=what, next_step=next_step)
+        reading.add(Path(sheet.file), [flaw])
 
 
 def _note(reading: _Reading, trouble: Trouble) -> None:

@@ -45,18 +45,19 @@ def register(app: typer.Typer) -> None:
 @run_app.command("quarterly")
 def quarterly(
     period: Annotated[str, typer.Option(help="The quarter, as 2026Q3.")],
-    route: Annotated[str | None, typer.Option(help="The route (this end's only one, when it has one).")] = None,
+    route: Annotated[str | None, typer.Option(help="One route; every route of the quarter when absent.")] = None,
     as_of: Day = None,
     home: Home = None,
 ) -> None:
     """Extract, check and stage a quarter, up to the officers' approval. Again is safe: it goes on where it stopped."""
     with end(home) as parts:
-        routes = [r.id for r in parts.agreement.routes_from(parts.party)]
-        if route is None and len(routes) != 1:
-            raise typer.BadParameter(f"name one of {', '.join(routes)}", param_hint="--route")
-        with working(f"{period} …"):
-            key = journeys.quarterly(parts, route or routes[0], period, as_of.date() if as_of else None)
-        _stands(parts, key)
+        routes = [route] if route else journeys.quarterly_routes(parts)
+        if not routes:
+            raise typer.BadParameter("this end sends no cases; name a route", param_hint="--route")
+        for one in routes:
+            with working(f"{one} {period} …"):
+                key = journeys.quarterly(parts, one, period, as_of.date() if as_of else None)
+            _stands(parts, key)
 
 
 _NEXT: Final[Mapping[str, str]] = {
@@ -174,12 +175,13 @@ def answer(
     from_: Annotated[
         Path, typer.Option("--from", help="Folder with tax_claim.csv, tax_claim_line.csv and tax_status.csv.")
     ],
+    route: Annotated[str | None, typer.Option(help="Which court is answered, where this end answers several.")] = None,
     home: Home = None,
 ) -> None:
     """At the tax end: check the claims and status files and stage them as an answer, up to the officers' approval."""
     with end(home) as parts:
         with working(str(from_)):
-            key = journeys.answer(parts, from_)
+            key = journeys.answer(parts, from_, route)
         _stands(parts, key)
 
 
@@ -191,7 +193,8 @@ def reconcile(
     """Compare register, administrator's table and tax claims; list the differences."""
     with end(home) as parts:
         sent = parts.ledger.exchanges(kind="Q", states=sorted(lifecycle.GONE))
-        keys = [key] if key else [e.key for e in sent if e.direction == "out"][-1:]
+        answered = {r.id for r in parts.agreement.routes_from(parts.party) if r.answered_by is not None}
+        keys = [key] if key else [e.key for e in sent if e.direction == "out" and e.route in answered][-1:]
         for one in keys:
             with working(one):
                 journeys.reconcile(parts, one, as_of.date() if as_of else None)

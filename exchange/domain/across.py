@@ -29,20 +29,20 @@ def check_across(prepared: Prepared, row_findings: Sequence[Finding], *, route: 
 
     Rows that are left out already (`row_findings`) do not count as the other one of two rows with the same key.
     """
-    contract = route.contract(CASES)
+    rules = route.contract(CASES).rules if CASES in prepared.frames else ()
     masks = {
         "duplicate_case_no": lambda: duplicate_case_no(prepared.frames[CASES], sender),
         "case_without_debtor": lambda: ~_has_rows(prepared.frames[CASES], prepared.frames.get(DEBTORS)),
     }
     found = [
         finding
-        for rule in contract.rules
-        if rule.id in ACROSS
-        for finding in _case_findings(prepared.frames[CASES], rule, masks[rule.id]())
+        for rule in rules
+        if rule.runs in ACROSS
+        for finding in _case_findings(prepared.frames[CASES], rule, masks[rule.runs]())
     ]
     for dataset, frame in prepared.frames.items():
         if dataset != CASES:
-            found.extend(_same_keys(frame, route.contract(dataset), row_findings, prepared.frames[CASES]))
+            found.extend(_same_keys(frame, route.contract(dataset), row_findings, prepared.cases))
     return found
 
 
@@ -67,8 +67,8 @@ def is_stopped(held: int, selected: int, route: Route) -> bool:
 
 def unofficial_years(prepared: Prepared, route: Route, calendar: WorkCalendar) -> Iterator[Finding]:
     """One warning for each year whose working days some claim period's limit was guessed from."""
-    contract = route.contract(CASES)
-    rule = next((rule for rule in contract.rules if rule.id == "claim_period_longer_than_3_months"), None)
+    rules = route.contract(CASES).rules if CASES in prepared.frames else ()
+    rule = next((rule for rule in rules if rule.runs == "claim_period_longer_than_3_months"), None)
     if rule is None:
         return
     cases = prepared.frames[CASES]
@@ -130,7 +130,7 @@ def _same_keys(
         record = doubled["_record"].iloc[n]
         yield Finding(
             rule=DUPLICATE_KEY if differ[n] else DUPLICATE_ROW, severity="reject", dataset=contract.dataset,
-            record=text(record), case_no=text(numbers[record]), row_key=str(told.iloc[n]),
+            record=text(record), case_no=text(numbers.get(record)), row_key=str(told.iloc[n]),
             column=",".join(contract.key), comparable=False,
         )  # fmt: skip
 

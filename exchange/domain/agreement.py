@@ -63,6 +63,7 @@ def build_contract(sheet: Sheet) -> Contract:
     data = sheet.document.data
     table = data["schema"][0]
     keyed = [c for c in table["properties"] if c.get("primaryKey")]
+    own = _custom(data)
     return Contract(
         dataset=table["name"],
         id=data["id"],
@@ -73,6 +74,7 @@ def build_contract(sheet: Sheet) -> Contract:
         title_zh=table["businessName"],
         title_en=data["name"],
         sha256=sha256_hex(sheet.data),
+        select_by=tuple(own.get("selectBy", ())),
     )
 
 
@@ -87,13 +89,15 @@ def _column(data: Mapping[str, Any]) -> Column:
         title_zh=data["businessName"],
         title_en=own["nameEn"],
         personal=data.get("classification") == "personal",
+        normalise=own.get("normalise"),
     )
 
 
 def _rule(data: Mapping[str, Any]) -> Rule:
     how = data["implementation"]
     return Rule(
-        id=how["rule"],
+        id=data["id"],
+        function=how["rule"],
         severity=how["severity"],
         reach=how["reach"],
         columns=tuple(how["columns"]),
@@ -248,10 +252,6 @@ def _rule_troubles(
     how = rule["implementation"]
     if rule["id"] in before:
         yield _trouble(sheet, (*at, "id"), f"The rule {rule['id']!r} is there twice.", "Keep one of them.")
-    if rule["id"] != how["rule"]:
-        yield _trouble(
-            sheet, (*at, "implementation", "rule"), "The rule's id is not its function's.", "Make them equal."
-        )
     for i, name in enumerate(how["columns"]):
         if name not in columns:
             yield _trouble(
@@ -377,7 +377,7 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text is not None else None
 
 
-def _custom(data: Mapping[str, Any]) -> dict[str, str]:
+def _custom(data: Mapping[str, Any]) -> dict[str, Any]:
     return {p["property"]: p["value"] for p in data["customProperties"]}
 
 

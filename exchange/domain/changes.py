@@ -17,6 +17,7 @@ from exchange.domain.route import Route
 from exchange.domain.text import as_array
 
 DATASET: Final = "case_in_exchange"
+COLUMNS: Final = ("case_no", "why", "changed_columns", "corrects", "_record")
 UNTOLD: Final = ("case_no", "source_updated_at")
 """The time of the last keystroke is no change of the case."""
 
@@ -29,6 +30,9 @@ def case_in_exchange(
     `before` are the rows that last landed on the route, by dataset. `changed_columns` names the columns of
     bankruptcy_case that differ, and the other datasets some row of which does, separated by commas.
     """
+    frames = {name: frame for name, frame in frames.items() if route.contract(name).of_case}
+    if CASES not in frames:
+        return pd.DataFrame({name: pd.Series([], dtype="str") for name in COLUMNS})
     cases = frames[CASES]
     numbers = cases["case_no"].astype(object)
     last = before[CASES].drop_duplicates("case_no").set_index("case_no") if CASES in before else None
@@ -39,7 +43,7 @@ def case_in_exchange(
     lists = [",".join(names[row]) for row in told.to_numpy(bool)] if len(names) else [""] * len(cases)
     why = np.where(~known, "new", np.where(told.any(axis=1).to_numpy(bool), "changed", "unchanged")).astype(object)
     if last is not None:
-        ended = (cases["stage"] == "terminated").to_numpy(bool) & changed["stage"]
+        ended = (cases["stage"] == "terminated").to_numpy(bool) & changed.get("stage", np.zeros(len(cases), dtype=bool))
         why[ended & known] = "closed"
     text = pd.Series(lists, index=cases.index, dtype="str")
     return pd.DataFrame(

@@ -22,9 +22,12 @@ from exchange.domain.contract import CodeList, Contract, Rule
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.identifiers import uscc_ok
 from exchange.domain.route import Party, Route
+from exchange.domain.row_rules import ROW_RULES, days
 from exchange.domain.rowcheck import RowCheck
 from exchange.domain.text import any_of, nfkc, passes, trimmed
 from exchange.domain.types import type_checks
+
+__all__ = ["ACROSS", "RULES", "Context", "claim_limit", "court_code_fits", "days", "row_checks"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -61,29 +64,24 @@ def row_checks(
     An implied check is called `<rule>:<column>`. NeedsPerson 905 for a rule id nobody has written.
     """
     context = Context(route=route, sender=sender, as_of=as_of, is_workday=is_workday, codes=codes, contract=contract)
-    compiled = [_compile(rule, context) for rule in contract.rules if rule.id not in ACROSS]
+    compiled = [_compile(rule, context) for rule in contract.rules if rule.runs not in ACROSS]
     return [*compiled, *type_checks(contract, codes)]
 
 
 def _compile(rule: Rule, context: Context) -> RowCheck:
-    if rule.id not in RULES:
+    if rule.runs not in RULES:
         raise NeedsPerson(
             905,
-            f"The contract names a rule nobody has written: {rule.id!r}.",
+            f"The contract names a rule nobody has written: {rule.runs!r}.",
             where=f"dataset {context.contract.dataset}",
-            next_step="Correct the rule's id in the contract, or write the rule in domain/checks.py.",
+            next_step="Correct the rule in the contract, or write it in domain/checks.py.",
         )
-    mask = RULES[rule.id]
+    mask = RULES[rule.runs]
     return RowCheck(rule=rule.id, columns=rule.columns, broken=partial(_run, mask=mask, rule=rule, context=context))
 
 
 def _run(frame: pd.DataFrame, *, mask: RuleMask, rule: Rule, context: Context) -> Mask:
     return mask(frame, rule, context)
-
-
-def days(series: pd.Series) -> pd.Series:
-    """Dates of a text column; NaT where there is none that can be read."""
-    return pd.to_datetime(series, format="%Y-%m-%d", errors="coerce")
 
 
 def court_code_fits(numbers: pd.Series, courts: pd.Series, sender: Party) -> Mask:
@@ -250,5 +248,6 @@ RULES: Final[Mapping[str, RuleMask]] = {
     "terminated_on_but_not_terminated": _day_without_terminated,
     "dates_out_of_order": _out_of_order,
     "announced_late": _announced_late,
+    **ROW_RULES,
 }
-"""Rule id → mask. The first fourteen are agreed; the rest are ours and are not compared."""
+"""Function → mask. The first fourteen are agreed; the rest are ours and are not compared."""

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 ColumnType = Literal["text", "date", "time", "money", "int", "bool", "code"]
 Severity = Literal["reject", "verify", "warn"]
 Reach = Literal["case", "row"]
+Form = Literal["case_no", "id", "name"]
+
+MADE_HERE: Final = ("case_in_exchange",)
+"""Datasets the exchange makes itself out of others; no source holds them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +30,15 @@ class Column:
     title_en: str = ""
     personal: bool = False
     """True when a person can be identified by the value: masked in every report."""
+    normalise: Form | None = None
+    """The one form a source's values are brought to before they are checked; None leaves them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One promise about the rows, by name of a vectorised function in `domain/checks.py`.
+    """One promise about the rows, kept by a vectorised function of `domain/checks.py`.
 
+    `function` is that function's name where it is not the rule's id: one function may keep several promises.
     `reach` says what a broken reject holds: the whole `case`, or that `row` alone.
     """
 
@@ -47,11 +54,22 @@ class Rule:
     """True where a named officer may turn this reject into a verify, with a reason that travels."""
     comparable: bool = True
     """False for rules beyond the agreed list: broken ones are reported under `findings` only."""
+    function: str = ""
+
+    @property
+    def runs(self) -> str:
+        """The name of the function that finds the rows."""
+        return self.function or self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """One dataset under contract. `sha256` is over the bytes of its file."""
+    """One dataset under contract. `sha256` is over the bytes of its file.
+
+    A dataset whose key begins with case_no is part of a bankruptcy case and goes where the case goes. Any other stands
+    alone: a quarter holds its rows of which a day of `select_by` lies on or after the quarter's first day, all of them
+    where it names none.
+    """
 
     dataset: str
     id: str
@@ -62,6 +80,12 @@ class Contract:
     title_zh: str
     title_en: str
     sha256: str
+    select_by: tuple[str, ...] = ()
+
+    @property
+    def of_case(self) -> bool:
+        """Whether its rows are part of a bankruptcy case."""
+        return self.key[:1] == ("case_no",)
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when the contract has none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -43,6 +44,8 @@ class Examination:
     @property
     def records(self) -> dict[str, str]:
         """Normalised case number of every sent case → its record."""
+        if CASES not in self.frames_to_send:
+            return {}
         cases = self.frames_to_send[CASES]
         pairs = zip(as_list(cases["case_no"]), as_list(cases["_record"]), strict=True)
         return {str(number): str(record) for number, record in pairs}
@@ -59,7 +62,7 @@ def check_rows(
     checker: RunsChecks,
 ) -> list[Finding]:
     """Every broken row rule of one batch, by dataset and row, and what was found while preparing it."""
-    cases = prepared.frames[CASES]
+    cases = prepared.cases
     numbers: dict[Any, Any] = dict(zip(as_list(cases["_record"]), as_list(cases["_case_no_raw"]), strict=True))
     found = list(prepared.notes)
     for dataset, frame in prepared.frames.items():
@@ -93,7 +96,7 @@ def conclude(
     for finding in rejects:
         if reach_of(finding, route) == "case":
             held.setdefault(str(finding.record), {})[finding.rule] = None
-    cases = prepared.frames[CASES]
+    cases = prepared.cases
     selected = tuple(cases["_record"].astype(str))
     rows = [f for f in rejects if reach_of(f, route) == "row"]
     return Examination(
@@ -105,9 +108,23 @@ def conclude(
         },
         findings=tuple(judged),
         normalised=prepared.normalised,
-        urgent=urgent_cases(cases, as_of=as_of, limits=route.urgent_days, held=held),
-        stopped=is_stopped(sum(record in held for record in selected), len(selected), route),
+        urgent=urgent_cases(cases, as_of=as_of, limits=route.urgent_days, held=held) if _urges(route) else (),
+        stopped=is_stopped(sum(record in held for record in selected), len(selected), route)
+        or _rows_stop(prepared, rows, route),
     )
+
+
+def _urges(route: Route) -> bool:
+    """Whether single cases may travel on the route at once."""
+    return any(contract.dataset == CASES for contract in route.carries("U"))
+
+
+def _rows_stop(prepared: Prepared, rejects: Sequence[Finding], route: Route) -> bool:
+    """Whether of some dataset that stands alone so many rows are left out that a person has to look."""
+    out = {(f.dataset, f.row_key) for f in rejects}
+    left = Counter(dataset for dataset, _ in out)
+    alone = [name for name in prepared.frames if not route.contract(name).of_case]
+    return any(is_stopped(left[name], len(prepared.frames[name]), route) for name in alone)
 
 
 def reach_of(finding: Finding, route: Route) -> Reach:

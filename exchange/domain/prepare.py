@@ -12,15 +12,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from exchange.domain import case_number, identifiers
+from exchange.domain.contract import MADE_HERE, Contract, Form
 from exchange.domain.finding import Finding
 from exchange.domain.period import Period
 from exchange.domain.route import Party, Route
-from exchange.domain.selection import selected
+from exchange.domain.selection import of_quarter, of_sender, selected
 from exchange.domain.text import among, as_list, by_value, distinct, trimmed
 
 CASES: Final = "bankruptcy_case"
-OWN: Final = ("case_in_exchange",)
-"""Datasets made here, not read from the source."""
+COURT: Final = "court_code"
+NOT_SUPPLIED: Final = "dataset_not_supplied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,9 @@ class Normalised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """The selected cases' rows, by dataset: the contract's columns, normalised, and `_record`.
+    """The selected rows, by dataset: the contract's columns, normalised, and `_record`.
 
+    `_record` is the source's id of the case, or the dataset's own name where it stands alone (its key says which row).
     `bankruptcy_case` has `_case_no_raw` beside. `notes` are findings made on the way.
     """
 
@@ -46,45 +48,79 @@ class Prepared:
     period: Period
     as_of: date
 
+    @property
+    def cases(self) -> pd.DataFrame:
+        """The selected cases; none on a route that carries no cases."""
+        return self.frames.get(CASES, _NO_CASES)
 
+
+_NO_CASES: Final = pd.DataFrame({name: pd.Series([], dtype="str") for name in ("_record", "_case_no_raw", "case_no")})
 _Form = tuple[Callable[[pd.Series], pd.Series], Callable[[str], tuple[str, ...]], Callable[[str], str]]
 _NUMBER: Final[_Form] = (case_number.normalise_case_no, case_number.applied, case_number.normalise)
 _ID: Final[_Form] = (identifiers.normalise_id, identifiers.id_applied, identifiers.id_form)
 _NAME: Final[_Form] = (identifiers.sent_name, identifiers.name_applied, trimmed)
-FORMS: Final[Mapping[tuple[str, str], _Form]] = {
-    (CASES, "case_no"): _NUMBER,
-    (CASES, "petition_case_no"): _NUMBER,
-    ("case_debtor", "name"): _NAME,
-    ("case_debtor", "former_name"): _NAME,
-    ("case_debtor", "uscc"): _ID,
-    ("case_debtor", "old_taxpayer_id"): _ID,
-}
-"""(dataset, column) → how it is normalised, what that is called, and one value's form."""
+FORMS: Final[Mapping[Form, _Form]] = {"case_no": _NUMBER, "name": _NAME, "id": _ID}
+"""A contract's word for a form → how it is brought about, what that is called, and one value's form."""
 
 
 def prepare(
     frames: Mapping[str, pd.DataFrame], *, route: Route, sender: Party, period: Period, as_of: date
 ) -> Prepared:
-    """The quarter's cases of the sender out of what its source holds, each value in its one form.
+    """The quarter's rows of the sender out of what its source holds, each value in its one form.
 
-    Frames as the port `Source` gives them. A dataset or optional column the source has not is there, and empty.
+    Frames as the port `Source` gives them. An optional column the source has not is there, and empty; so is a dataset,
+    which is noted.
     """
-    whole = {c.dataset: _shaped(frames.get(c.dataset), c.names) for c in route.carries("Q") if c.dataset not in OWN}
-    whole[CASES]["_case_no_raw"] = _as_it_stood(frames.get(CASES))
-    whole[CASES]["court_name"] = _court_names(whole[CASES], sender)
-    cases, doubled = _one_row_each(whole[CASES])
-    taken = cases.loc[selected(cases, sender=sender, first_day=period.first_day)].reset_index(drop=True)
-    numbers: dict[Any, Any] = dict(zip(as_list(taken["_record"]), as_list(taken["_case_no_raw"]), strict=True))
-    whole = {
-        name: frame.loc[among(frame["_record"], numbers)].reset_index(drop=True) for name, frame in whole.items()
-    } | {CASES: taken}
+    contracts = [c for c in route.carries("Q") if c.dataset not in MADE_HERE]
+    whole = {c.dataset: _shaped(frames.get(c.dataset), c.names) for c in contracts}
+    notes = [*_not_supplied(frames, contracts)]
+    numbers: dict[Any, Any] = {}
+    if CASES in whole:
+        cases, doubled = _one_row_each(_named(whole[CASES], frames.get(CASES), sender))
+        whole[CASES] = cases.loc[selected(cases, sender=sender, first_day=period.first_day)].reset_index(drop=True)
+        numbers = dict(zip(as_list(whole[CASES]["_record"]), as_list(whole[CASES]["_case_no_raw"]), strict=True))
+        notes += [*_several_administrators(doubled, numbers), *_strangers(cases, CASES, sender)]
+    for contract in contracts:
+        if contract.dataset != CASES:
+            whole[contract.dataset], strangers = _belonging(whole[contract.dataset], contract, numbers, sender, period)
+            notes += strangers
     normalised: dict[Normalised, None] = {}
-    for (dataset, column), form in FORMS.items():
-        if dataset in whole and column in whole[dataset]:
-            normalised.update(dict.fromkeys(_normalise(whole[dataset], column, form, numbers)))
-    _number_rows(whole)
-    notes = (*_several_administrators(doubled, numbers), *_strangers(cases, sender))
-    return Prepared(frames=whole, normalised=tuple(normalised), notes=notes, period=period, as_of=as_of)
+    for contract in contracts:
+        for column in contract.columns:
+            if column.normalise is not None:
+                form = FORMS[column.normalise]
+                normalised.update(dict.fromkeys(_normalise(whole[contract.dataset], column.name, form, numbers)))
+    _number_rows({c.dataset: whole[c.dataset] for c in contracts if c.of_case})
+    return Prepared(frames=whole, normalised=tuple(normalised), notes=tuple(notes), period=period, as_of=as_of)
+
+
+def _named(cases: pd.DataFrame, given: pd.DataFrame | None, sender: Party) -> pd.DataFrame:
+    """The register with each case's number as it stood and its court by name."""
+    return cases.assign(_case_no_raw=_as_it_stood(given), court_name=_court_names(cases, sender))
+
+
+def _belonging(
+    rows: pd.DataFrame, contract: Contract, numbers: Mapping[Any, Any], sender: Party, period: Period
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """The rows that go with a selected case, or, of a dataset that stands alone, those of the sender and the quarter;
+    and what is to be said of the others."""
+    if contract.of_case:
+        return rows.loc[among(rows["_record"], numbers)].reset_index(drop=True), []
+    named = rows.assign(_record=contract.dataset)
+    strangers = list(_strangers(named, contract.dataset, sender)) if COURT in rows else []
+    ours = of_sender(rows[COURT], sender) if COURT in rows else np.ones(len(rows), dtype=bool)
+    keep = ours & of_quarter(rows, contract.select_by, period.first_day)
+    return named.loc[keep].astype("str").reset_index(drop=True), strangers
+
+
+def _not_supplied(given: Mapping[str, pd.DataFrame], contracts: Sequence[Contract]) -> Iterator[Finding]:
+    """Datasets the source does not hold at all: an empty file alone would say that there was nothing."""
+    for contract in contracts:
+        if contract.dataset not in given:
+            yield Finding(
+                rule=NOT_SUPPLIED, severity="warn", dataset=contract.dataset, record=None, case_no=None,
+                comparable=False,
+            )  # fmt: skip
 
 
 def join(parts: Sequence[Prepared]) -> Prepared:
@@ -145,13 +181,12 @@ def _several_administrators(records: Sequence[str], numbers: Mapping[str, Any]) 
             )  # fmt: skip
 
 
-def _strangers(cases: pd.DataFrame, sender: Party) -> Iterator[Finding]:
-    """Rows of the register whose court is not one this party speaks for: nobody exchanges them."""
-    known = [court.id for court in sender.courts]
-    for n in np.flatnonzero(~cases["court_code"].isin(known).to_numpy(bool)):
+def _strangers(rows: pd.DataFrame, dataset: str, sender: Party) -> Iterator[Finding]:
+    """Rows whose court is not one this party speaks for: nobody exchanges them."""
+    for n in np.flatnonzero(~of_sender(rows[COURT], sender)):
         yield Finding(
-            rule="court_unknown", severity="warn", dataset=CASES, record=text(cases["_record"].iloc[n]),
-            case_no=text(cases["case_no"].iloc[n]), column="court_code", comparable=False,
+            rule="court_unknown", severity="warn", dataset=dataset, record=text(rows["_record"].iloc[n]),
+            case_no=text(rows["case_no"].iloc[n]) if "case_no" in rows else None, column=COURT, comparable=False,
         )  # fmt: skip
 
 
@@ -164,12 +199,14 @@ def _normalise(frame: pd.DataFrame, column: str, form: _Form, numbers: Mapping[s
     for n in np.flatnonzero(dirty[codes]):
         record = str(frame["_record"].iloc[n])
         for rule in rules[codes[n]]:
-            yield Normalised(rule=rule, record=record, case_no=text(numbers[record]), to=form_of(raw[codes[n]]))
+            yield Normalised(rule=rule, record=record, case_no=text(numbers.get(record)), to=form_of(raw[codes[n]]))
     frame[column] = change(frame[column])
 
 
 def _number_rows(frames: Mapping[str, pd.DataFrame]) -> None:
     """Give every row of a case the case's normalised number."""
+    if CASES not in frames:
+        return
     cases = frames[CASES]
     pairs = zip(as_list(cases["_record"]), as_list(cases["case_no"]), strict=True)
     numbers = {str(record): number or "" for record, number in pairs}

@@ -14,7 +14,8 @@ OUR_RULES: Final[Mapping[str, Words]] = {
     "duplicate_key": ("同一案件内编号重复且内容不同", "Rows of one case share a key and differ"),
     "duplicate_row": ("同一行重复录入", "The same row is there twice"),
     "several_administrators": ("登记了多个管理人", "Several administrators are registered"),
-    "court_unknown": ("案件的承办法院不在名单内", "The case's court is not one of this party's"),
+    "court_unknown": ("承办法院不在名单内", "The court is not one of this party's"),
+    "dataset_not_supplied": ("来源库没有该项数据，本次不含", "The source does not hold this dataset; none is sent"),
     "old_court_code_on_new_case": ("新案件使用已停用的法院代字", "A new case has a court code no longer in use"),
     "terminated_on_missing": ("已终结案件缺少终结日期", "A terminated case has no termination date"),
     "terminated_on_but_not_terminated": ("有终结日期但阶段不是终结", "A termination date, but the stage is another"),
@@ -81,6 +82,10 @@ REMEDIES: Final[Mapping[str, Words]] = {
         "Confirm the present one; the last appointed is sent",
     ),
     "court_unknown": ("核对承办法院代码", "Check the court's code"),
+    "dataset_not_supplied": (
+        "属实则无须处理；来源库已建表的，请信息部门核对 sources 目录",
+        "Nothing, if so; else have the queries under sources/ checked",
+    ),
     "old_court_code_on_new_case": ("核对案号年份与法院代字", "Check the number's year and court code"),
     "calendar_not_official": (
         "按国务院办公厅通知补充日历文件后重新核对",

@@ -38,10 +38,10 @@ class Court:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """One end of a route."""
+    """One end of a route. `kind` is a code of party_kind; a `court` speaks for its courts and sends their records."""
 
     id: str
-    kind: Literal["court", "tax", "other"]
+    kind: str
     name_zh: str
     name_en: str
     courts: tuple[Court, ...] = ()

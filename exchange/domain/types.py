@@ -29,8 +29,8 @@ _COVERED: Final[Mapping[str, str]] = {"case_no_malformed": "case_no", "unknown_s
 
 def type_checks(contract: Contract, codes: Mapping[str, CodeList]) -> Iterator[RowCheck]:
     """The checks a contract's columns imply, named `<rule>:<column>`; those a rule of its own covers are left out."""
-    covered = {_COVERED[rule.id] for rule in contract.rules if rule.id in _COVERED}
-    if contract.key[:1] == ("case_no",):
+    covered = {_COVERED[rule.runs] for rule in contract.rules if rule.runs in _COVERED}
+    if contract.of_case:
         covered.add("case_no")
     for column in contract.columns:
         if column.name in covered:

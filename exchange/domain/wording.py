@@ -21,7 +21,7 @@ KINDS: Final[Mapping[str, Words]] = {
     "U": ("紧急传送", "Urgent exchange"),
     "C": ("更正", "Correction"),
     "N": ("零报告", "Nil exchange"),
-    "A": ("税务应答", "Answer of the tax bureau"),
+    "A": ("应答", "Answer"),
     "B": ("差异清单", "List of breaks"),
     "V": ("作废", "Void"),
     "T": ("测试", "Test"),

@@ -35,6 +35,7 @@ def answer(
     clock: Clock,
     today: date,
     actor: str = "system",
+    route_id: str | None = None,
 ) -> str:
     """Stage one answer (kind A) up to its approval; return the exchange's key.
 
@@ -46,7 +47,7 @@ def answer(
     open nothing twice, unless they were sent back, or others were sent since (`….2`).
     Raises NeedsPerson 503 (a file is missing), 501 502 504 505 506 (its columns or values), 905 (no route to answer).
     """
-    back, out = _routes(agreement, party)
+    back, out = _routes(agreement, party, route_id)
     given = _given(folder, back)
     key = _attempt(f"{back.id}.A.{_hash(given)[:12]}", back, ledger)
     if ledger.exchange(key) is not None:
@@ -68,19 +69,23 @@ def answer(
     return key
 
 
-def _routes(agreement: Agreement, party: str) -> tuple[Route, Route]:
-    """The route this end answers on, and the one it answers."""
+def _routes(agreement: Agreement, party: str, route_id: str | None) -> tuple[Route, Route]:
+    """The route this end answers on, the named one or its only one, and the one it answers."""
     mine = [
         route
         for route in agreement.routes_from(party)
-        if route.answered_by is not None and CLAIMS in [contract.dataset for contract in route.datasets]
+        if route.answered_by is not None
+        and CLAIMS in [contract.dataset for contract in route.datasets]
+        and route_id in (None, route.id)
     ]
     if len(mine) != 1 or mine[0].answered_by is None:
         raise NeedsPerson(
             905,
-            "This end has no single route on which claims are sent.",
-            where=f"party {party}",
-            next_step="Run it at the tax end, with one route of claims in contracts/routes.",
+            "This end has no single route on which claims are sent."
+            if route_id is None
+            else "This end sends no claims on that route.",
+            where=f"party {party}, route {route_id or 'not given'}",
+            next_step=f"Name one of: {', '.join(r.id for r in mine)}." if mine else "Run it at the tax end.",
         )
     return mine[0], agreement.route(mine[0].answered_by)
 

@@ -82,7 +82,7 @@ def urgent(
     cases: list[Urgent] = []
     keys: list[str] = []
     for route in agreement.routes_from(party):
-        if CASES not in [contract.dataset for contract in route.datasets]:
+        if CASES not in [contract.dataset for contract in route.carries("U")]:
             continue
         prepared, found = _examine(route, agreement, source, checker, is_workday, today)
         chosen = found.urgent if case_no is None else (_named(found, case_no),)

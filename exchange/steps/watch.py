@@ -84,7 +84,7 @@ def _alert(rule: str, subject: str, today: date, then: str) -> Alert:
         rule=rule,
         case_no=subject,
         day=today,
-        title=f"【破产涉税交换】{chinese}：{subject}",
+        title=f"【破产信息交换】{chinese}：{subject}",
         text=f"{subject}\n{chinese}。\n{then}\n\n{subject}: {english}.\n",
     )
 

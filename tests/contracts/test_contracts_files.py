@@ -13,8 +13,10 @@ from exchange.domain.errors import NeedsPerson
 
 ROOT = Path(__file__).parents[2]
 CASE = "contracts/datasets/bankruptcy_case.odcs.yaml"
+DEBTOR = "contracts/datasets/case_debtor.odcs.yaml"
 ROUTE = "contracts/routes/131100-cases.yaml"
 PARTY = "contracts/parties/court-131103.yaml"
+TAX = "contracts/parties/tax-131103.yaml"
 TERMS = "contracts/terms/bankruptcy.yaml"
 STAGE = "schemas/codes/stage.csv"
 PROBLEMS = "schemas/codes/problems.yaml"
@@ -56,12 +58,42 @@ BROKEN = [
     (CASE, "name: accepted_on\n", "name: accepted_day\n", "There is no column 'accepted_on'", "'accepted_day'"),
     (CASE, "value: procedure", "value: proceedure", "There is no code list 'proceedure'", "'procedure'"),
     (CASE, "validValues: [petition, accepted, ", "validValues: [petition, ", "validValues differs", "stage.csv"),
-    (CASE, "rule: case_no_malformed", "rule: case_no_malforme", "id is not its function's", "equal"),
     (CASE, "severity: warn", "severity: warning", "'warning' is not allowed", "warn"),
     (CASE, "physicalType: DATE", "physicalType: TEXT", "types do not fit", "DATE"),
     (CASE, "id: bankruptcy_case", "id: bankruptcy_cases", "not the file's name", "Rename"),
     (PARTY, "since: 2016-07-01", "since: 2016-02-30", "no day of the calendar", "Mend"),
     (PARTY, "until: 2016-06-30", "until: 2016-06-30, since: 2017-01-01", "ends before it begins", "Mend"),
+    (PARTY, "kind: court", "kind: cort", "A court lists its courts", "Mend"),
+    (TAX, "kind: tax", "kind: texas", "'texas' is no kind of party", "party_kind.csv"),
+    (
+        ROUTE,
+        "{dataset: case_event, version: 1.0.0}",
+        "{dataset: case_event, version: 1.0.0, kinds: [Q, U]}",
+        "without rows",
+        "N",
+    ),
+    (ROUTE, "  - {dataset: bankruptcy_case, version: 1.0.0}\n", "", "is about cases", "bankruptcy_case"),
+    (
+        DEBTOR,
+        "primaryKeyPosition: 2",
+        "primaryKeyPosition: 2\n        classification: personal",
+        "names a person",
+        "own number",
+    ),
+    (
+        CASE,
+        "value: Filed on",
+        "value: Filed on\n          - property: normalise\n            value: id",
+        "Only text",
+        "out",
+    ),
+    (
+        CASE,
+        "value: 破产案件",
+        "value: 破产案件\n  - property: selectBy\n    value: [filed_on]",
+        "go where their case",
+        "key",
+    ),
     (PARTY, "kind: court", "kind: tax", "A court lists its courts", "Mend"),
     (TERMS, "    rank: tax\n", "    rank: taxes\n", "'taxes' is not a known code", "'tax'"),
     (TERMS, "levy_kinds: [tax, surcharge]", "levy_kinds: [tax]", "No rank is given for principal of surcharge", "Add"),
@@ -100,6 +132,38 @@ def test_a_broken_file_is_named_with_line_and_remedy(
     else:
         with pytest.raises(NeedsPerson):
             load_problems(copy)
+
+
+RULES = [
+    (CASE, "rule: case_no_malformed", "rule: case_no_malforme", "no rule function 'case_no_malforme'", "case_no_malfo"),
+    (
+        DEBTOR,
+        "rule: name_is_masked",
+        "rule: accepted_on_missing",
+        "looks at 'stage', which this dataset has not",
+        "docs",
+    ),
+    (DEBTOR, "rule: name_is_masked", "rule: pattern", "needs the parameter `pattern`", "docs/add-a-dataset.md"),
+    (
+        DEBTOR,
+        "rule: name_is_masked",
+        "rule: pattern\n          params: {pattern: '['}",
+        "is no regular expression",
+        "docs/add-a-dataset.md",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "what", "step"), RULES, ids=[r[3][:30] for r in RULES])
+def test_a_rule_that_can_not_work_is_found_by_the_check(
+    copy: Path, file: str, old: str, new: str, what: str, step: str
+) -> None:
+    line = edit(copy, file, old, new)
+    problem = only(check(copy))
+    assert what in problem.what
+    assert step in problem.next_step
+    assert problem.file == file
+    assert abs((problem.line or 0) - line) < 3
 
 
 def test_exact_line_of_an_unknown_key(copy: Path) -> None:

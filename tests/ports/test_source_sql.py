@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -363,7 +364,7 @@ def test_a_broken_code_map(agreement: Agreement, sample_sqlite: str, folder: Pat
 def test_a_party_without_a_folder_or_queries(agreement: Agreement, sample_sqlite: str, tmp_path: Path) -> None:
     assert refused(agreement, sample_sqlite, folder=tmp_path / "nobody").code == 905
     (tmp_path / "empty").mkdir()
-    assert refused(agreement, sample_sqlite, folder=tmp_path / "empty").code == 905
+    assert refused(agreement, sample_sqlite, folder=tmp_path / "empty").code == 927
 
 
 def test_a_query_of_its_own_counts_before_the_shared_one(
@@ -499,3 +500,36 @@ def test_a_killed_load_leaves_nothing_half(agreement: Agreement, database_url: s
     load_dump(Path(world), database_url)
     assert len(read(agreement, database_url)["bankruptcy_case"]) == 146
     assert tables(database_url)["pc_aj"] == 300
+
+
+def test_a_query_for_one_kind_of_receiver_is_read_for_no_other(agreement: Agreement, sample_sqlite: str) -> None:
+    route = agreement.routes["131100-cases"]
+    other = replace(route, receiver="bureau-131100", id="131100-bureau")
+    reader = SqlSource(sample_sqlite, folder=ROOT / "sources/court-131100")
+    with pytest.raises(NeedsPerson) as lacking:
+        reader.read(other, courts=["冀1103"], since=date(2026, 7, 1))
+    assert lacking.value.code == 927
+    assert "claim_review, distribution" in lacking.value.what
+    assert "claim_review.to-bureau.sql" in lacking.value.next_step
+
+
+def test_what_a_source_does_not_hold_is_declared_for_good_or_by_its_table(
+    agreement: Agreement, sample_sqlite: str, folder: Path
+) -> None:
+    codes = (folder / "codes.yaml").read_text(encoding="utf-8")
+    (folder / "case_event.sql").unlink()
+    assert refused(agreement, sample_sqlite, folder=folder).code == 927
+    told = "not_supplied: [case_event]\noptional_tables: {asset_disposal: no_such, case_debtor: pc_zwr}\n"
+    (folder / "codes.yaml").write_text(codes + told, encoding="utf-8")
+    frames = read(agreement, sample_sqlite, folder=folder)
+    assert sorted(frames) == ["bankruptcy_case", "case_debtor", "claim_review", "distribution"]
+    (folder / "codes.yaml").write_text(codes + "optional_tables: [asset_disposal]\n", encoding="utf-8")
+    assert "optional_tables" in refused(agreement, sample_sqlite, folder=folder).what
+
+
+def test_an_own_query_counts_before_any_that_is_shared(agreement: Agreement, sample_sqlite: str, folder: Path) -> None:
+    own = folder.parent / "court-1"
+    own.mkdir()
+    (own / "codes.yaml").write_text("same_as: court-131100\n", encoding="utf-8")
+    (own / "distribution.sql").write_text("SELECT 1 AS odd", encoding="utf-8")
+    assert "'odd' is no column" in refused(agreement, sample_sqlite, folder=own).what

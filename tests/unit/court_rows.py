@@ -12,6 +12,7 @@ import pandas as pd
 from exchange.adapters.calendar_cn import calendar
 from exchange.adapters.checker_plain import PlainChecker
 from exchange.adapters.contracts_files import load_agreement
+from exchange.domain.contract import MADE_HERE
 from exchange.domain.examine import Examination, check_across, check_rows, conclude, join, prepare
 from exchange.domain.outcome import examined
 from exchange.domain.period import Period
@@ -70,9 +71,9 @@ class Court:
     def frames(self) -> dict[str, pd.DataFrame]:
         frames = {}
         for contract in ROUTE.datasets:
-            if contract.dataset in self.rows:
-                columns = [*contract.names, "_record"]
-                frames[contract.dataset] = pd.DataFrame(self.rows[contract.dataset], columns=columns).astype("str")
+            if contract.dataset not in MADE_HERE:
+                rows, columns = self.rows.get(contract.dataset, []), [*contract.names, "_record"]
+                frames[contract.dataset] = pd.DataFrame(rows, columns=columns).astype("str")
         return frames
 
     def examine(self, *, checker: Any = None, as_of: date = AS_OF, overruled: Any = ()) -> Examination:

@@ -2,83 +2,77 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.strict_yaml import Flaw, parse
+from exchange.domain.route import Route
+from exchange.domain.source_codes import FILE, SourceCodes, parse_codes, receiver_word, wrong
 
 PRELUDE: Final = "_cases.sql"
-_KEYS: Final = frozenset({"codes", "timezone", "same_as"})
-_OFFSET: Final = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFolder:
-    """How one party's database becomes datasets: query files by dataset, code maps by column, offset of plain times."""
+    """How one party's database becomes datasets: query files by name without `.sql`, and what codes.yaml says."""
 
     queries: Mapping[str, Path]
     prelude: Path | None
-    codes: Mapping[str, Mapping[str, str]]
-    offset: str
+    told: SourceCodes
 
-    def query(self, dataset: str) -> str:
-        """A dataset's whole query: the folder's common beginning, then its own."""
-        parts = [self.prelude, self.queries[dataset]]
-        return "\n".join(part.read_text(encoding="utf-8") for part in parts if part)
+    @property
+    def codes(self) -> Mapping[str, Mapping[str, str]]:
+        """Code maps by column."""
+        return self.told.codes
+
+    @property
+    def offset(self) -> str:
+        """The offset of times that have none."""
+        return self.told.offset
+
+    def files(self, route: Route) -> dict[str, Path]:
+        """Dataset → the query for a route: the one for such receivers alone before the one for all."""
+        word = receiver_word(route)
+        found = {
+            c.dataset: self.queries.get(f"{c.dataset}.to-{word}") or self.queries.get(c.dataset)
+            for c in route.carries("Q")
+            if c.dataset not in self.told.not_supplied
+        }
+        return {dataset: file for dataset, file in found.items() if file is not None}
+
+    def text(self, file: Path) -> str:
+        """A file's whole query: the folder's common beginning, then its own."""
+        return "\n".join(part.read_text(encoding="utf-8") for part in (self.prelude, file) if part)
 
 
 def read_folder(folder: Path) -> SourceFolder:
     """A party's folder, what is its own before what it shares; NeedsPerson 905 when it is not as it should be."""
     told = _told(folder)
-    base = _shared(folder, told["same_as"]) if "same_as" in told else None
+    base = _shared(folder, told.same_as) if told.same_as is not None else None
     queries = {file.stem: file for file in sorted(folder.glob("*.sql")) if not file.name.startswith("_")}
     prelude = folder / PRELUDE
+    shared = (
+        {name: file for name, file in base.queries.items() if name.partition(".")[0] not in queries} if base else {}
+    )
     return SourceFolder(
-        queries={**(base.queries if base else {}), **queries},
+        queries={**shared, **queries},
         prelude=prelude if prelude.is_file() else (base.prelude if base else None),
-        codes={**(base.codes if base else {}), **told.get("codes", {})},
-        offset=told.get("timezone") or (base.offset if base else "+08:00"),
+        told=told.over(base.told) if base else told,
     )
 
 
 def _shared(folder: Path, name: str) -> SourceFolder:
     other = folder.parent / name
-    if "same_as" in _told(other):
-        raise _error(str(folder / "codes.yaml"), f"`same_as` names {name}, which itself has `same_as`.")
+    if _told(other).same_as is not None:
+        raise wrong(str(folder / FILE), f"`same_as` names {name}, which itself has `same_as`.")
     return read_folder(other)
 
 
-def _told(folder: Path) -> Mapping[str, Any]:
-    file = folder / "codes.yaml"
+def _told(folder: Path) -> SourceCodes:
     if not folder.is_dir():
         step = "Name a party that has a folder under sources, or make one."
         raise NeedsPerson(905, "There is no folder for this party's source.", where=str(folder), next_step=step)
-    if not file.is_file():
-        return {}
-    try:
-        document = parse(file.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise _error(str(file), "The file is not UTF-8.") from None
-    if isinstance(document, Flaw):
-        raise _error(f"{file}:{document.line}", document.what)
-    data = document.data or {}
-    if not isinstance(data, dict) or not data.keys() <= _KEYS:
-        raise _error(str(file), "Only `codes`, `timezone` and `same_as` are known here.")
-    maps = data.get("codes", {})
-    if not isinstance(maps, dict) or not all(_is_code_map(m) for m in maps.values()):
-        raise _error(str(file), "Each column under `codes` must map quoted source codes to wire codes.")
-    if not _OFFSET.fullmatch(str(data.get("timezone", "+08:00"))):
-        raise _error(str(file), "`timezone` must be an offset such as +08:00.")
-    return data
-
-
-def _is_code_map(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(part, str) for pair in value.items() for part in pair)
-
-
-def _error(where: str, what: str) -> NeedsPerson:
-    return NeedsPerson(905, what, where=where, next_step="Mend the file as sources/README.md says.")
+    file = folder / FILE
+    return parse_codes(file.read_bytes(), str(file)) if file.is_file() else SourceCodes()

@@ -21,6 +21,7 @@ from exchange.adapters.source_sql.folder import SourceFolder, read_folder
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.route import Route
+from exchange.domain.source_codes import check_held
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,22 +43,21 @@ class SqlSource:
     def read(self, route: Route, *, courts: Sequence[str], since: date) -> Mapping[str, pd.DataFrame]:
         """One consistent read of the route's datasets that have a query in the folder.
 
-        Frames as `ports.Source` promises. RetryLater 901 when the database is away; NeedsPerson 902 when it refuses
-        the login, 903 when a table or column is missing or a query's columns are not the contract's, 905 when
-        the folder, a query or the address is not right.
+        A dataset whose table may be absent, and is, has no frame. Frames as `ports.Source` promises. RetryLater 901
+        when the database is away; NeedsPerson 902 when it refuses the login, 903 when a table or column is missing or
+        a query's columns are not the contract's, 905 when the folder, a query or the address is not right, 927 when
+        nothing gives a dataset.
         """
         folder = read_folder(self._folder)
-        wanted = [contract for contract in route.carries("Q") if contract.dataset in folder.queries]
-        if not wanted:
-            raise NeedsPerson(
-                905,
-                "No dataset of this route has a query here.",
-                where=f"{self._folder} for route {route.id}",
-                next_step="Put one <dataset>.sql per dataset there, as sources/README.md says.",
-            )
+        files = folder.files(route)
+        check_held(route, files, folder.told, str(self._folder), ".sql")
         bound = {"courts": list(courts), "since": since.isoformat()}
         with _snapshot(self._url) as connection:
-            return {contract.dataset: _frame(connection, contract, folder, bound) for contract in wanted}
+            return {
+                dataset: _frame(connection, route.contract(dataset), file, folder, bound)
+                for dataset, file in files.items()
+                if _held(connection, folder.told.optional_tables.get(dataset))
+            }
 
 
 @contextmanager
@@ -76,14 +76,21 @@ def _snapshot(url: str) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
+def _held(connection: sa.Connection, table: str | None) -> bool:
+    """Whether the database has a table without which the dataset is not held."""
+    if table is None:
+        return True
+    schema, _, name = table.rpartition(".")
+    return bool(sa.inspect(connection).has_table(name, schema=schema or None))
+
+
 def _frame(
-    connection: sa.Connection, contract: Contract, folder: SourceFolder, bound: Mapping[str, Any]
+    connection: sa.Connection, contract: Contract, file: Path, folder: SourceFolder, bound: Mapping[str, Any]
 ) -> pd.DataFrame:
     from exchange.adapters.source_sql.frames import frame_of
 
-    file = folder.queries[contract.dataset]
     try:
-        result = connection.execute(*_statement(folder.query(contract.dataset), bound))
+        result = connection.execute(*_statement(folder.text(file), bound))
         columns = list(result.keys())
         _same_columns(columns, contract, file)
         return frame_of(result, columns, contract, folder)
