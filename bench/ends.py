@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from exchange import journeys, wiring
 from exchange.domain import lifecycle
+from exchange.domain.points import standing
 from exchange.ports import Parts
 from exchange.settings import Settings, read_settings
+from exchange.steps.explain import explain
 from exchange.steps.review import review
 
 PAIR, PERIOD, AS_OF = "131100", "2026Q3", date(2026, 10, 9)
@@ -52,11 +55,19 @@ def _settings(home: Path, end: str, other: str, *, source: Path | None = None, *
 def go_round(court: Parts, tax: Parts) -> str:
     """A quarter from the court's database to validated at the tax end; its key."""
     key = journeys.quarterly(court, f"{PAIR}-cases", PERIOD, AS_OF)
-    for decision, by in (("prepare", "liaison-1"), ("approve", "chief-1")):
-        journeys.call(review, court, key, decision, by=by)
+    release(court, key)
     while journeys.record(court, key).state != lifecycle.ACCEPTED:
         for parts in (court, tax):
             swept = journeys.sweep(parts)
             if swept.problems:
                 raise swept.problems[0][1]
     return key
+
+
+def release(parts: Parts, key: str) -> None:
+    """What an end's officers do: every point explained, prepared by one, approved by another."""
+    now = standing(key, parts.ledger.events(exchange=key), partial(parts.vault.get, key))
+    for rule in dict.fromkeys(point.rule for point in now.open):
+        journeys.call(explain, parts, key, (), rule=rule, by="liaison-1", reason="已与来源核对无误")
+    for decision, by in (("prepare", "liaison-1"), ("approve", "chief-1")):
+        journeys.call(review, parts, key, decision, by=by)

@@ -38,6 +38,7 @@ OUTGOING: Final = (lifecycle.APPROVED, lifecycle.PACKED)
 
 GATES: Final[Mapping[str, str]] = {
     lifecycle.OPENED: "being read and checked; run it again if it stopped",
+    lifecycle.EXTRACTED: "being assembled; run it again if it stopped",
     lifecycle.CHECKED: "waits for the officers",
     lifecycle.STOPPED: "stopped: too many cases are held; waits for an officer",
     lifecycle.PREPARED: "waits for the approver",

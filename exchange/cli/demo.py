@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,11 +19,16 @@ from exchange.cli.summary import print_summary
 from exchange.cli.two_ends import Ends, World, build
 from exchange.domain import lifecycle
 from exchange.domain.errors import NeedsPerson, RetryLater
+from exchange.domain.points import standing
+from exchange.domain.wording import rule_words
 from exchange.ports import ExchangeRecord, Parts, Scheduler
+from exchange.steps.explain import explain
 from exchange.steps.review import review
 
 console = Console(stderr=True)
 PATIENCE_SECONDS = 420
+SCRIPTED = "演示：已与来源核对无误 (demo: compared with the source)"
+"""The reason the demo's officer gives for every point."""
 
 
 def register(app: typer.Typer) -> None:
@@ -183,14 +189,27 @@ def _release(parts: Parts, key: str) -> None:
             913, "The whole exchange stopped: too many cases are held.", where=parts.vault.where(key, "report.html"),
             next_step="Look at the report; `exchange review lift` lets it go on, `refuse` sends it back.",
         )  # fmt: skip
+    _explain(parts, key)
     for decision, by in (("prepare", "liaison-1"), ("approve", "chief-1")):
         if _awaits(journeys.record(parts, key), decision):
             journeys.call(review, parts, key, decision, by=by)
 
 
+def _explain(parts: Parts, key: str) -> None:
+    """What the liaison officer does by `exchange explain`, rule by rule; each reason is shown."""
+    if journeys.record(parts, key).state != lifecycle.CHECKED:
+        return
+    now = standing(key, parts.ledger.events(exchange=key), partial(parts.vault.get, key))
+    for rule in dict.fromkeys(point.rule for point in now.open):
+        told = journeys.call(explain, parts, key, (), rule=rule, by="liaison-1", reason=SCRIPTED)
+        zh, _ = rule_words(parts.agreement.route(key.partition(".")[0]), rule, told[0].dataset)
+        console.print(f"  [dim]待说明 {len(told)} 项 {zh} ({rule})：{SCRIPTED}[/]")
+
+
 def _release_urgent(court: Parts) -> None:
     """Where the route wants an officer for an urgent case, one releases it; review follows within a working day."""
     for record in court.ledger.exchanges(states=[lifecycle.CHECKED], kind="U"):
+        _explain(court, record.key)
         journeys.call(review, court, record.key, "approve", by="chief-1")
 
 

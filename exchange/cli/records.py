@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,8 +17,11 @@ from rich.text import Text
 from exchange import journeys, wiring
 from exchange.cli.common import EXIT_FOUND, Home, Json, Key, coded, end, out, settings_of, whoever, working
 from exchange.domain import lifecycle
+from exchange.domain.canonical import strict_json
 from exchange.domain.lane import check_arrived
-from exchange.ports import ExchangeRecord, PacketRecord
+from exchange.domain.points import REASONS, standing
+from exchange.domain.points_page import reasons_page
+from exchange.ports import ExchangeRecord, PacketRecord, Parts
 
 contracts_app = typer.Typer(help="What the parties agreed.", no_args_is_help=True)
 audit_app = typer.Typer(help="The ledger's chain.", no_args_is_help=True)
@@ -86,12 +90,36 @@ def show(key: Key, home: Home = None, as_json: Json = False) -> None:
         for name in ("period", "as_of", "content_hash", "prepared_by", "approved_by", "packet_id"):
             if (value := getattr(record, name)) is not None:
                 out.print(f"  {name:14}{value}")
+        _reasons(parts, record)
         table = Table("seq", "时间 at (UTC)", "事项 event", "人员 by")
         for event in parts.ledger.events(exchange=key):
             table.add_row(str(event.seq), f"{event.at:%Y-%m-%d %H:%M:%S}", event.kind, event.actor)
         out.print(table)
         for name in parts.vault.names(key):
             out.print(f"  {parts.vault.where(key, name)}", soft_wrap=True)
+
+
+def _reasons(parts: Parts, record: ExchangeRecord) -> None:
+    """The officers' reasons of an exchange, ours or theirs, as its approver and its receiver are shown them."""
+    if record.direction == "in":
+        inside = f"inside/{REASONS.rpartition('/')[2]}"
+        told = strict_json(parts.vault.get(record.key, inside)) if parts.vault.has(record.key, inside) else []
+        open_ = 0
+    else:
+        now = standing(record.key, parts.ledger.events(exchange=record.key), partial(parts.vault.get, record.key))
+        told, open_ = strict_json(now.reasons()), len(now.open)
+    if not told and not open_:
+        return
+    journeys.looked(parts, record.key, "reasons")
+    table = Table("事项 point", "处所 where", "理由 reason", "人员 by", title="待说明事项 points", title_justify="left")
+    for one in reasons_page(told, parts.agreement.route(record.route), parts.agreement.codes):
+        again = f"（沿用 {one['since']} 的说明 reused）" if one["since"] else ""
+        where = " ".join(part for part in (one["case_no"], one["place"]) if part)
+        reason = f"{one['category'][0]}：{one['reason']}{again}"
+        table.add_row(Text(one["rule"][0]), Text(where), Text(reason), f"{one['by']} {one['at']}")
+    out.print(table)
+    if open_:
+        out.print(f"  [yellow]待说明 {open_} 项[/]  exchange points {record.key}", soft_wrap=True)
 
 
 def _plain(record: Any) -> dict[str, Any]:

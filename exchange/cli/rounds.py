@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,8 +17,9 @@ from exchange import journeys
 from exchange.cli.common import EXIT_NEEDS_PERSON, EXIT_RETRY, By, Home, Json, Key, end, err, out, show_error, working
 from exchange.domain import lifecycle
 from exchange.domain.errors import RetryLater
+from exchange.domain.points import standing
 from exchange.journeys import Swept
-from exchange.ports import Parts
+from exchange.ports import ExchangeRecord, Parts
 from exchange.steps.review import Decision
 from exchange.steps.review import review as review_step
 
@@ -79,8 +81,20 @@ def _stands(parts: Parts, key: str) -> None:
     if parts.vault.has(key, "report.html"):
         out.print(f"  校验报告 report       {parts.vault.where(key, 'report.html')}", soft_wrap=True)
     following = _NEXT.get(record.state)
+    if waiting := _waiting(parts, record):
+        out.print(f"  [yellow]待说明 {waiting} 项[/]  {waiting} points wait for an officer's reason")
+        following = "points {key}"
     if following:
         out.print(f"  次 next: exchange {following.format(key=key)}", soft_wrap=True)
+
+
+def _waiting(parts: Parts, record: ExchangeRecord) -> int:
+    """How many points of an exchange before its preparation lack a reason."""
+    if record.state not in (lifecycle.CHECKED, lifecycle.STOPPED):
+        return 0
+    return len(
+        standing(record.key, parts.ledger.events(exchange=record.key), partial(parts.vault.get, record.key)).open
+    )
 
 
 def _decide(

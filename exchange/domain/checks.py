@@ -178,6 +178,10 @@ def _old_id_only(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
     return np.asarray(frame["uscc"].isna(), dtype=bool) & old
 
 
+def _no_id(frame: pd.DataFrame, rule: Rule, context: Context) -> Mask:
+    return np.asarray(frame["uscc"].isna(), dtype=bool) & ~_old_id_only(frame, rule, context)
+
+
 def _negative(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
     return any_of((passes(frame[c], _below_zero) for c in rule.columns), len(frame))
 
@@ -243,6 +247,7 @@ RULES: Final[Mapping[str, RuleMask]] = {
     "name_is_masked": _masked,
     "uscc_missing_old_taxpayer_id": _old_id_only,
     "negative_amount": _negative,
+    "debtor_not_identified": _no_id,
     "old_court_code_on_new_case": _old_court_code,
     "terminated_on_missing": _terminated_without_day,
     "terminated_on_but_not_terminated": _day_without_terminated,

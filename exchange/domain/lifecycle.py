@@ -22,11 +22,17 @@ MOVES: Final[Mapping[tuple[str | None, str], str]] = {
     (EXTRACTED, "stopped"): STOPPED,
     (EXTRACTED, "refused"): REFUSED,
     (STOPPED, "stop_lifted"): CHECKED,
+    (STOPPED, "explained"): STOPPED,
+    (STOPPED, "overruled"): EXTRACTED,
     (STOPPED, "refused"): REFUSED,
     (CHECKED, "prepared"): PREPARED,
     (CHECKED, "released"): APPROVED,
+    (CHECKED, "explained"): CHECKED,
+    (CHECKED, "overruled"): EXTRACTED,
     (CHECKED, "refused"): REFUSED,
     (PREPARED, "approved"): APPROVED,
+    (PREPARED, "explained"): CHECKED,
+    (PREPARED, "overruled"): EXTRACTED,
     (PREPARED, "refused"): REFUSED,
     (APPROVED, "refused"): REFUSED,
     (APPROVED, "packed"): PACKED,
@@ -39,7 +45,9 @@ MOVES: Final[Mapping[tuple[str | None, str], str]] = {
     # theirs, coming in
     (None, "taken_in"): TAKEN_IN,
 }
-"""(state, event) → state. An event absent from every key of this table records a fact and moves nothing."""
+"""(state, event) → state. A reason given after an exchange was prepared voids the preparation; an overruled reject
+changes the content, so it is assembled and prepared anew. An event absent from every key of this table records a fact
+and moves nothing."""
 
 MOVING: Final = frozenset(event for _, event in MOVES)
 

@@ -151,6 +151,7 @@ def open_authentic(
     inner = unsealing.decrypt(folder, manifest, route, keys, quarantine)  # 7, 8
     descriptor = unsealing.check_inner(inner, manifest, schemas["datapackage"])  # 9
     frames, documents = unsealing.read_inner(inner, descriptor, manifest, route)  # 10
+    unsealing.check_reasons(documents, schemas["reasons"])
     receipt = unsealing.read_receipt(documents, schemas["receipt"]) if manifest.packet.kind == "R" else None
     kept, rejected = rules(route, frames)  # 11
     totals = unsealing.check_totals(frames, descriptor, route)  # 12

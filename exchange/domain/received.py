@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from exchange.domain.packet import PacketName
+from exchange.domain.points_page import reasons_page
 from exchange.domain.receipt import Receipt, summary
 from exchange.domain.remedies import Words, remedy
 from exchange.domain.route import Agreement, Route
@@ -29,12 +30,15 @@ def received_data(
     agreement: Agreement,
     key: str,
     period: str | None,
+    reasons: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Everything the page `received.html` needs, out of the last receipt a packet was given.
 
-    `given` are all receipts given on it, (rung, packet id) in order. Of refused records the first 500 are shown.
+    `given` are all receipts given on it, (rung, packet id) in order; `reasons` those its sender's officers gave. Of
+    refused records and of reasons the first 500 are shown.
     """
     sender, receiver = agreement.parties[packet.sender], agreement.parties[packet.receiver]
+    route = agreement.on_lane(packet.sender, packet.receiver) if receipt.counts or reasons else None
     return {
         "key": key,
         "packet": str(packet),
@@ -51,7 +55,9 @@ def received_data(
         "payloads": [{"name": name, "sha256": sha256} for name, sha256 in sorted(receipt.payloads.items())],
         "refused": len(receipt.rejected),
         "receipts": [{"rung": words(RUNGS, rung), "packet": packet_id} for rung, packet_id in given],
-        **_landed(receipt, agreement.on_lane(packet.sender, packet.receiver) if receipt.counts else None),
+        "reasons": reasons_page(reasons, route, agreement.codes) if route and reasons else [],
+        "reasons_count": len(reasons),
+        **_landed(receipt, route if receipt.counts else None),
     }
 
 

@@ -60,6 +60,10 @@ REMEDIES: Final[Mapping[str, Words]] = {
     "name_is_masked": ("按营业执照录入完整名称", "Enter the whole name as on the licence"),
     "negative_amount": ("核对金额正负，更正后补送该行", "Check the sign of the amount; the row follows once mended"),
     "uscc_missing_old_taxpayer_id": ("如已换照，补录统一社会信用代码", "Enter the USCC if the licence was renewed"),
+    "debtor_not_identified": (
+        "补录识别号；境外主体、自然人等确无识别号的，说明理由",
+        "Enter an id; say why where there is none: a foreign debtor, a natural person",
+    ),
     "claim_period_shorter_than_30_days": (
         "核对公告日与截止日，申报期不得少于三十日",
         "Check both dates: at least 30 days",

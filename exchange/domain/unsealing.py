@@ -16,7 +16,7 @@ from exchange.domain.cms import PrivateKey, open_sealed
 from exchange.domain.content import content_hash
 from exchange.domain.descriptor import NAME, Descriptor, Resource, parse_descriptor, table_fields
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.manifest import Manifest, Payload
+from exchange.domain.manifest import Manifest, Payload, parse_document
 from exchange.domain.packet import AROUND, DATA_KINDS, HASHES, HOWTO, hashes_text
 from exchange.domain.receipt import NAME as RECEIPT
 from exchange.domain.receipt import Receipt, parse_receipt
@@ -157,6 +157,12 @@ def _check_carried(kind: str, there: Collection[str], route: Route) -> None:
 def read_receipt(documents: Mapping[str, bytes], schema: Mapping[str, Any]) -> Receipt:
     """The receipt of a packet of kind R; 402 when it is malformed."""
     return parse_receipt(documents[RECEIPT], schema)
+
+
+def check_reasons(documents: Mapping[str, bytes], schema: Mapping[str, Any]) -> None:
+    """The officers' reasons, where there are any, are as their schema has them; 402 when they are not."""
+    if REASONS in documents:
+        parse_document(documents[REASONS], schema, REASONS, 402)
 
 
 def check_totals(frames: Mapping[str, pd.DataFrame], descriptor: Descriptor, route: Route) -> dict[str, dict[str, str]]:

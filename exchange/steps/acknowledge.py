@@ -20,6 +20,7 @@ from exchange.ports import Clock, Event, Keys, Ledger, Pages, Vault
 
 TAKEN: Final = "taken_in.json"
 PACKET: Final = "packet"
+REASONS: Final = "inside/reasons.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,13 +149,14 @@ def _make(
         for file in made.files:
             vault.put_file(owed.key, f"receipt-{owed.rung}/{file}", folder / file)
     if owed.rung != "opened":
-        vault.put(owed.key, "received.html", _page(owed, receipt, agreement, ledger, pages).encode())
+        vault.put(owed.key, "received.html", _page(owed, receipt, agreement, vault, ledger, pages).encode())
     _record(owed, made, ledger, clock, actor)
     return str(name)
 
 
-def _page(owed: _Owed, receipt: Receipt, agreement: Agreement, ledger: Ledger, pages: Pages) -> str:
-    """What an officer opens: the packet as received, and every receipt given on it."""
+def _page(owed: _Owed, receipt: Receipt, agreement: Agreement, vault: Vault, ledger: Ledger, pages: Pages) -> str:
+    """What an officer opens: the packet as received, its sender's reasons, and every receipt given on it."""
+    taken = owed.rung == "validated" and vault.has(owed.key, REASONS)
     known = ledger.exchange(owed.key)
     before = [
         (e.body["rung"], e.body["packet_id"]) for e in ledger.events(exchange=owed.key, kind="receipt_packed")
@@ -162,6 +164,7 @@ def _page(owed: _Owed, receipt: Receipt, agreement: Agreement, ledger: Ledger, p
     data = received_data(
         parse_packet_name(owed.answers), receipt, [*before, (owed.rung, receipt.receipt)], agreement=agreement,
         key=owed.key, period=known.period if known else None,
+        reasons=strict_json(vault.get(owed.key, REASONS)) if taken else (),
     )  # fmt: skip
     return pages.received(data)
 

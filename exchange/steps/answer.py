@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,8 @@ from exchange.domain.content import Content, stage_content
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.finding import Finding
 from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
+from exchange.domain.points import POINTS, Point, Standing, dump_points, points_facts, points_of
+from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.route import Agreement, Route
 from exchange.domain.tabular import read_csv
 from exchange.ports import Clock, Ledger, Pages, Vault
@@ -64,9 +66,26 @@ def answer(
     content = _store(key, given, found, back, vault)
     vault.put(key, "outcome.json", _outcome(key, found, content, as_of))
     page = _page(key, given=frames, found=found, content=content, agreement=agreement, as_of=as_of, made_at=clock())
-    vault.put(key, "report.html", pages.answer(page).encode())
-    _open(key, back, found, content, given, as_of, ledger, actor)
+    points = points_of(found.findings, ())
+    _tell(key, page, points, back, agreement, vault, pages)
+    _open(key, back, found, content, points, given, as_of, ledger, actor)
     return key
+
+
+def _tell(
+    key: str,
+    page: Mapping[str, Any],
+    points: Sequence[Point],
+    route: Route,
+    agreement: Agreement,
+    vault: Vault,
+    pages: Pages,
+) -> None:
+    """The points and the page that shows them."""
+    vault.put(key, POINTS, dump_points(points))
+    vault.put(key, PAGE, dump_page(page))
+    told = with_points(page, Standing(points=tuple(points), said={}), route, agreement.codes)
+    vault.put(key, "report.html", pages.answer(told).encode())
 
 
 def _routes(agreement: Agreement, party: str, route_id: str | None) -> tuple[Route, Route]:
@@ -203,6 +222,7 @@ def _open(
     route: Route,
     found: Answer,
     content: Content,
+    points: Sequence[Point],
     given: Mapping[str, bytes],
     as_of: str,
     ledger: Ledger,
@@ -219,6 +239,7 @@ def _open(
         "held": found.held,
         "sent": found.claims - found.held,
         "rows": content.rows,
+        **points_facts(points),
     }
     kind, more = _judged(route, found)
     with ledger.transaction() as write:

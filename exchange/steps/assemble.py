@@ -17,6 +17,8 @@ from exchange.domain.examine import Examination, conclude
 from exchange.domain.finding import Finding
 from exchange.domain.lifecycle import EXTRACTED, OPENED
 from exchange.domain.outcome import examined
+from exchange.domain.points import POINTS, dump_points, overruled_records, points_facts, points_of, stands
+from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import Prepared, join, prepare
 from exchange.domain.report import report_data
 from exchange.domain.route import Agreement, Route
@@ -50,21 +52,29 @@ def assemble(
     prepared, findings = _batches(record, agreement, party, vault, ledger)
     across = check_across(prepared, findings, route=route, sender=agreement.parties[party])
     years = unofficial_years(prepared, route, calendar)
-    examination = conclude(prepared, [*findings, *across, *years], route=route, as_of=prepared.as_of)
+    found = [*findings, *across, *years]
+    events = list(ledger.events(exchange=key))
+    overruled = overruled_records(found, events)
+    examination = conclude(prepared, found, route=route, as_of=prepared.as_of, overruled=overruled)
+    points = points_of(examination.findings, examination.sent)
+    vault.put(key, POINTS, dump_points(points))
     content, why = _stage(key, examination, route, vault, ledger)
-    exchange = _exchange(record, examination, content)
+    exchange = _exchange(record, examination, content) | points_facts(points)
     outcome = examined(examination, route=route, period=prepared.period, as_of=prepared.as_of, exchange=exchange)
     vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
     page = report_data(
         examination, content, why, prepared=prepared, agreement=agreement, route=route, key=key, made_at=clock()
     )
-    vault.put(key, "report.html", pages.report(page).encode())
+    vault.put(key, PAGE, dump_page(page))
+    now = stands(key, points, events, partial(vault.get, key))
+    vault.put(key, "report.html", pages.report(with_points(page, now, route, agreement.codes)).encode())
     _record(record, exchange, route, ledger)
 
 
 def _record(record: ExchangeRecord, exchange: dict[str, Any], route: Route, ledger: Ledger) -> None:
     """Checked, or stopped, in one transaction."""
-    facts = {name: exchange[name] for name in ("content_hash", "selected", "held", "sent", "rows")}
+    told = ("content_hash", "selected", "held", "sent", "rows", "points", "points_sha256")
+    facts = {name: exchange[name] for name in told}
     stop = {"why": "held_share", "limit": str(route.held_share_limit)}
     with ledger.transaction() as write:
         if record.state == OPENED:

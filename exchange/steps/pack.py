@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from exchange.domain import lifecycle
-from exchange.domain.canonical import sha256_of, strict_json
+from exchange.domain.canonical import sha256_hex, sha256_of, strict_json
 from exchange.domain.content import Content, load_content
 from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.domain.making import Inside, Made, Sealing, Standing, Statement, check_outlives, make_packet, not_after
 from exchange.domain.packet import PacketName
+from exchange.domain.points import NO_REASONS, REASONS
 from exchange.domain.route import Agreement, PacketKind, Route
 from exchange.domain.sequence import hash_of, last_taken_in
 from exchange.ports import Clock, ExchangeRecord, Keys, Ledger, Vault
 
 PACKET: Final = "packet"
-REASONS: Final = "content/reasons.json"
 
 _PAST: Final = frozenset({lifecycle.PACKED, lifecycle.SENT, lifecycle.RECEIVED, lifecycle.ACCEPTED, lifecycle.REJECTED})
 
@@ -94,6 +94,21 @@ def _approved_content(exchange: ExchangeRecord, vault: Vault) -> Content:
     return content
 
 
+def _approved_reasons(exchange: ExchangeRecord, vault: Vault, ledger: Ledger) -> tuple[bytes, Sequence[Any]]:
+    """The officers' reasons, as bytes and read: those that were approved with the content."""
+    reasons = vault.get(exchange.key, REASONS) if vault.has(exchange.key, REASONS) else b"[]"
+    events = ledger.events(exchange=exchange.key)
+    approved = [e.body.get("reasons_sha256", NO_REASONS) for e in events if e.kind in ("approved", "released")]
+    if sha256_hex(reasons) != approved[-1]:
+        raise NeedsPerson(
+            911,
+            "The officers' reasons in the vault are not those that were approved.",
+            where=f"{exchange.key}/{REASONS}",
+            next_step="Refuse the exchange and run it anew; report the change as an incident.",
+        )
+    return reasons, strict_json(reasons)
+
+
 def _sealing(keys: Keys, route: Route) -> Sealing:
     key, certificate = keys.signing()
     return Sealing(
@@ -126,8 +141,7 @@ def _make(
     ledger: Ledger,
     clock: Clock,
 ) -> Made:
-    reasons = vault.get(exchange.key, REASONS) if vault.has(exchange.key, REASONS) else None
-    told: Sequence[Any] = strict_json(reasons) if reasons is not None else ()
+    reasons, told = _approved_reasons(exchange, vault, ledger)
     return make_packet(
         folder,
         name=name,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Literal
 
 from exchange.domain import lifecycle
-from exchange.domain.canonical import sha256_of
+from exchange.domain.canonical import sha256_hex, sha256_of
 from exchange.domain.content import content_hash
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.officers import check_duty
+from exchange.domain.points import NO_REASONS, REASONS, standing, waiting
 from exchange.domain.route import Agreement, Route
 from exchange.ports import Clock, ExchangeRecord, Ledger, Vault
 
@@ -23,7 +26,7 @@ _DUTY: Mapping[Decision, str] = {
     "confirm": "approve",
 }
 
-_UNDECIDED: Final = frozenset({lifecycle.CHECKED, lifecycle.STOPPED, lifecycle.REFUSED})
+_UNDECIDED: Final = frozenset({lifecycle.EXTRACTED, lifecycle.CHECKED, lifecycle.STOPPED, lifecycle.REFUSED})
 """States in which an earlier preparation or approval does not stand."""
 
 
@@ -44,13 +47,15 @@ def review(
 
     `prepare` then `approve` by another officer release it (one officer's `approve` is enough where the route says
     so: it is then `confirm`ed afterwards by another). `refuse` sends it back, whatever became of its files, also
-    before it was checked; `lift` lets a stopped one be prepared.
+    before it was checked; `lift` lets a stopped one be prepared. Neither is prepared nor released while a point lacks
+    its reason; who decides is bound to the reasons as to the content (`reasons_sha256`, as the manifest names it).
     `fingerprint` is what the officer saw (first digits are enough); the stored bytes are hashed anew each time.
-    Raises NeedsPerson 908 (not that state), 910 (not allowed to that officer), 911 (content is not what was seen).
+    Raises NeedsPerson 908 (not that state), 910 (not allowed to that officer), 911 (content or reasons are not what
+    was seen), 921 (a point waits for its reason).
     The reason is kept in the vault; the ledger holds its hash, since a reason may name people.
     """
     exchange = _known(ledger, key)
-    _may(by, decision, officers)
+    check_duty(by, decision, (_DUTY[decision],), officers)
     if decision in ("refuse", "lift") and len(reason.strip()) < 5:
         raise NeedsPerson(910, "A reason of at least five characters is needed.", where=key, next_step="Give --reason.")
     if decision != "refuse":
@@ -59,6 +64,8 @@ def review(
     if kind is None:
         return exchange
     body: dict[str, Any] = {"by": by, "content_hash": exchange.content_hash}
+    if kind in ("prepared", "approved", "released"):
+        body["reasons_sha256"] = _reasons(exchange, kind, vault, ledger)
     if kind == "released":
         body["mode"] = "one_officer"
     if reason:
@@ -76,19 +83,6 @@ def _known(ledger: Ledger, key: str) -> ExchangeRecord:
     if exchange is None:
         raise NeedsPerson(914, "There is no such exchange.", where=key, next_step="List them with `exchange status`.")
     return exchange
-
-
-def _may(by: str, decision: Decision, officers: Mapping[str, Sequence[str]]) -> None:
-    """Default deny: an officer is listed with the duty, or may not act."""
-    duty = _DUTY[decision]
-    if duty not in officers.get(by, ()):
-        entitled = ", ".join(sorted(o for o, d in officers.items() if duty in d)) or "nobody is listed"
-        raise NeedsPerson(
-            910,
-            f"{by!r} may not {decision}: that needs the duty {duty!r}.",
-            where="officers in exchange.toml",
-            next_step=f"Let one of these act: {entitled}.",
-        )
 
 
 def _fresh(exchange: ExchangeRecord, vault: Vault, fingerprint: str | None) -> None:
@@ -127,6 +121,26 @@ def _fresh(exchange: ExchangeRecord, vault: Vault, fingerprint: str | None) -> N
         )
 
 
+def _reasons(exchange: ExchangeRecord, kind: str, vault: Vault, ledger: Ledger) -> str:
+    """The hash of the reasons as they will travel, left in the vault; those that were prepared are approved."""
+    events = list(ledger.events(exchange=exchange.key))
+    now = standing(exchange.key, events, partial(vault.get, exchange.key))
+    if now.open:
+        raise waiting(exchange.key, now)
+    reasons = now.reasons()
+    prepared = [event.body.get("reasons_sha256", NO_REASONS) for event in events if event.kind == "prepared"]
+    if kind == "approved" and prepared[-1] != sha256_hex(reasons):
+        raise NeedsPerson(
+            911,
+            "The officers' reasons are not those that were prepared.",
+            where=f"{exchange.key}/{REASONS}",
+            next_step="Have the exchange prepared again by another officer.",
+        )
+    if now.points or vault.has(exchange.key, REASONS):
+        vault.put(exchange.key, REASONS, reasons)
+    return sha256_hex(reasons)
+
+
 def _event(exchange: ExchangeRecord, decision: Decision, by: str, route: Route) -> str | None:
     """The event a decision becomes; None when this officer already decided just that."""
     decided = {"prepare": exchange.prepared_by, "approve": exchange.approved_by}.get(decision)
@@ -136,7 +150,7 @@ def _event(exchange: ExchangeRecord, decision: Decision, by: str, route: Route) 
         return _confirmation(exchange, by)
     if decision != "approve":
         return {"prepare": "prepared", "refuse": "refused", "lift": "stop_lifted"}[decision]
-    if exchange.state == lifecycle.CHECKED and _rule(exchange, route) == "one_officer":
+    if exchange.state == lifecycle.CHECKED and _rule(exchange, route) in ("one_officer", "automatic"):
         return "released"
     if exchange.state == lifecycle.CHECKED:
         raise NeedsPerson(

@@ -20,6 +20,8 @@ from exchange.domain.examine import Examination, check_across, check_rows, concl
 from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.outcome import examined
 from exchange.domain.period import Period
+from exchange.domain.points import POINTS, Point, Standing, dump_points, points_facts, points_of
+from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import CASES, Prepared
 from exchange.domain.report import report_data
 from exchange.domain.route import Agreement, Route
@@ -222,20 +224,23 @@ def state_of(route: Route, rows: Mapping[str, pd.DataFrame]) -> str:
 
 
 def _open(key: str, route: Route, prepared: Prepared, found: Examination, reason: str, parts: _Parts) -> None:
-    """Stage one case and open its exchange, released when the route says `automatic`."""
-    content = _stage(key, route, prepared, found, parts)
+    """Stage one case and open its exchange, released when the route says `automatic` and no point waits for an
+    officer's reason."""
+    points = points_of(found.findings, found.sent)
+    content = _stage(key, route, prepared, found, points, parts)
     if reason:
         parts.vault.put(key, "reason.txt", reason.encode())
     opened = {
         "route": route.id, "direction": "out", "kind": "U", "period": str(prepared.period),
         "as_of": parts.today.isoformat(), "reasons": list(found.urgent[0].reasons),
     }  # fmt: skip
-    facts = {"content_hash": content.hash, "selected": 1, "held": 0, "sent": 1, "rows": content.rows}
+    counts = {"content_hash": content.hash, "selected": 1, "held": 0, "sent": 1, "rows": content.rows}
+    facts = counts | points_facts(points)
     with parts.ledger.transaction() as write:
         write.append("exchange_opened", exchange=key, actor=parts.actor, body=opened)
         write.append("extracted", exchange=key, actor=parts.actor, body={})
         write.append("checked", exchange=key, actor=parts.actor, body=facts)
-        if route.review.urgent == "automatic":
+        if route.review.urgent == "automatic" and not points:
             kind, by, told = _released(parts)
             said = {"reason_sha256": sha256_hex(reason.encode())} if reason else {}
             write.append(kind, exchange=key, actor=by, body={"by": by, "content_hash": content.hash, **told, **said})
@@ -250,8 +255,11 @@ def _released(parts: _Parts) -> tuple[str, str, dict[str, str]]:
     return "prepared", parts.actor, {}
 
 
-def _stage(key: str, route: Route, prepared: Prepared, found: Examination, parts: _Parts) -> Content:
-    """Content, outcome and report of one case in the vault."""
+def _stage(
+    key: str, route: Route, prepared: Prepared, found: Examination, points: Sequence[Point], parts: _Parts
+) -> Content:
+    """Content, points, outcome and report of one case in the vault."""
+    parts.vault.put(key, POINTS, dump_points(points))
     frames = dict(found.frames_to_send)
     before = {name: parts.ledger.landed(route, name) for name in frames}
     reasons = case_in_exchange(frames, before, route)
@@ -269,5 +277,7 @@ def _stage(key: str, route: Route, prepared: Prepared, found: Examination, parts
         found, content, why, prepared=prepared, agreement=parts.agreement, route=route, key=key,
         made_at=parts.clock(), kind="U",
     )  # fmt: skip
-    parts.vault.put(key, "report.html", parts.pages.report(page).encode())
+    parts.vault.put(key, PAGE, dump_page(page))
+    told = with_points(page, Standing(points=tuple(points), said={}), route, parts.agreement.codes)
+    parts.vault.put(key, "report.html", parts.pages.report(told).encode())
     return content

@@ -24,6 +24,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "claims_due_within_7_days": ("债权申报期限在七日内届满", "the claim period ends within 7 days"),
     "accepted_within_7_days": ("七日内新受理", "accepted within the last 7 days"),
     "held": ("紧急案件被校验拦下，未能传送", "an urgent case is held by the checks and was not sent"),
+    "urgent_waits": ("紧急案件待人员说明或批准，尚未传送", "an urgent case waits for an officer and was not sent"),
     "receipt_overdue": ("对方回执逾期", "the other side's receipt is overdue"),
     "rejected": ("对方拒收，需重新传送", "the other side refused it; it has to be sent anew"),
     "packet_refused": ("收到的数据包被拒收", "a packet that arrived was refused"),
@@ -103,6 +104,9 @@ def _limits(agreement: Agreement, party: str, ledger: Ledger, calendar: WorkCale
     for route in agreement.routes_from(party):
         for exchange in ledger.exchanges(route=route.id, states=list(_RUNGS)):
             yield from _overdue(exchange, route.receipt_workdays, ledger, calendar, today)
+        for exchange in ledger.exchanges(route=route.id, kind="U", states=[lifecycle.CHECKED, lifecycle.PREPARED]):
+            then = f"请说明理由或批准（exchange points {exchange.key}）。"
+            yield _alert("urgent_waits", exchange.key, today, then)
         for key in [key for key in released if key.startswith(f"{route.id}.U.")]:
             if today > calendar.add_workdays(released[key], route.review.review_after_workdays):
                 yield _alert("review_overdue", key, today, "请由另一名人员复核（exchange review confirm）。")

@@ -17,8 +17,10 @@ from exchange.adapters.keys_files import KeyFiles, export_certificates, init_key
 from exchange.adapters.ledger_sql import SqlLedger, open_ledger
 from exchange.adapters.pages import HtmlPages
 from exchange.adapters.vault_fs import FsVault
+from exchange.domain.canonical import sha256_hex
 from exchange.domain.content import stage_content
 from exchange.domain.lane import in_order
+from exchange.domain.points import REASONS
 from exchange.domain.route import Agreement
 from exchange.steps.acknowledge import acknowledge
 from exchange.steps.pack import pack
@@ -60,8 +62,16 @@ class End:
     keys: KeyFiles
     checker: PlainChecker = field(default_factory=PlainChecker)
 
-    def approve(self, key: str, route_id: str, frames: Mapping[str, pd.DataFrame], kind: str = "Q", **more: Any) -> str:
-        """An exchange with these rows, past its officers; returns the content's hash."""
+    def approve(
+        self,
+        key: str,
+        route_id: str,
+        frames: Mapping[str, pd.DataFrame],
+        kind: str = "Q",
+        reasons: bytes = b"[]",
+        **more: Any,
+    ) -> str:
+        """An exchange with these rows and reasons, past its officers; returns the content's hash."""
         route = self.agreement.route(route_id)
         with self.vault.workdir() as folder:
             content = stage_content(frames, route, folder)
@@ -75,13 +85,16 @@ class End:
             "as_of": "2026-10-09",
             **more,
         }
+        if reasons != b"[]":
+            self.vault.put(key, REASONS, reasons)
         hashed = {"content_hash": content.hash}
+        decided = {**hashed, "reasons_sha256": sha256_hex(reasons)}
         with self.ledger.transaction() as write:
             write.append("exchange_opened", exchange=key, actor="system", body=opened)
             write.append("extracted", exchange=key, actor="system", body={})
             write.append("checked", exchange=key, actor="system", body=hashed)
-            write.append("prepared", exchange=key, actor="li", body={"by": "li", **hashed})
-            write.append("approved", exchange=key, actor="wang", body={"by": "wang", **hashed})
+            write.append("prepared", exchange=key, actor="li", body={"by": "li", **decided})
+            write.append("approved", exchange=key, actor="wang", body={"by": "wang", **decided})
         return content.hash
 
     def pack(self, key: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.ends import AS_OF, PAIR, PERIOD, both_ends, go_round
+from bench.ends import AS_OF, PAIR, PERIOD, both_ends, go_round, release
 from bench.world import build
 from exchange import journeys
 from exchange.domain.errors import NeedsPerson
@@ -50,11 +50,6 @@ class Heard:
 
     def send(self, alert: Alert) -> None:
         self.alerts.append(alert)
-
-
-def _release(parts: Parts, key: str) -> None:
-    for decision, by in (("prepare", "liaison-1"), ("approve", "chief-1")):
-        journeys.call(review, parts, key, decision, by=by)
 
 
 def _exchanged(*ends: Parts) -> None:
@@ -101,7 +96,7 @@ def _why(parts: Parts, key: str) -> set[str]:
 def test_a_refused_quarter_does_not_count_as_sent(ends: Ends, home: Path) -> None:
     court, tax = ends
     key = journeys.quarterly(court, ROUTE, PERIOD, AS_OF)
-    _release(court, key)
+    release(court, key)
     journeys.onward(court, key)
     assert _numbers(court)
     _spoil(home, journeys.record(court, key).packet_id)
@@ -111,7 +106,7 @@ def test_a_refused_quarter_does_not_count_as_sent(ends: Ends, home: Path) -> Non
     again = journeys.quarterly(court, ROUTE, PERIOD, AS_OF)
     assert again == f"{key}.2"
     assert _why(court, again) == {"new"}
-    _release(court, again)
+    release(court, again)
     _exchanged(court, tax)
     assert journeys.record(court, again).state == "accepted"
     assert _numbers(court) == _numbers(tax) != []
@@ -147,7 +142,7 @@ def test_a_refused_answer_is_sent_anew_from_the_same_files(ends: Ends, home: Pat
     again = journeys.answer(tax, ANSWER)
     assert again == f"{key}.2"
     assert journeys.answer(tax, ANSWER) == again
-    _release(tax, again)
+    release(tax, again)
     _exchanged(tax, court)
     assert journeys.record(tax, again).state == "accepted"
     assert journeys.answer(tax, ANSWER) == again
@@ -162,7 +157,7 @@ def test_an_answer_taken_back_and_given_again(ends: Ends, tmp_path: Path) -> Non
     keys = []
     for folder in (ANSWER, tmp_path / "corrected", ANSWER):
         keys.append(journeys.answer(tax, folder))
-        _release(tax, keys[-1])
+        release(tax, keys[-1])
         _exchanged(tax, court)
     assert keys[2] == f"{keys[0]}.2"
     assert [journeys.record(tax, key).state for key in keys] == ["accepted"] * 3
@@ -174,7 +169,7 @@ def test_a_packet_that_is_refused_is_told_at_the_end_that_refused_it(ends: Ends,
     heard = Heard()
     tax = replace(tax, notifier=heard)
     key = journeys.quarterly(court, ROUTE, PERIOD, AS_OF)
-    _release(court, key)
+    release(court, key)
     journeys.onward(court, key)
     packet_id = journeys.record(court, key).packet_id
     _spoil(home, packet_id)
@@ -187,7 +182,7 @@ def test_a_packet_that_is_refused_is_told_at_the_end_that_refused_it(ends: Ends,
 def test_the_receipt_comes_before_it_is_known_that_the_packet_is_out(ends: Ends, home: Path) -> None:
     court, tax = ends
     key = journeys.quarterly(court, ROUTE, PERIOD, AS_OF)
-    _release(court, key)
+    release(court, key)
 
     class Died(BaseException):
         pass
@@ -263,7 +258,7 @@ def test_the_next_quarter_tells_changes_and_keeps_the_breaks(ends: Ends, source:
     court, tax = ends
     first = go_round(court, tax)
     answered = journeys.answer(tax, ANSWER)
-    _release(tax, answered)
+    release(tax, answered)
     _exchanged(tax, court)
     known = {b.id: b.first_exchange for b in court.ledger.breaks(route=ROUTE)}
     assert known
@@ -271,7 +266,7 @@ def test_the_next_quarter_tells_changes_and_keeps_the_breaks(ends: Ends, source:
         db.execute("UPDATE pc_aj SET ggrq = date(ggrq, '-1 day') WHERE ajbs = (SELECT min(ajbs) FROM pc_aj)")
     later = date(2027, 1, 7)
     key = journeys.quarterly(replace(court, today=later), ROUTE, "2026Q4", later)
-    _release(court, key)
+    release(court, key)
     _exchanged(court, tax)
     assert journeys.record(court, key).state == "accepted"
     assert _why(court, key) == {"changed", "unchanged"}
@@ -336,7 +331,7 @@ def test_nothing_to_reconcile_is_told(ends: Ends) -> None:
     with pytest.raises(NeedsPerson) as early:
         journeys.reconcile(court, key)
     assert _code(early) == 908
-    _release(court, key)
+    release(court, key)
     _exchanged(court, tax)
     journeys.reconcile(court, key)
     assert not list(court.ledger.exchanges(route=BACK))

@@ -428,15 +428,46 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def one_reason(**other: object) -> dict[str, object]:
+    said = {
+        "point": "0123456789abcdef", "rule": "uscc_check_digit", "dataset": "case_debtor",
+        "case_no": "（2026）冀1103破1号", "row_key": None, "category": "register_error", "reason": "登记机关证明",
+        "by": "li", "at": "2026-10-09T09:30:00+08:00", "since": None,
+    }  # fmt: skip
+    return said | other
+
+
 def test_officers_reasons_travel_inside(ends: tuple[End, End]) -> None:
     court, tax = ends
-    reasons = canonical_json([{"case_no": "（2026）冀1103破1号", "rule": "uscc_check_digit", "reason": "登记机关证明"}])
-    court.vault.put(KEY, "content/reasons.json", reasons)
-    packet_id = packed(court)
+    reasons = canonical_json([one_reason()])
+    court.approve(KEY, CASES, case_frames(1), reasons=reasons)
+    packet_id = court.pack(KEY)
     manifest = json.loads(court.files(packet_id)["manifest.json"])
     assert manifest["reasons"] == {"count": 1, "sha256": sha256_hex(reasons)}
     assert tax.take_in(tax.collect(packet_id, court.files(packet_id))).result == "accepted"
     assert tax.vault.get(packet_id, "inside/reasons.json") == reasons
+    tax.acknowledge(packet_id)
+    assert "登记机关证明" in tax.vault.get(packet_id, "received.html").decode()
+
+
+@pytest.mark.parametrize(
+    "other", [{"reason": "短"}, {"extra": 1}, {"point": "x"}, {"case_no": 7}, {"at": "yesterday"}, {"by": ""}]
+)
+def test_reasons_that_are_none_are_refused(ends: tuple[End, End], other: dict[str, object]) -> None:
+    court, tax = ends
+    court.approve(KEY, CASES, case_frames(1), reasons=canonical_json([one_reason(**other)]))
+    packet_id = court.pack(KEY)
+    refused = tax.take_in(tax.collect(packet_id, court.files(packet_id)))
+    assert (refused.result, refused.code) == ("refused", 402)
+
+
+def test_reasons_changed_after_the_approval_are_not_packed(ends: tuple[End, End]) -> None:
+    court, _ = ends
+    court.approve(KEY, CASES, case_frames(1), reasons=canonical_json([one_reason()]))
+    court.vault.put(KEY, "content/reasons.json", canonical_json([one_reason(reason="另一个理由说明")]))
+    with pytest.raises(NeedsPerson) as problem:
+        court.pack(KEY)
+    assert problem.value.code == 911
 
 
 def test_many_payloads_make_one_packet(ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch) -> None:

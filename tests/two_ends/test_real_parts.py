@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from bench.ends import release
 from exchange import journeys, wiring
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 from exchange.ports import Parts
-from exchange.steps.review import review
 from tests.fakes.discs import small_disc
 from tests.outcomes import WORLDS, answers, assert_same
 from tests.servers import PostgresServer
@@ -65,11 +65,6 @@ def _shown(done: subprocess.CompletedProcess[str], code: int, exit_code: int) ->
     assert "next" in done.stderr
     assert "Traceback" not in done.stderr
     assert "a fault of this program" not in done.stderr
-
-
-def _release(parts: Parts, key: str) -> None:
-    for decision, by in (("prepare", "liaison-1"), ("approve", "chief-1")):
-        journeys.call(review, parts, key, decision, by=by)
 
 
 def _exchanged(*ends: Parts) -> None:
@@ -122,14 +117,14 @@ def test_a_world_goes_round_while_every_part_breaks(ends: RealEnds) -> None:
         _the_database_goes_in_the_middle(ends, court)
         _exchanged(court, tax)
         key = _quarter(ends, court)
-        _release(court, key)
+        release(court, key)
         _the_line_is_cut_in_the_middle(ends, court, key)
     _the_host_key_changes(ends)
     with ends.open() as (court, tax):
         _exchanged(court, tax)
         assert journeys.record(court, key).state == "accepted"
         answer = journeys.answer(tax, WORLDS / WORLD / "tax_return")
-        _release(tax, answer)
+        release(tax, answer)
         _exchanged(tax, court)
         assert journeys.record(tax, answer).state == "accepted"
         assert_same(json.loads(court.vault.get(key, "outcome.json")), answers(WORLD))
@@ -185,7 +180,7 @@ def test_a_login_key_that_is_no_longer_known(ends: RealEnds) -> None:
     line = known.read_text(encoding="ascii")
     with ends.open() as (court, tax):
         key = _quarter(ends, court)
-        _release(court, key)
+        release(court, key)
         known.write_text("", encoding="ascii")
         assert _raised(NeedsPerson, lambda: journeys.onward(court, key)) == 103
         _shown(ends.command("court", "send", key), 103, 3)
@@ -214,7 +209,7 @@ def test_a_disc_that_is_full_at_the_far_side(machines: tuple[PostgresServer, Ser
         ends.open() as (court, tax),
     ):
         key = _quarter(ends, court)
-        _release(court, key)
+        release(court, key)
         (disc / "another's").write_bytes(b"x" * (4096 * 1024 - 900 * 1024))
         assert _raised(RetryLater, lambda: journeys.onward(court, key)) == 104
         _shown(ends.command("court", "sweep"), 104, 4)
@@ -242,7 +237,7 @@ def test_two_runs_and_two_sweeps_at_once(ends: RealEnds) -> None:
         kinds = Counter(event.kind for event in court.ledger.events(exchange=ends.key))
         assert kinds == {"exchange_opened": 1, "batch_extracted": 1, "extracted": 1, "checked": 1}
         journeys.watch(court)
-        _release(court, ends.key)
+        release(court, ends.key)
         for end in ("court", "tax", "court", "tax", "court"):
             assert 0 in _together(ends, end, "sweep")
         assert {e.state for e in court.ledger.exchanges()} == {"accepted"}

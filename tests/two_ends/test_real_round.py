@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
+from bench.ends import release
 from exchange import journeys, wiring
 from exchange.adapters.channel_sftp import SftpChannel, SftpLogin
 from exchange.domain import lifecycle
 from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.ports import Parts
 from exchange.settings import read_settings
-from exchange.steps.review import review
 from tests.outcomes import WORLDS, answers, assert_same
 from tests.servers import PostgresServer, running_postgres
 from tests.servers_sshd import Sshd, running_sshd
@@ -70,11 +70,6 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
         yield Real(court=court, tax=tax, postgres=postgres, sshd=sshd)
 
 
-def _release(parts: Parts, key: str) -> None:
-    for decision, by in (("prepare", "liaison-1"), ("approve", "chief-1")):
-        journeys.call(review, parts, key, decision, by=by)
-
-
 def _sweep_until(real: Real, parts: Parts, key: str, state: str) -> None:
     for _ in range(6):
         if journeys.record(parts, key).state == state:
@@ -94,7 +89,7 @@ def test_the_quarter_goes_round_though_servers_go_away(real: Real) -> None:
     assert away.value.code == 901
     real.postgres.start()
     assert journeys.quarterly(court, ROUTE, PERIOD, AS_OF) == KEY
-    _release(court, KEY)
+    release(court, KEY)
 
     os.kill(real.sshd.process.pid, signal.SIGSTOP)
     try:
@@ -106,7 +101,7 @@ def test_the_quarter_goes_round_though_servers_go_away(real: Real) -> None:
     _sweep_until(real, court, KEY, lifecycle.ACCEPTED)
 
     answer = journeys.answer(tax, WORLDS / "sample2/tax_return")
-    _release(tax, answer)
+    release(tax, answer)
     _sweep_until(real, tax, answer, lifecycle.ACCEPTED)
     assert_same(json.loads(court.vault.get(KEY, "outcome.json")), answers("sample2"))
     assert [court.ledger.verify(), tax.ledger.verify()] == [[], []]
@@ -126,7 +121,7 @@ def _with_login(real: Real, **other: Any) -> Parts:
 def test_another_host_key_sends_nothing(real: Real) -> None:
     court = real.court
     journeys.quarterly(court, ROUTE, PERIOD, AS_OF)
-    _release(court, KEY)
+    release(court, KEY)
     with pytest.raises(NeedsPerson) as refused:
         journeys.onward(_with_login(real, host_keys=("SHA256:" + "A" * 43,)), KEY)
     assert refused.value.code == 102
