@@ -48,6 +48,13 @@ def agreement(settings: Settings) -> Agreement:
     return load_agreement(settings.project)
 
 
+def agreement_at(root: Path) -> Agreement:
+    """An agreement kept elsewhere, in a folder with `contracts/` and `schemas/`; NeedsPerson 905 for a flaw."""
+    from exchange.adapters.contracts_files import load_agreement
+
+    return load_agreement(root)
+
+
 def outline(settings: Settings | None = None) -> Outline:
     """This end's routes and intervals; no pandas, no database, no network."""
     settings = settings or read_settings()

@@ -1,4 +1,4 @@
-"""Commands that look: status, show, verify, contracts, audit."""
+"""Commands that look: status, show, verify, audit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from exchange.domain.points import REASONS, standing
 from exchange.domain.points_page import reasons_page
 from exchange.ports import ExchangeRecord, PacketRecord, Parts
 
-contracts_app = typer.Typer(help="What the parties agreed.", no_args_is_help=True)
 audit_app = typer.Typer(help="The ledger's chain.", no_args_is_help=True)
 OUTCOME: Final = "outcome.json"
 SHOWN: Final = 10
@@ -31,7 +30,6 @@ SHOWN: Final = 10
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.add_typer(contracts_app, name="contracts")
     app.add_typer(audit_app, name="audit")
     for name, command in (("status", status), ("show", show), ("verify", verify)):
         app.command(name)(command)
@@ -149,30 +147,6 @@ def _copied(packet: Path, work: Path) -> Path:
     for file in files:
         shutil.copyfile(file, work / packet.name / file.name, follow_symlinks=False)
     return work / packet.name
-
-
-@contracts_app.command("check")
-def contracts_check(home: Home = None) -> None:
-    """Say what is wrong where in contracts/ and schemas/. Exit 5 when something is."""
-    settings = settings_of(home)
-    problems = wiring.check_contracts(settings)
-    for problem in problems:
-        place = f"{problem.file}:{problem.line}" if problem.line else str(problem.file)
-        out.print(f"[red]✗[/] {place}  {problem.where}\n    {problem.what}\n    次 next: {problem.next_step}")
-    if problems:
-        raise typer.Exit(EXIT_FOUND)
-    agreed = wiring.agreement(settings)
-    out.print(f"[green]✓[/] {len(agreed.parties)} parties, {len(agreed.routes)} routes, {len(agreed.codes)} code lists")
-
-
-@contracts_app.command("list")
-def contracts_list(home: Home = None) -> None:
-    """Routes with their datasets and the hash both parties agreed."""
-    table = Table("路线 route", "→", "数据集 datasets", "contract sha256")
-    for route in wiring.agreement(settings_of(home)).routes.values():
-        names = "\n".join(f"{c.dataset} {c.version}  {c.title_zh}" for c in route.datasets)
-        table.add_row(route.id, f"{route.sender}\n→ {route.receiver}", names, route.contract_sha256[:16])
-    out.print(table)
 
 
 @audit_app.command("verify")

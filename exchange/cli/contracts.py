@@ -1,0 +1,89 @@
+"""Commands about what the parties agreed: contracts check, list, diff."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from exchange import wiring
+from exchange.cli.common import EXIT_FOUND, Home, Json, out, settings_of
+from exchange.domain.contract import CodeList
+from exchange.domain.contract_diff import TABLE, Change, Grade, diff_agreements
+
+contracts_app = typer.Typer(help="What the parties agreed.", no_args_is_help=True)
+
+Root = Annotated[
+    Path, typer.Argument(help="A folder that holds contracts/ and schemas/.", exists=True, file_okay=False)
+]
+_COLOURS: Final[Mapping[Grade, str]] = {"breaking": "red", "risky": "yellow", "harmless": "green"}
+_GRADES: Final[Mapping[Grade, str]] = {
+    "breaking": "不兼容 breaking", "risky": "有风险 risky", "harmless": "无影响 harmless",
+}  # fmt: skip
+_WHO: Final = {"both": "双方 both ends", "sender": "发送方 sender", "receiver": "接收方 receiver", "nobody": "—"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(contracts_app, name="contracts")
+
+
+@contracts_app.command("check")
+def contracts_check(home: Home = None) -> None:
+    """Say what is wrong where in contracts/ and schemas/. Exit 5 when something is."""
+    settings = settings_of(home)
+    problems = wiring.check_contracts(settings)
+    for problem in problems:
+        place = f"{problem.file}:{problem.line}" if problem.line else str(problem.file)
+        out.print(f"[red]✗[/] {place}  {problem.where}\n    {problem.what}\n    次 next: {problem.next_step}")
+    if problems:
+        raise typer.Exit(EXIT_FOUND)
+    agreed = wiring.agreement(settings)
+    out.print(f"[green]✓[/] {len(agreed.parties)} parties, {len(agreed.routes)} routes, {len(agreed.codes)} code lists")
+
+
+@contracts_app.command("list")
+def contracts_list(home: Home = None) -> None:
+    """Routes with their datasets and the hash both parties agreed."""
+    table = Table("路线 route", "→", "数据集 datasets", "contract sha256")
+    for route in wiring.agreement(settings_of(home)).routes.values():
+        names = "\n".join(f"{c.dataset} {c.version}  {c.title_zh}" for c in route.datasets)
+        table.add_row(route.id, f"{route.sender}\n→ {route.receiver}", names, route.contract_sha256[:16])
+    out.print(table)
+
+
+@contracts_app.command("diff")
+def contracts_diff(old: Root, new: Root, as_json: Json = False, home: Home = None) -> None:
+    """What changed from one agreement to another, the gravest first, and who has to act. Exit 5 when it is breaking."""
+    settings = settings_of(home)
+    before, after = (wiring.agreement_at(root) for root in (old, new))
+    table = wiring.agreement(settings).codes[TABLE]
+    changes = diff_agreements(before, after, table)
+    if as_json:
+        out.print_json(data=[change.as_dict() for change in changes])
+    elif not changes:
+        out.print("没有变化 No changes.")
+    else:
+        out.print(_told(changes, table), soft_wrap=True)
+        counted = Counter(change.grade for change in changes)
+        out.print("  ".join(f"{_GRADES[grade]} {counted[grade]}" for grade in _GRADES if counted[grade]))
+    if any(change.grade == "breaking" for change in changes):
+        raise typer.Exit(EXIT_FOUND)
+
+
+def _told(changes: list[Change], table: CodeList) -> Table:
+    """A line a change; texts of the contracts are shown as they are, never as markup."""
+    shown = Table("等级 grade", "变化 change", "位置 where", "原 before", "现 after", "谁处理 who acts", box=None)
+    for change in changes:
+        words = f"{table.names_zh[change.kind]}\n{table.names_en[change.kind]}"
+        who = _WHO[table.extra[change.kind]["who"]]
+        shown.add_row(
+            Text(_GRADES[change.grade], style=_COLOURS[change.grade]), Text(words), Text("/".join(change.where)),
+            Text(change.before or ""), Text(change.after or ""), who,
+        )  # fmt: skip
+    return shown
