@@ -87,7 +87,10 @@ def _next(key: str, now: Standing, known: dict[str, Explanation]) -> None:
             f"  次 next: exchange explain {key} --reuse --by <officer>   （确认沿用 {len(known)} 项）", soft_wrap=True
         )
     if now.open:
-        example = f"exchange explain {key} {now.open[0].id} --by <officer> --reason <why>"
+        first = now.open[0]
+        several = sum(point.rule == first.rule for point in now.open) > 1
+        which = f"--rule {first.rule}" if several else first.id
+        example = f"exchange explain {key} {which} --by <officer> --reason <why>"
         out.print(f"  次 next: {example}", soft_wrap=True, markup=False)
 
 

@@ -114,7 +114,12 @@ def _reasons(parts: Parts, record: ExchangeRecord) -> None:
         again = f"（沿用 {one['since']} 的说明 reused）" if one["since"] else ""
         where = " ".join(part for part in (one["case_no"], one["place"]) if part)
         reason = f"{one['category'][0]}：{one['reason']}{again}"
-        table.add_row(Text(one["rule"][0]), Text(where), Text(reason), f"{one['by']} {one['at']}")
+        table.add_row(
+            Text("  ".join(part for part in (one["rule"][0], one["note"]) if part)),
+            Text(where),
+            Text(reason),
+            f"{one['by']} {one['at']}",
+        )
     out.print(table)
     if open_:
         out.print(f"  [yellow]待说明 {open_} 项[/]  exchange points {record.key}", soft_wrap=True)

@@ -16,7 +16,18 @@ from typing import Any, Final
 
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.contract import CodeList, Column, ColumnType, Contract, Rule
-from exchange.domain.route import ROUNDS, Court, CourtCode, LegalFigure, Party, RankRule, Review, Route, RouteLine
+from exchange.domain.route import (
+    ROUNDS,
+    Anomaly,
+    Court,
+    CourtCode,
+    LegalFigure,
+    Party,
+    RankRule,
+    Review,
+    Route,
+    RouteLine,
+)
 from exchange.domain.strict_yaml import Document, Flaw, nearest, place
 
 Codes = Mapping[str, CodeList]
@@ -157,6 +168,7 @@ def build_route(sheet: Sheet, contracts: Mapping[str, Contract], terms: Mapping[
         figures={name: _figures(entries) for name, entries in own_terms["figures"].items()},
         test=data.get("test", False),
         ranks=_ranks(own_terms["ranks"]),
+        anomaly=Anomaly.of(data["anomaly"]) if "anomaly" in data else None,
         lines={d["dataset"]: _line(d, contracts[d["dataset"]]) for d in data["datasets"]},
     )
 

@@ -99,14 +99,13 @@ def point_id(finding: Finding) -> str:
     return sha256_hex(canonical_json(place))[:16]
 
 
-def points_of(findings: Sequence[Finding], sent: Collection[str]) -> tuple[Point, ...]:
-    """The points among findings, each once, in order: of cases that are sent, and of what is no case."""
-    going = {*sent, None}
+def points_of(findings: Sequence[Finding], held: Collection[str]) -> tuple[Point, ...]:
+    """The points among findings, each once, in order: of all that is not held, a case or a single row."""
     stays = {_row(f) for f in findings if f.severity == "reject" and f.row_key is not None}
     found = {
         point.id: point
         for point in (
-            _point(f) for f in findings if f.severity == "verify" and f.record in going and _row(f) not in stays
+            _point(f) for f in findings if f.severity == "verify" and f.record not in held and _row(f) not in stays
         )
     }
     return _in_order(found.values())
@@ -224,6 +223,7 @@ def _told(point: Point, said: Explanation) -> dict[str, str | None]:
         "dataset": point.dataset,
         "case_no": point.case_no,
         "row_key": point.row_key,
+        "note": point.note,
         "category": said.category,
         "reason": said.reason,
         "by": said.by,

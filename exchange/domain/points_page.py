@@ -58,6 +58,7 @@ def reasons_page(
             "rule": rule_words(route, one["rule"], one["dataset"]) if one["dataset"] in known else (one["rule"],) * 2,
             "case_no": one["case_no"] or "",
             "place": _rest(one["row_key"], one["case_no"]),
+            "note": one["note"],
             **_said(one, codes[CATEGORIES]),
         }
         for one in reasons[:SHOWN]

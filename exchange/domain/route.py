@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from exchange.domain.contract import CodeList, Contract
 from exchange.domain.errors import NeedsPerson
@@ -78,6 +78,34 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """From when on a court's figure is far from its last quarters.
+
+    Looks back so many `quarters`, speaks once there are `least_quarters`; a figure is odd when it is further from the
+    median than `factor` times the spread (at least the share `spread` of the median), and than the floor for counts
+    of cases and rows, amounts in yuan, and shares.
+    """
+
+    quarters: int
+    least_quarters: int
+    factor: Decimal
+    spread: Decimal
+    floor_count: int
+    floor_amount: Decimal
+    floor_share: Decimal
+
+    @classmethod
+    def of(cls, terms: Mapping[str, Any]) -> Anomaly:
+        """The route document's `anomaly:`, once its schema is kept."""
+        floor = terms["floor"]
+        return cls(
+            quarters=terms["quarters"], least_quarters=terms["least_quarters"], factor=Decimal(terms["factor"]),
+            spread=Decimal(terms["spread"]), floor_count=floor["count"], floor_amount=Decimal(floor["amount"]),
+            floor_share=Decimal(floor["share"]),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RouteLine:
     """How one dataset travels on a route.
 
@@ -119,6 +147,7 @@ class Route:
     test: bool = False
     ranks: tuple[RankRule, ...] = ()
     lines: Mapping[str, RouteLine] = field(default_factory=dict)
+    anomaly: Anomaly | None = None
 
     @property
     def lane(self) -> str:

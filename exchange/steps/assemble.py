@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from exchange.domain.across import check_across, unofficial_years
+from exchange.domain.anomaly import FIGURES, Figures, anomalies, dump_figures, earlier, load_figures
 from exchange.domain.calendar import WorkCalendar
+from exchange.domain.canonical import sha256_hex
 from exchange.domain.changes import DATASET, case_in_exchange
 from exchange.domain.content import Content, stage_content
+from exchange.domain.court_figures import court_figures
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination, conclude
 from exchange.domain.finding import Finding
@@ -21,7 +25,7 @@ from exchange.domain.points import POINTS, dump_points, overruled_records, point
 from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import Prepared, join, prepare
 from exchange.domain.report import report_data
-from exchange.domain.route import Agreement, Route
+from exchange.domain.route import Agreement, Party, Route
 from exchange.domain.stored import check_name, extracted_frames, files_of, load_check, round_of
 from exchange.ports import Clock, ExchangeRecord, Ledger, Pages, Vault
 
@@ -56,10 +60,11 @@ def assemble(
     events = list(ledger.events(exchange=key))
     overruled = overruled_records(found, events)
     examination = conclude(prepared, found, route=route, as_of=prepared.as_of, overruled=overruled)
-    points = points_of(examination.findings, examination.sent)
+    examination, figures = _compare(record, prepared, examination, route, agreement.parties[party], vault, ledger)
+    points = points_of(examination.findings, examination.held)
     vault.put(key, POINTS, dump_points(points))
     content, why = _stage(key, examination, route, vault, ledger)
-    exchange = _exchange(record, examination, content) | points_facts(points)
+    exchange = _exchange(record, examination, content) | points_facts(points) | {"figures_sha256": figures}
     outcome = examined(examination, route=route, period=prepared.period, as_of=prepared.as_of, exchange=exchange)
     vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
     page = report_data(
@@ -71,9 +76,47 @@ def assemble(
     _record(record, exchange, route, ledger)
 
 
+def _compare(
+    record: ExchangeRecord,
+    prepared: Prepared,
+    examination: Examination,
+    route: Route,
+    sender: Party,
+    vault: Vault,
+    ledger: Ledger,
+) -> tuple[Examination, str]:
+    """The examination with what is odd against the last quarters, and the hash of the figures left in the vault."""
+    figures = court_figures(
+        prepared.cases, examination.held, examination.frames_to_send, route=route, sender=sender
+    )  # fmt: skip
+    sha256 = vault.put(record.key, FIGURES, dump_figures(figures))
+    odd = anomalies(
+        figures, [*_history(record, route, vault, ledger)], route=route, sender=sender, period=prepared.period,
+        as_of=prepared.as_of,
+    )  # fmt: skip
+    return replace(examination, findings=(*examination.findings, *odd)), sha256
+
+
+def _history(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) -> Iterator[Figures]:
+    """The figures of the quarters before, as they were checked; a quarter whose files are gone says nothing."""
+    known = ledger.exchanges(route=route.id, kind="Q")
+    for key in earlier(record, known, route.anomaly.quarters if route.anomaly else 0):
+        told = [e.body.get("figures_sha256") for e in ledger.events(exchange=key) if e.kind in ("checked", "stopped")]
+        if told and told[-1] is not None and vault.has(key, FIGURES):
+            data = vault.get(key, FIGURES)
+            if sha256_hex(data) != told[-1]:
+                raise NeedsPerson(
+                    911,
+                    "The figures of an earlier quarter were changed after its checks.",
+                    where=f"{key}/{FIGURES}",
+                    next_step="Restore the file from the backup; report the change as an incident.",
+                )
+            yield load_figures(data)
+
+
 def _record(record: ExchangeRecord, exchange: dict[str, Any], route: Route, ledger: Ledger) -> None:
     """Checked, or stopped, in one transaction."""
-    told = ("content_hash", "selected", "held", "sent", "rows", "points", "points_sha256")
+    told = ("content_hash", "selected", "held", "sent", "rows", "points", "points_sha256", "figures_sha256")
     facts = {name: exchange[name] for name in told}
     stop = {"why": "held_share", "limit": str(route.held_share_limit)}
     with ledger.transaction() as write:

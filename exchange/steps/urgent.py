@@ -226,7 +226,7 @@ def state_of(route: Route, rows: Mapping[str, pd.DataFrame]) -> str:
 def _open(key: str, route: Route, prepared: Prepared, found: Examination, reason: str, parts: _Parts) -> None:
     """Stage one case and open its exchange, released when the route says `automatic` and no point waits for an
     officer's reason."""
-    points = points_of(found.findings, found.sent)
+    points = points_of(found.findings, found.held)
     content = _stage(key, route, prepared, found, points, parts)
     if reason:
         parts.vault.put(key, "reason.txt", reason.encode())
