@@ -431,8 +431,8 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 def one_reason(**other: object) -> dict[str, object]:
     said = {
         "point": "0123456789abcdef", "rule": "uscc_check_digit", "dataset": "case_debtor",
-        "case_no": "（2026）冀1103破1号", "row_key": None, "note": "", "category": "register_error", "reason": "登记机关证明",
-        "by": "li", "at": "2026-10-09T09:30:00+08:00", "since": None,
+        "case_no": "（2026）冀1103破1号", "row_key": None, "note": "", "category": "register_error",
+        "reason": "登记机关证明", "by": "li", "at": "2026-10-09T09:30:00+08:00", "since": None,
     }  # fmt: skip
     return said | other
 
