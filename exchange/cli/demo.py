@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     source: Annotated[Path, typer.Option(help="A court's database, as an SQL dump.")],
-    return_: Annotated[Path, typer.Option("--return", help="Folder with the tax bureau's three files.")],
+    return_: Annotated[Path, typer.Option("--return", help="Folder with the tax bureau's files.")],
     period: Annotated[str, typer.Option(help="The quarter, as 2026Q3.")],
     as_of: Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day the quarter is run.")],
     home: Annotated[Path, typer.Option(help="Folder for both ends; again with the same one goes on.")],

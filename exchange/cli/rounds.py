@@ -187,7 +187,7 @@ def take_in(
 
 def answer(
     from_: Annotated[
-        Path, typer.Option("--from", help="Folder with tax_claim.csv, tax_claim_line.csv and tax_status.csv.")
+        Path, typer.Option("--from", help="Folder with tax_claim, tax_claim_line, tax_status .csv; tax_payment too.")
     ],
     route: Annotated[str | None, typer.Option(help="Which court is answered, where this end answers several.")] = None,
     home: Home = None,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.case_number import parse
-from exchange.domain.checks import ACROSS, claim_limit, court_code_fits, days
+from exchange.domain.checks import ACROSS, claim_limits, court_code_fits, days
 from exchange.domain.contract import Contract, Rule
 from exchange.domain.finding import Finding
 from exchange.domain.prepare import CASES, Prepared, text
@@ -72,9 +72,8 @@ def unofficial_years(prepared: Prepared, route: Route, calendar: WorkCalendar) -
     if rule is None:
         return
     cases = prepared.frames[CASES]
-    announced = days(cases["announced_on"])[cases["claims_due_on"].notna()].dropna().unique()
-    months = int(rule.params.get("months", 3))
-    years = {claim_limit(day.date(), months, calendar.is_workday).year for day in announced}
+    announced = days(cases["announced_on"])[cases["claims_due_on"].notna()]
+    years = {limit.year for limit in claim_limits(announced, rule, route, calendar.is_workday).values()}
     for year in sorted(year for year in years if not calendar.is_official(year)):
         yield Finding(
             rule="calendar_not_official", severity="warn", dataset=CASES, record=None, case_no=None,

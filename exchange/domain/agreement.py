@@ -113,6 +113,7 @@ def _rule(data: Mapping[str, Any]) -> Rule:
         reach=how["reach"],
         columns=tuple(how["columns"]),
         params=how.get("params", {}),
+        figures=how.get("figures", {}),
         title_zh=data["name"],
         title_en=data["description"].removesuffix("."),
         law=how.get("law", ""),
@@ -163,9 +164,7 @@ def build_route(sheet: Sheet, contracts: Mapping[str, Contract], terms: Mapping[
         held_share_limit=Decimal(data["held"]["share_limit"]),
         held_count_limit=data["held"]["count_limit"],
         valid_days=data["valid_days"],
-        receipt_workdays=data["receipt_workdays"],
-        urgent_days=data["urgent_days"],
-        figures={name: _figures(entries) for name, entries in own_terms["figures"].items()},
+        figures={name: _figures(e) for name, e in {**own_terms["figures"], **data["figures"]}.items()},
         test=data.get("test", False),
         ranks=_ranks(own_terms["ranks"]),
         anomaly=Anomaly.of(data["anomaly"]) if "anomaly" in data else None,
@@ -272,12 +271,7 @@ def _rule_troubles(
 
 
 def _terms(sheet: Sheet, codes: Codes) -> Iterator[Trouble]:
-    for name, entries in sheet["figures"].items():
-        for i, entry in enumerate(entries):
-            at: Path = ("figures", name, i)
-            yield from _date_troubles(sheet, at, entry)
-            if entry["since"] in [e["since"] for e in entries[:i]]:
-                yield _trouble(sheet, (*at, "since"), "Two figures begin on the same day.", "Keep one of them.")
+    yield from _figure_troubles(sheet)
     known = {
         "component": {*_names(codes, "component")},
         "rank": {*_names(codes, "rank")},
@@ -295,6 +289,15 @@ def _terms(sheet: Sheet, codes: Codes) -> Iterator[Trouble]:
     for component, kind in sorted(set(product(known["component"], known["levy_kinds"])) - covered):
         what = f"No rank is given for {component} of {kind}."
         yield _trouble(sheet, ("ranks",), what, "Add an entry with its source.")
+
+
+def _figure_troubles(sheet: Sheet) -> Iterator[Trouble]:
+    for name, entries in sheet["figures"].items():
+        for i, entry in enumerate(entries):
+            at: Path = ("figures", name, i)
+            yield from _date_troubles(sheet, at, entry)
+            if entry["since"] in [e["since"] for e in entries[:i]]:
+                yield _trouble(sheet, (*at, "since"), "Two figures begin on the same day.", "Keep one of them.")
 
 
 def _names(codes: Codes, name: str) -> Mapping[str, str]:
@@ -333,6 +336,7 @@ def _route(sheet: Sheet, sheets: Sheets) -> Iterator[Trouble]:
         step = "Name the route from the receiver to the sender."
         yield _trouble(sheet, ("answered_by",), f"The route {back.name} does not lead back.", step)
     yield from _route_datasets(sheet, sheets["dataset"])
+    yield from _route_figures(sheet, sheets)
 
 
 def _route_datasets(sheet: Sheet, datasets: Mapping[str, Sheet]) -> Iterator[Trouble]:
@@ -350,6 +354,25 @@ def _route_datasets(sheet: Sheet, datasets: Mapping[str, Sheet]) -> Iterator[Tro
         if name in seen:
             yield _trouble(sheet, at, f"The dataset {name!r} is there twice.", "Keep one of them.")
         seen.add(name)
+
+
+def _route_figures(sheet: Sheet, sheets: Sheets) -> Iterator[Trouble]:
+    """The route's figures are not the terms' again, and every figure a rule names is in one of the two."""
+    yield from _figure_troubles(sheet)
+    terms = sheets["terms"].get(sheet["terms"])
+    of_law = [*terms["figures"]] if terms is not None else []
+    for name in sheet["figures"]:
+        if name in of_law:
+            what = f"The figure {name!r} is the terms' already."
+            yield _trouble(sheet, ("figures", name), what, "Keep it in one of the two files.")
+    known = [*of_law, *sheet["figures"]]
+    for line in sheet["datasets"]:
+        dataset = sheets["dataset"].get(line["dataset"])
+        rules = dataset["schema"][0].get("quality", ()) if dataset is not None and terms is not None else ()
+        named = {figure for rule in rules for figure in rule["implementation"].get("figures", {}).values()}
+        for name in sorted(named - {*known}):
+            what = f"A rule of {line['dataset']} names the figure {name!r}, which neither the route nor its terms have."
+            yield _trouble(sheet, ("figures",), what, nearest(name, known))
 
 
 def _columns_troubles(sheet: Sheet, at: Path, line: Mapping[str, Any], dataset: Sheet) -> Iterator[Trouble]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from exchange.domain.books import plain_ids, plain_numbers
-from exchange.domain.claims import NIL, SUPPLEMENT, WITHDRAWAL, canonical, with_claim
+from exchange.domain.claims import NIL, SUPPLEMENT, WITHDRAWAL, canonical, same_rows, with_claim
 from exchange.domain.columns import (
     Bools,
     Ints,
@@ -34,7 +35,12 @@ from exchange.domain.contract import CodeList, Contract, Severity
 from exchange.domain.finding import Finding
 from exchange.domain.route import Route
 
-CLAIMS, LINES, STATUS = "tax_claim", "tax_claim_line", "tax_status"
+CLAIMS, LINES, PAYMENTS, STATUS = "tax_claim", "tax_claim_line", "tax_payment", "tax_status"
+WITHOUT_CLAIM: Final = ("line_without_claim", "payment_without_claim")
+"""Rows that belong to no claim version stay alone; no claim can be held for them."""
+
+KEYS: Final = ("claim_no", "version", "line_no", "levy_code", "paid_on")
+"""What says which row of a file it is; of a line its number is enough."""
 
 STATUS_OF_STRANGER = "status_of_debtor_never_sent"
 """Refused with code 603: the tax bureau may only tell about debtors the court named (征管法8)."""
@@ -72,21 +78,24 @@ def check_answer(
 ) -> Answer:
     """Split an answer into what goes and what stays.
 
-    `frames` hold the rows of the three files in file order and wire form; `cases` and `debtors` are those received
+    `frames` hold the rows of the files in file order and wire form; `cases` and `debtors` are those received
     so far on the route this one answers.
     """
     ready = {name: canonical(frame, route.contract(name)) for name, frame in frames.items()}
     broken = list(_problems(ready, route, code_lists, cases, debtors))
-    (of_claims, of_lines), words = codes(text(ready[CLAIMS], "claim_no"), text(ready[LINES], "claim_no"))
+    of_claim = [name for name in (CLAIMS, LINES, PAYMENTS) if name in ready]
+    numbers, words = codes(*(text(ready[name], "claim_no") for name in of_claim))
+    number = dict(zip(of_claim, numbers, strict=True))
     held_claims = np.zeros(len(words), bool)
     keep = {name: np.ones(len(frame), bool) for name, frame in ready.items()}
     for one in broken:
         if one.severity != "reject":
             continue
-        if one.dataset not in (CLAIMS, LINES) or one.rule == "line_without_claim":
+        if one.dataset not in number or one.rule in WITHOUT_CLAIM:
             keep[one.dataset] &= ~one.rows
         else:
-            held_claims[(of_claims if one.dataset == CLAIMS else of_lines)[one.rows]] = True
+            held_claims[number[one.dataset][one.rows]] = True
+    of_claims = number[CLAIMS]
     held = np.append(held_claims, False)
     for name, frame in ready.items():
         if "claim_no" in frame:
@@ -111,6 +120,8 @@ def _problems(
         yield from _codes(name, frame, route.contract(name), code_lists)
     claims, lines = frames[CLAIMS], frames[LINES]
     yield from _found("line_without_claim", "reject", LINES, ~with_claim(claims, lines), "claim_no")
+    if PAYMENTS in frames:
+        yield from _payments(claims, lines, frames[PAYMENTS])
     yield from _amounts(claims, lines)
     yield from _shape(claims, lines)
     known = positions(text(claims, "case_no"), plain_numbers(text(cases, "case_no"))) >= 0
@@ -146,6 +157,17 @@ def _amounts(claims: pd.DataFrame, lines: pd.DataFrame) -> Iterator[_Broken]:
     yield from _found("total_is_not_sum_of_lines", "warn", CLAIMS, total != _sums(claims, lines), "total_amount")
 
 
+def _payments(claims: pd.DataFrame, lines: pd.DataFrame, payments: pd.DataFrame) -> Iterator[_Broken]:
+    """Payments without a claim stay; odd ones go, and are told: nothing paid, or of a levy and period not claimed."""
+    alone = ~with_claim(claims, payments)
+    yield from _found("payment_without_claim", "reject", PAYMENTS, alone, "claim_no")
+    nothing = to_fen(text(payments, "amount"))[0] <= 0
+    yield from _found("payment_not_positive", "warn", PAYMENTS, nothing, "amount")
+    place = ("claim_no", "version", "levy_code", "period_start", "period_end")
+    stranger = ~same_rows(payments, lines, place) & ~alone
+    yield from _found("payment_of_nothing_claimed", "warn", PAYMENTS, stranger, "levy_code")
+
+
 def _sums(claims: pd.DataFrame, lines: pd.DataFrame) -> Ints:
     key, count = _versions(claims, lines)
     return sums(key[len(claims) :], to_fen(text(lines, "amount"))[0], count)[key[: len(claims)]]
@@ -177,7 +199,8 @@ def _shape(claims: pd.DataFrame, lines: pd.DataFrame) -> Iterator[_Broken]:
 
 def _findings(broken: _Broken, frame: pd.DataFrame) -> Iterator[Finding]:
     rows = np.flatnonzero(broken.rows)
-    names = [name for name in ("claim_no", "version", "line_no") if name in frame.columns]
+    keys_of = KEYS[:3] if "line_no" in frame.columns else KEYS
+    names = [name for name in keys_of if name in frame.columns]
     keys = frame.iloc[rows][names].agg("|".join, axis=1).tolist() if names else [None] * len(rows)
     for row, key in zip(rows.tolist(), keys, strict=True):
         yield Finding(

@@ -6,7 +6,7 @@ Matching turns every text key into row numbers once; the rules then compare whol
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -49,7 +49,8 @@ class Books:
     """Text frames in wire form, with the columns of their contracts: everything ever sent and received on the route.
 
     A: cases (bankruptcy_case), debtors (case_debtor). B: reviews (claim_review), distributions (distribution).
-    C: claims (tax_claim, all versions), lines (tax_claim_line), statuses (tax_status).
+    C: claims (tax_claim, all versions), lines (tax_claim_line), payments (tax_payment, where the parties exchange
+    it), statuses (tax_status).
     """
 
     cases: pd.DataFrame
@@ -59,11 +60,13 @@ class Books:
     claims: pd.DataFrame
     lines: pd.DataFrame
     statuses: pd.DataFrame
+    payments: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The route's figures in force on a day: amounts in fen, `rates` with their days."""
+    """The route's figures: amounts in fen as in force on the day of comparison; `rates` and `objection_days` with
+    their days, for a case is judged by the figure of its own day."""
 
     as_of: date
     rates: Sequence[LegalFigure]
@@ -73,7 +76,7 @@ class Terms:
     paid_tolerance: int
     unit_factor: int
     unit_tolerance: int
-    objection_days: int
+    objection_days: Sequence[LegalFigure]
 
     @property
     def day(self) -> np.datetime64:
@@ -83,21 +86,20 @@ class Terms:
 
 def terms_of(route: Route, as_of: date) -> Terms:
     """The legal figures of a route; NeedsPerson 905 when one is missing."""
-    route.figure("late_fee_rate", date.max)
 
     def fen(name: str) -> int:
         return fen_of(route.figure(name, as_of))
 
     return Terms(
         as_of=as_of,
-        rates=route.figures["late_fee_rate"],
+        rates=route.dated("late_fee_rate"),
         total_tolerance=fen("total_tolerance"),
         line_tolerance=fen("line_tolerance"),
         rank_tolerance=fen("rank_tolerance"),
         paid_tolerance=fen("paid_tolerance"),
         unit_factor=int(route.figure("unit_factor", as_of)),
         unit_tolerance=fen("unit_tolerance"),
-        objection_days=int(route.figure("objection_days", as_of)),
+        objection_days=route.dated("objection_days"),
     )
 
 
@@ -149,6 +151,18 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payments:
+    """What was paid of a levy before the claim, for the live versions of judged claims. `claim` as in `Lines`."""
+
+    claim: Ints
+    levy_code: pa.Array
+    period_start: pa.Array
+    period_end: pa.Array
+    paid_on: Days
+    amount: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
     """The books side by side under the terms."""
 
@@ -158,6 +172,7 @@ class Matched:
     cases: Cases
     claims: Claims
     lines: Lines
+    payments: Payments
 
 
 def match_books(books: Books, route: Route, as_of: date) -> Matched:
@@ -168,8 +183,15 @@ def match_books(books: Books, route: Route, as_of: date) -> Matched:
     terms = terms_of(route, as_of)
     cases = _cases(books.cases)
     claims = _claims(books, cases)
-    lines = _lines(books.lines, claims)
-    return Matched(route=route.id, terms=terms, books=books, cases=cases, claims=claims, lines=lines)
+    return Matched(
+        route=route.id,
+        terms=terms,
+        books=books,
+        cases=cases,
+        claims=claims,
+        lines=_lines(books.lines, claims),
+        payments=_payments(books.payments, claims),
+    )
 
 
 def plain_numbers(values: pa.Array) -> pa.Array:
@@ -271,17 +293,9 @@ def _equal_names(one: pa.Array, other: pa.Array) -> Bools:
 
 
 def _lines(frame: pd.DataFrame, claims: Claims) -> Lines:
-    claim = positions(text(frame, "claim_no"), claims.heads.claim_no)
-    version = to_ints(text(frame, "version"))
-    rows = np.flatnonzero((claim >= 0) & claims.judged[claim] & (version == claims.heads.version[claim])) \
-        if len(claims.case) else np.zeros(0, np.int64)  # fmt: skip
-    take = pa.array(rows)
-
-    def column(name: str) -> pa.Array:
-        return text(frame, name).take(take)
-
+    claim, column = _of_judged(frame, claims)
     return Lines(
-        claim=claim[rows],
+        claim=claim,
         line_no=to_ints(column("line_no")),
         levy_code=column("levy_code"),
         period_start=column("period_start"),
@@ -291,3 +305,25 @@ def _lines(frame: pd.DataFrame, claims: Claims) -> Lines:
         amount=to_fen(column("amount"))[0],
         due_on=to_days(column("due_on")),
     )
+
+
+def _payments(frame: pd.DataFrame, claims: Claims) -> Payments:
+    claim, column = _of_judged(frame, claims)
+    return Payments(
+        claim=claim,
+        levy_code=column("levy_code"),
+        period_start=column("period_start"),
+        period_end=column("period_end"),
+        paid_on=to_days(column("paid_on")),
+        amount=to_fen(column("amount"))[0],
+    )
+
+
+def _of_judged(frame: pd.DataFrame, claims: Claims) -> tuple[Ints, Callable[[str], pa.Array]]:
+    """The claim of each row that is of a judged claim's live version, and such rows' columns by name."""
+    claim = positions(text(frame, "claim_no"), claims.heads.claim_no)
+    version = to_ints(text(frame, "version"))
+    rows = np.flatnonzero((claim >= 0) & claims.judged[claim] & (version == claims.heads.version[claim])) \
+        if len(claims.case) else np.zeros(0, np.int64)  # fmt: skip
+    take = pa.array(rows)
+    return claim[rows], lambda name: text(frame, name).take(take)

@@ -45,6 +45,8 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "filed": ("申报滞纳金", "late fee as filed"),
     "computed": ("复算滞纳金", "late fee computed"),
     "principal": ("本金", "principal"),
+    "paid_before": ("截止日前已缴本金", "principal paid before the cut-off"),
+    "payments": ("已缴笔数（分段）", "payments, a segment each"),
     "capped": ("封顶数（本金）", "capped at the principal"),
     "amount": ("金额", "amount"),
     "declared": ("债权表登记额", "declared in the table"),
@@ -70,7 +72,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """What amounts and facts are called; a fact without a name here is not shown."""
 
-COUNTS: Final = frozenset({"line_count", "days", "days_stated", "days_late"})
+COUNTS: Final = frozenset({"line_count", "payments", "days", "days_stated", "days_late"})
 """Amounts that are no money."""
 
 GROUPS: Final = ("overdue", "soon", "later", "same_cause", "no_limit")

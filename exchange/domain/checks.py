@@ -20,6 +20,7 @@ import pandas as pd
 from exchange.domain.case_number import parse
 from exchange.domain.contract import CodeList, Contract, Rule
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.figures import whole_on
 from exchange.domain.identifiers import uscc_ok
 from exchange.domain.route import Party, Route
 from exchange.domain.row_rules import ROW_RULES, days
@@ -27,7 +28,7 @@ from exchange.domain.rowcheck import RowCheck
 from exchange.domain.text import any_of, nfkc, passes, trimmed
 from exchange.domain.types import type_checks
 
-__all__ = ["ACROSS", "RULES", "Context", "claim_limit", "court_code_fits", "days", "row_checks"]
+__all__ = ["ACROSS", "RULES", "Context", "claim_limit", "claim_limits", "court_code_fits", "days", "row_checks"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -112,6 +113,15 @@ def claim_limit(announced: date, months: int, is_workday: Callable[[date], bool]
     return limit
 
 
+def claim_limits(
+    announced: pd.Series, rule: Rule, route: Route, is_workday: Callable[[date], bool]
+) -> dict[pd.Timestamp, date]:
+    """The last day a claim period may end, for each day of announcement, by the months in force on that day."""
+    distinct = announced.dropna().unique()
+    months = whole_on(route.dated(rule.figures["months"]), np.array(distinct, "datetime64[D]"))
+    return {day: claim_limit(day.date(), int(count), is_workday) for day, count in zip(distinct, months, strict=True)}
+
+
 def _case_no_malformed(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
     return ~passes(frame["case_no"], lambda number: parse(number).form != "malformed")
 
@@ -126,8 +136,8 @@ def _unknown_stage(frame: pd.DataFrame, _: Rule, context: Context) -> Mask:
 
 
 def _accepted_on_missing(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
-    stages = rule.params.get("stages", ACCEPTED_STAGES)
-    return np.asarray(frame["stage"].isin(list(stages)) & frame["accepted_on"].isna(), dtype=bool)
+    stage = frame["stage"]
+    return np.asarray(stage.isin(list(rule.params["stages"])) & frame["accepted_on"].isna(), dtype=bool)
 
 
 def _accepted_in_future(frame: pd.DataFrame, _: Rule, context: Context) -> Mask:
@@ -138,19 +148,26 @@ def _due_before_announcement(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
     return np.asarray(days(frame["claims_due_on"]) < days(frame["announced_on"]), dtype=bool)
 
 
-def _period_too_short(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
-    least = pd.Timedelta(days=int(rule.params.get("days", 30)))
-    return np.asarray(days(frame["claims_due_on"]) < days(frame["announced_on"]) + least, dtype=bool)
+def _days_in_force(name: str, rule: Rule, context: Context, on: pd.Series) -> pd.Series:
+    """The rule's figure of that name as a number of days, the value of each row's own day."""
+    entries = context.route.dated(rule.figures[name])
+    return pd.Series(
+        pd.to_timedelta(whole_on(entries, on.to_numpy().astype("datetime64[D]")), unit="D"), index=on.index
+    )
+
+
+def _period_too_short(frame: pd.DataFrame, rule: Rule, context: Context) -> Mask:
+    announced = days(frame["announced_on"])
+    least = _days_in_force("days", rule, context, announced)
+    return np.asarray(days(frame["claims_due_on"]) < announced + least, dtype=bool)
 
 
 def _period_too_long(frame: pd.DataFrame, rule: Rule, context: Context) -> Mask:
     due, announced = days(frame["claims_due_on"]), days(frame["announced_on"])
-    months = int(rule.params.get("months", 3))
-    limits = {
-        day: pd.Timestamp(claim_limit(day.date(), months, context.is_workday))
-        for day in announced[due.notna()].dropna().unique()
-    }
-    return np.asarray(due > pd.to_datetime(announced.map(limits)), dtype=bool)
+    limits = claim_limits(announced[due.notna()], rule, context.route, context.is_workday)
+    return np.asarray(
+        due > pd.to_datetime(announced.map({day: pd.Timestamp(limit) for day, limit in limits.items()})), dtype=bool
+    )
 
 
 def _meeting_before_due(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
@@ -173,7 +190,7 @@ def _masked(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
 
 
 def _old_id_only(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
-    length = int(rule.params.get("length", 15))
+    length = int(rule.params["length"])
     old = passes(frame["old_taxpayer_id"], lambda text: len(text) == length)
     return np.asarray(frame["uscc"].isna(), dtype=bool) & old
 
@@ -222,14 +239,12 @@ def _out_of_order(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
     return any_of((np.asarray(b < a, dtype=bool) for a, b in pairs), len(frame))
 
 
-def _announced_late(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
-    limit = pd.Timedelta(days=int(rule.params.get("days", 25)))
-    return np.asarray(days(frame["announced_on"]) > days(frame["accepted_on"]) + limit, dtype=bool)
+def _announced_late(frame: pd.DataFrame, rule: Rule, context: Context) -> Mask:
+    accepted = days(frame["accepted_on"])
+    limit = _days_in_force("days", rule, context, accepted)
+    return np.asarray(days(frame["announced_on"]) > accepted + limit, dtype=bool)
 
 
-ACCEPTED_STAGES: Final = (
-    "accepted", "claims_open", "meeting_held", "declared", "plan_approved", "distribution", "terminated",
-)  # fmt: skip
 FORMULA_SIGNS: Final = ("=", "+", "-", "@")
 
 RULES: Final[Mapping[str, RuleMask]] = {

@@ -6,6 +6,7 @@ supplement is a claim of its own that names the one it adds to.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,9 +75,9 @@ def _extreme_rows(numbers: Ints, version: Ints, known: Bools, count: int) -> tup
 
 
 def own_lines(claims: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    """The lines that came with the packet their claim version last came with.
+    """The lines (or payments) that came with the packet their claim version last came with.
 
-    A version that is sent again replaces its lines as a whole; rows without `_number` are taken as they are.
+    A version that is sent again replaces them as a whole; rows without `_number` are taken as they are.
     """
     if "_number" not in claims.columns or "_number" not in lines.columns or lines.empty:
         return lines
@@ -108,10 +109,15 @@ def canonical(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     return frame.assign(**brought)
 
 
-def with_claim(claims: pd.DataFrame, lines: pd.DataFrame) -> Bools:
-    """Which lines belong to a claim version that is there."""
+def with_claim(claims: pd.DataFrame, rows: pd.DataFrame) -> Bools:
+    """Which rows (lines, payments) belong to a claim version that is there."""
+    return same_rows(rows, claims, ("claim_no", "version"))
+
+
+def same_rows(rows: pd.DataFrame, within: pd.DataFrame, columns: Sequence[str]) -> Bools:
+    """Which rows have the same texts in these columns as a row of another frame; none where one is missing."""
     key = [
-        pc.binary_join_element_wise(text(f, "claim_no"), text(f, "version"), pa.scalar("|", TEXT))
-        for f in (claims, lines)
+        pc.binary_join_element_wise(*(text(frame, name) for name in columns), pa.scalar("|", TEXT))
+        for frame in (rows, within)
     ]
-    return np.asarray(positions(key[1], key[0]) >= 0, dtype=bool)
+    return np.asarray(positions(key[0], key[1]) >= 0, dtype=bool)

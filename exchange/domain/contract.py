@@ -47,6 +47,8 @@ class Rule:
     reach: Reach
     columns: tuple[str, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, str] = field(default_factory=dict)
+    """What the rule calls a number → the dated figure of the route or its terms that it is."""
     title_zh: str = ""
     title_en: str = ""
     law: str = ""

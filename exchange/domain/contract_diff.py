@@ -130,7 +130,8 @@ _CHANGING: Final = (
     "code_words", "code_meaning",
     "dataset_key", "dataset_selection", "dataset_version", "dataset_words",
     "column_type", "column_code_list", "column_normalise", "column_words",
-    "rule_function", "rule_reach", "rule_columns", "rule_params", "rule_overrulable", "rule_comparable", "rule_words",
+    "rule_function", "rule_reach", "rule_columns", "rule_params", "rule_figures", "rule_overrulable",
+    "rule_comparable", "rule_words",
     "route_parties", "route_answer", "route_profile", "route_world", "route_review", "route_terms", "route_version",
     "route_words", "line_kinds", "line_optional", "figure_entry", "figure_words", "rank", "rank_words",
 )  # fmt: skip

@@ -19,7 +19,7 @@ from exchange.domain.prepare import CASES, Normalised, Prepared, join, prepare, 
 from exchange.domain.route import Party, Route
 from exchange.domain.rowcheck import RowCheck, RunsChecks
 from exchange.domain.text import among, as_list
-from exchange.domain.urgency import Urgent, urgent_cases
+from exchange.domain.urgency import Urgent, urgent_cases, urgent_limits
 
 __all__ = ["Examination", "check_across", "check_rows", "conclude", "join", "prepare"]
 
@@ -108,7 +108,7 @@ def conclude(
         },
         findings=tuple(judged),
         normalised=prepared.normalised,
-        urgent=urgent_cases(cases, as_of=as_of, limits=route.urgent_days, held=held) if _urges(route) else (),
+        urgent=urgent_cases(cases, as_of=as_of, limits=urgent_limits(route, as_of), held=held) if _urges(route) else (),
         stopped=is_stopped(sum(record in held for record in selected), len(selected), route)
         or _rows_stop(prepared, rows, route),
     )

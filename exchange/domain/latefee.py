@@ -2,8 +2,9 @@
 
 征管法32 and 细则75: it runs from the day after the payment limit to the cut-off, that day included, so the days are
 the plain difference of the two dates; 法释〔2012〕9号 and 公告2025年24号 end it on the day the court accepted the case.
-The rate is a dated figure of the route (0.05 % a day since 2001-05-01). The cap of 行政强制法45 is shown, never
-applied.
+The rate is a dated figure of the route (0.05 % a day since 2001-05-01); each day is charged at the rate of that day.
+What was paid late before the cut-off is a segment of its own, from the payment limit to the day it was paid; every
+segment is rounded by itself. The cap of 行政强制法45 is shown, never applied.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from exchange.domain.columns import Bools, Days, Ints
+from exchange.domain.figures import as_integers, begins, entry_on
 
 if TYPE_CHECKING:
     from exchange.domain.route import LegalFigure
@@ -32,19 +34,36 @@ def rates_on(figures: Sequence[LegalFigure], on: Days) -> tuple[Ints, int]:
 
     ValueError when there is none at all.
     """
+    known = _in_order(figures)
+    numerators, denominator = as_integers(known)
+    return numerators[entry_on(known, on)], denominator
+
+
+def rate_days(figures: Sequence[LegalFigure], since: Days, until: Days) -> tuple[Ints, int]:
+    """The rates of all days after `since` up to `until` added up, as whole numerators over one denominator.
+
+    None when `until` is `since` or earlier. A day before the first rate has the first. ValueError without any rate.
+    """
+    known = _in_order(figures)
+    numerators, denominator = as_integers(known)
+    day_before = begins(known) - np.timedelta64(1, "D")
+    total = np.zeros(len(since), np.int64)
+    for at, numerator in enumerate(numerators.tolist()):
+        first = since if at == 0 else np.maximum(since, day_before[at])
+        last = until if at == len(known) - 1 else np.minimum(until, day_before[at + 1])
+        total += numerator * fee_days(first, last)
+    return total, denominator
+
+
+def _in_order(figures: Sequence[LegalFigure]) -> list[LegalFigure]:
     if not figures:
         raise ValueError("no late-fee rate is agreed")
-    known = sorted(figures, key=lambda f: f.since)
-    places = max(-int(f.value.as_tuple().exponent) for f in known)
-    denominator = 10 ** max(places, 0)
-    numerators = np.array([int(f.value * denominator) for f in known], np.int64)
-    since = np.array([f.since for f in known], "datetime64[D]")
-    return numerators[np.maximum(np.searchsorted(since, on, side="right") - 1, 0)], denominator
+    return sorted(figures, key=lambda f: f.since)
 
 
-def late_fees(principal_fen: Ints, days: Ints, numerators: Ints, denominator: int) -> Ints:
-    """Principal x rate x days in fen, half a fen rounded up (away from zero below it)."""
-    return round_half_up(product(principal_fen, numerators, days), denominator)
+def late_fees(principal_fen: Ints, rates: Ints, denominator: int) -> Ints:
+    """Principal x the rates of its days (`rate_days`) in fen, half a fen rounded up (away from zero below it)."""
+    return round_half_up(product(principal_fen, rates), denominator)
 
 
 def one_days_fee(
@@ -79,8 +98,7 @@ def late_fee(principal: Decimal, rate: Decimal, days: int) -> Decimal:
     denominator = 10 ** max(-int(rate.as_tuple().exponent), 0)
     fen = late_fees(
         np.array([int(principal * 100)], np.int64),
-        np.array([max(days, 0)], np.int64),
-        np.array([int(rate * denominator)], np.int64),
+        np.array([max(days, 0) * int(rate * denominator)], np.int64),
         denominator,
     )
     return Decimal(int(fen[0])).scaleb(-2)

@@ -8,10 +8,11 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 
-from exchange.domain.books import Matched
+from exchange.domain.books import Matched, Terms
 from exchange.domain.break_making import iso, no_limit, on_claims, picked, yuan
 from exchange.domain.breaks import Break
-from exchange.domain.columns import Ints, codes, combine, group, positions, sums, text, to_days, to_fen
+from exchange.domain.columns import Days, Ints, codes, combine, group, positions, sums, text, to_days, to_fen
+from exchange.domain.figures import whole_on
 
 Workday = Callable[[date], bool]
 
@@ -57,7 +58,7 @@ def _reviews(matched: Matched, is_workday: Workday | None) -> Iterator[Break]:
         "CONFIRMED_DIFFERS",
         claim[refused],
         place=_ranks(rank, rows[refused]),
-        due=[_objection_limit(day, terms.objection_days, is_workday) for day in reviewed.tolist()],
+        due=_objection_limits(reviewed, terms, is_workday),
         amounts=amounts,
         facts={"reviewed_on": iso(reviewed)},
     )
@@ -75,14 +76,17 @@ def _ranks(rank: pa.Array, rows: Ints) -> Sequence[str]:
     return [word or "" for word in picked(rank, rows)]
 
 
-def _objection_limit(reviewed: date | None, days: int, is_workday: Workday | None) -> date | None:
-    """解释三 第8条: so many natural days after the check."""
-    if reviewed is None:
-        return None
-    last = reviewed + timedelta(days=days)
-    while is_workday is not None and not is_workday(last):
-        last += timedelta(days=1)
-    return last
+def _objection_limits(reviewed: Days, terms: Terms, is_workday: Workday | None) -> list[date | None]:
+    """解释三 第8条: so many natural days after the check, by the figure in force on its day."""
+    last: list[date | None] = (reviewed + whole_on(terms.objection_days, reviewed)).tolist()
+    return [_rolled(day, is_workday) for day in last]
+
+
+def _rolled(day: date | None, is_workday: Workday | None) -> date | None:
+    """The day itself, or the next working day where it is none (民事诉讼法85)."""
+    while day is not None and is_workday is not None and not is_workday(day):
+        day += timedelta(days=1)
+    return day
 
 
 def _withdrawn(matched: Matched) -> list[Break]:

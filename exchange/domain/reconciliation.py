@@ -43,7 +43,7 @@ def _compared(matched: Matched, route: Route, levy: CodeList, is_workday: Workda
     found = distinct(
         [
             *claim_breaks(matched),
-            *line_breaks(matched, levy, route.rank_table(matched.terms.as_of)),
+            *line_breaks(matched, levy, route.ranks),
             *rank_breaks(matched, is_workday),
         ]
     )

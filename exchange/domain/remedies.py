@@ -27,6 +27,9 @@ OUR_RULES: Final[Mapping[str, Words]] = {
     "anomaly_amounts": ("金额与前几季相差悬殊", "An amount is far from the last quarters'"),
     "anomaly_held": ("退回占比与前几季相差悬殊", "The share of held cases is far from the last quarters'"),
     "line_without_claim": ("明细没有对应的申报版本", "A line belongs to no claim version"),
+    "payment_without_claim": ("缴款没有对应的申报版本", "A payment belongs to no claim version"),
+    "payment_not_positive": ("缴纳金额不是正数", "Nothing was paid, or less than nothing"),
+    "payment_of_nothing_claimed": ("缴款的征收项目和所属期未申报", "A payment of a levy and period not claimed"),
     "amount_negative": ("金额为负数", "A negative amount"),
     "total_is_not_sum_of_lines": ("申报总额不等于明细合计", "The claim's total is not the sum of its lines"),
     "case_never_received": ("申报的案件未曾收到", "The claim's case was never received"),
@@ -107,6 +110,15 @@ REMEDIES: Final[Mapping[str, Words]] = {
         "Add the calendar file from the State Council's notice",
     ),
     "line_without_claim": ("补上该版本的申报行，或删除该明细", "Add the claim's row of that version, or drop the line"),
+    "payment_without_claim": (
+        "补上该版本的申报行，或删除该缴款行",
+        "Add the claim's row of that version, or drop the payment",
+    ),
+    "payment_not_positive": ("核对金额；退库不在此列", "Check the amount; refunds don't belong here"),
+    "payment_of_nothing_claimed": (
+        "核对征收项目与所属期；只列所申报项目的缴款，已缴清而仍欠滞纳金的列滞纳金一行即可",
+        "Check levy and period; a levy paid in full needs its late-fee line alone",
+    ),
     "amount_negative": (
         "核对正负；冲减应以变更申报重报全部明细",
         "Check the sign; a reduction is an amendment in full",

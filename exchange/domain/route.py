@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -67,6 +67,12 @@ class RankRule:
     source: str
 
 
+def ranks_on(rules: Sequence[RankRule], on: date) -> Mapping[tuple[str, str], str]:
+    """(component, levy kind) → rank as in force on a day; the later of two rules for one pair counts."""
+    in_force = sorted((rule for rule in rules if rule.since <= on), key=lambda rule: rule.since)
+    return {(rule.component, rule.levy_kind): rule.rank for rule in in_force}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """Who must release: `two_officers`, `one_officer` (reviewed after) or `automatic` (reviewed after)."""
@@ -74,7 +80,6 @@ class Review:
     quarterly: Literal["two_officers"]
     answer: Literal["two_officers", "one_officer"]
     urgent: Literal["two_officers", "one_officer", "automatic"]
-    review_after_workdays: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +125,7 @@ class RouteLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Sender → receiver with datasets, terms and legal parameters.
+    """Sender → receiver with datasets, terms and legal parameters. `figures` are the terms' and the route's own.
 
     `contract_sha256` is over the canonical JSON of this route and the hashes of its datasets' contracts: the
     thing both parties agreed, as the manifest names it. `answered_by` is the id of the route back.
@@ -141,8 +146,6 @@ class Route:
     held_share_limit: Decimal
     held_count_limit: int
     valid_days: int
-    receipt_workdays: Mapping[str, int]
-    urgent_days: Mapping[str, int]
     figures: Mapping[str, tuple[LegalFigure, ...]]
     test: bool = False
     ranks: tuple[RankRule, ...] = ()
@@ -198,10 +201,25 @@ class Route:
             )
         return max(known, key=lambda f: f.since).value
 
+    def dated(self, name: str) -> tuple[LegalFigure, ...]:
+        """Every value a figure ever had, by the day it begins; NeedsPerson 905 when the route has none."""
+        known = self.figures.get(name, ())
+        if not known:
+            raise NeedsPerson(
+                905,
+                f"The route has no figure {name!r}.",
+                where=f"route {self.id}",
+                next_step="Add the figure with its date and source to the route's file or its terms.",
+            )
+        return tuple(sorted(known, key=lambda f: f.since))
+
+    def days(self, name: str, on: date) -> int:
+        """A figure in whole days, working days or months in force on a day; NeedsPerson 905 when none is."""
+        return int(self.figure(name, on))
+
     def rank_table(self, on: date) -> Mapping[tuple[str, str], str]:
         """(component, levy kind) → rank as in force on a day; the later of two rules for one pair counts."""
-        in_force = sorted((r for r in self.ranks if r.since <= on), key=lambda r: r.since)
-        return {(r.component, r.levy_kind): r.rank for r in in_force}
+        return ranks_on(self.ranks, on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

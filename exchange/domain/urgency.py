@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from exchange.domain.route import Route
+
 MAJOR, CLAIMS_DUE, ACCEPTED = "major", "claims_due_within_7_days", "accepted_within_7_days"
 REASONS: Final = (MAJOR, CLAIMS_DUE, ACCEPTED)
 
@@ -32,12 +34,17 @@ class UrgentRound:
     keys: tuple[str, ...]
 
 
+def urgent_limits(route: Route, on: date) -> dict[str, int]:
+    """The agreed days in force on a day; NeedsPerson 905 when the route has none."""
+    return {name: route.days(f"urgent_{name}_days", on) for name in ("claims_due", "accepted")}
+
+
 def urgent_cases(
     cases: pd.DataFrame, *, as_of: date, limits: Mapping[str, int], held: Collection[str]
 ) -> tuple[Urgent, ...]:
     """The selected cases that are major, whose claim period ends soon, or that were just accepted.
 
-    `limits` are the days of `claims_due` and `accepted`, 7 where not given. Terminated cases are none; a missing or
+    `limits` are the days of `claims_due` and `accepted` (`urgent_limits`). Terminated cases are none; a missing or
     unknown stage is not terminated; held cases are listed too.
     """
     today = pd.Timestamp(as_of)
@@ -46,8 +53,8 @@ def urgent_cases(
     running = (cases["stage"] != "terminated").to_numpy(bool)
     masks = {
         MAJOR: running & (cases["is_major"] == "true").to_numpy(bool),
-        CLAIMS_DUE: running & left.between(0, limits.get("claims_due", 7)).to_numpy(bool),
-        ACCEPTED: running & gone.between(0, limits.get("accepted", 7)).to_numpy(bool),
+        CLAIMS_DUE: running & left.between(0, limits["claims_due"]).to_numpy(bool),
+        ACCEPTED: running & gone.between(0, limits["accepted"]).to_numpy(bool),
     }
     found = []
     for n in np.flatnonzero(masks[MAJOR] | masks[CLAIMS_DUE] | masks[ACCEPTED]):

@@ -13,6 +13,7 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.period import Period
 from exchange.domain.route import Agreement, Court, Party, Route
 from exchange.domain.strict_yaml import Flaw, parse
+from exchange.domain.urgency import urgent_limits
 
 CLAIMS = "tax_claim"
 
@@ -105,7 +106,7 @@ def setting_of(
         unit_factor=int(route.figure("unit_factor", as_of)),
         least_days=int(route.figure("claim_period_min_days", as_of)),
         most_months=int(route.figure("claim_period_max_months", as_of)),
-        urgent_days=route.urgent_days, source_codes=_turned(source_codes), is_workday=is_workday,
+        urgent_days=urgent_limits(route, as_of), source_codes=_turned(source_codes), is_workday=is_workday,
     )  # fmt: skip
 
 

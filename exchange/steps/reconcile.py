@@ -9,6 +9,8 @@ from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+
 from exchange.domain import lifecycle
 from exchange.domain.books import Books
 from exchange.domain.break_list import break_list
@@ -117,7 +119,14 @@ def _books(route: Route, back: Route, ledger: Ledger) -> Books:
         claims=claims,
         lines=own_lines(claims, ledger.landed(back, "tax_claim_line")),
         statuses=ledger.landed(back, "tax_status"),
+        payments=own_lines(claims, _optional(back, "tax_payment", ledger)),
     )
+
+
+def _optional(route: Route, dataset: str, ledger: Ledger) -> pd.DataFrame:
+    """The landed rows of a dataset that not every pair exchanges."""
+    named = [contract.dataset for contract in route.datasets]
+    return ledger.landed(route, dataset) if dataset in named else pd.DataFrame()
 
 
 def _records(key: str, route: str, result: Result, known: Mapping[str, BreakRecord]) -> list[BreakRecord]:

@@ -13,7 +13,7 @@ from exchange.domain.calendar import WorkCalendar
 from exchange.domain.case_number import reference
 from exchange.domain.errors import RetryLater
 from exchange.domain.period import Period
-from exchange.domain.route import Agreement
+from exchange.domain.route import Agreement, Route
 from exchange.domain.urgency import UrgentRound
 from exchange.ports import Alert, ExchangeRecord, Ledger, Notifier
 
@@ -30,7 +30,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "packet_refused": ("收到的数据包被拒收", "a packet that arrived was refused"),
     "packet_fork": ("同一编号出现两个不同的数据包", "two different packets under one number"),
     "review_overdue": ("事后复核逾期", "the review after an urgent release is overdue"),
-    "quarter_overdue": ("季度交换超过第五个工作日未送出", "the quarter's exchange is past its fifth working day"),
+    "quarter_overdue": ("季度交换超过约定工作日未送出", "the quarter's exchange is past its agreed working day"),
     "calendar_not_official": ("下一季度所在年度的工作日历尚未公布", "the next quarter's year has no official calendar"),
 }
 """Rule → what an officer reads, Chinese and English."""
@@ -103,15 +103,16 @@ def _limits(agreement: Agreement, party: str, ledger: Ledger, calendar: WorkCale
     released = _unconfirmed(ledger)
     for route in agreement.routes_from(party):
         for exchange in ledger.exchanges(route=route.id, states=list(_RUNGS)):
-            yield from _overdue(exchange, route.receipt_workdays, ledger, calendar, today)
+            yield from _overdue(exchange, route, ledger, calendar, today)
         for exchange in ledger.exchanges(route=route.id, kind="U", states=[lifecycle.CHECKED, lifecycle.PREPARED]):
             then = f"请说明理由或批准（exchange points {exchange.key}）。"
             yield _alert("urgent_waits", exchange.key, today, then)
         for key in [key for key in released if key.startswith(f"{route.id}.U.")]:
-            if today > calendar.add_workdays(released[key], route.review.review_after_workdays):
+            within = route.days("review_after_workdays", released[key])
+            if today > calendar.add_workdays(released[key], within):
                 yield _alert("review_overdue", key, today, "请由另一名人员复核（exchange review confirm）。")
         yield from _sent_back(route.id, ledger, today)
-        yield from _quarter(route.id, ledger, calendar, today)
+        yield from _quarter(route, ledger, calendar, today)
     if not calendar.is_official(Period.of(today).next().last_day.year):
         yield _alert("calendar_not_official", str(Period.of(today).next()), today, "请按国务院办公厅通知补充日历文件。")
 
@@ -139,13 +140,15 @@ def _incidents(ledger: Ledger) -> Iterator[Alert]:
 
 
 def _overdue(
-    exchange: ExchangeRecord, terms: Mapping[str, int], ledger: Ledger, calendar: WorkCalendar, today: date
+    exchange: ExchangeRecord, route: Route, ledger: Ledger, calendar: WorkCalendar, today: date
 ) -> Iterator[Alert]:
-    rung = _RUNGS[exchange.state]
-    if exchange.direction != "out" or rung not in terms:
+    if exchange.direction != "out":
         return
     sent_on = _day_of(exchange.key, "sent", ledger)
-    if sent_on is not None and today > calendar.add_workdays(sent_on, terms[rung]):
+    if sent_on is None:
+        return
+    within = route.days(f"receipt_{_RUNGS[exchange.state]}_workdays", sent_on)
+    if today > calendar.add_workdays(sent_on, within):
         yield _alert("receipt_overdue", exchange.key, today, "请联系对方联络员，并按手册核对通道与密钥。")
 
 
@@ -156,14 +159,15 @@ def _unconfirmed(ledger: Ledger) -> dict[str, date]:
     return {str(event.exchange): event.at.astimezone(SHANGHAI).date() for event in released}
 
 
-def _quarter(route: str, ledger: Ledger, calendar: WorkCalendar, today: date) -> Iterator[Alert]:
-    """The last complete quarter has to be out by the fifth working day after its end."""
+def _quarter(route: Route, ledger: Ledger, calendar: WorkCalendar, today: date) -> Iterator[Alert]:
+    """The last complete quarter has to be out by the agreed working day after its end."""
     last = Period.of(today).previous()
-    if today <= calendar.quarter_limit(last.last_day):
+    if today <= calendar.nth_workday_after(last.last_day, route.days("quarter_due_workdays", last.last_day)):
         return
-    known = ledger.exchanges(route=route, kind="Q")
+    known = ledger.exchanges(route=route.id, kind="Q")
     if known and not any(e.period == str(last) and e.packet_id for e in known):
-        yield _alert("quarter_overdue", f"{route}.Q.{last}", today, "请查看本季度交换停在哪一步（exchange status）。")
+        then = "请查看本季度交换停在哪一步（exchange status）。"
+        yield _alert("quarter_overdue", f"{route.id}.Q.{last}", today, then)
 
 
 def _day_of(key: str, kind: str, ledger: Ledger) -> date | None:

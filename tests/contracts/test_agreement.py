@@ -42,6 +42,7 @@ COLUMNS = {
     "tax_claim": "claim_no version kind supplements? case_no debtor_uscc? debtor_old_taxpayer_id? debtor_name "
     "tax_authority filed_on cutoff_on total_amount",
     "tax_claim_line": "claim_no version line_no levy_code period_start period_end due_on component amount rank",
+    "tax_payment": "claim_no version levy_code period_start period_end paid_on amount",
     "tax_status": "debtor_uscc as_of registration invoices_suspended inspection_open",
 }
 KEYS = {
@@ -54,6 +55,7 @@ KEYS = {
     "distribution": "case_no claim_no rank paid_on",
     "tax_claim": "claim_no version",
     "tax_claim_line": "claim_no version line_no",
+    "tax_payment": "claim_no version levy_code period_start period_end paid_on",
     "tax_status": "debtor_uscc as_of",
 }
 RULE_IDS = {

@@ -40,11 +40,9 @@ def a_route(*datasets: Contract, sender: str = "court-1", receiver: str = "tax-1
         datasets=datasets,
         profile="std",
         answered_by=None,
-        review=Review(quarterly="two_officers", answer="two_officers", urgent="two_officers", review_after_workdays=3),
+        review=Review(quarterly="two_officers", answer="two_officers", urgent="two_officers"),
         held_share_limit=Decimal("0.2"),
         held_count_limit=5,
         valid_days=30,
-        receipt_workdays={},
-        urgent_days={},
         figures={},
     )

@@ -37,7 +37,7 @@ class Comparison:
         for claim in _csv(answer / "tax_claim.csv"):
             claim["case"] = case_number(claim["case_no"])
             claim["debtor"] = identifier(claim["debtor_uscc"]) or identifier(claim["debtor_old_taxpayer_id"])
-            claim["lines"] = []
+            claim["lines"], claim["payments"] = [], []
             versions.setdefault(claim["claim_no"], {})[int(claim["version"])] = claim
         for line in _csv(answer / "tax_claim_line.csv"):
             for name in ("period_start", "period_end", "due_on"):
@@ -46,6 +46,13 @@ class Comparison:
             claim = versions.get(line["claim_no"], {}).get(int(line["version"]))
             if claim:
                 claim["lines"].append(line)
+        for payment in _csv(answer / "tax_payment.csv") if (answer / "tax_payment.csv").exists() else ():
+            for name in ("period_start", "period_end", "paid_on"):
+                payment[name] = as_date(payment[name])
+            payment["amount"] = Decimal(payment["amount"])
+            claim = versions.get(payment["claim_no"], {}).get(int(payment["version"]))
+            if claim:
+                claim["payments"].append(payment)
         last = {number: found[max(found)] for number, found in versions.items()}
         for number, claim in last.items():
             first = versions[number].get(1)
@@ -132,18 +139,28 @@ class Comparison:
             for other in claim["lines"]
             if other["component"] == "principal" and all(other[name] == line[name] for name in equal)
         ]
-        if not principal:
+        paid = [
+            payment
+            for payment in claim["payments"]
+            if payment["paid_on"] <= cut_off and all(payment[name] == line[name] for name in equal)
+        ]
+        if not principal and not paid:
             self.add("LATE_FEE_NO_PRINCIPAL", claim, True, **at)
             return
-        a_day = sum(principal) * Decimal("0.0005")
-        days = max(0, (cut_off - line["due_on"]).days)
-        difference = abs(line["amount"] - (a_day * days).quantize(FEN, ROUND_HALF_UP))
+        rate = Decimal("0.0005")
+        segments = [(sum(principal), cut_off), *((payment["amount"], payment["paid_on"]) for payment in paid)]
+        fee = sum(
+            (amount * rate * max(0, (until - line["due_on"]).days)).quantize(FEN, ROUND_HALF_UP)
+            for amount, until in segments
+        )
+        whole = sum(amount for amount, _ in segments)
+        difference = abs(line["amount"] - fee)
         if difference > Decimal("0.05"):
-            if abs(difference - a_day) <= Decimal("0.05"):
+            if any(abs(difference - abs(base * rate)) <= Decimal("0.05") for base in (sum(principal), whole)):
                 self.add("LATE_FEE_ONE_DAY", claim, True, **at)
             else:
                 self.add("LATE_FEE_DIFFERS", claim, **at)
-        if line["amount"] > sum(principal):
+        if line["amount"] > whole:
             self.add("LATE_FEE_OVER_PRINCIPAL", claim, True, **at)
 
     def right_rank(self, line: Row) -> str:

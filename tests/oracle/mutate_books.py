@@ -164,8 +164,8 @@ def late_version(w: World) -> None:
     claim = w.claim()
     for number in ("9", "10") if int(claim["version"]) < 9 else ():
         newer = w.amend(claim)
-        for line in w.lines_of(newer):
-            line["version"] = number
+        for row in (*w.lines_of(newer), *w.payments_of(newer)):
+            row["version"] = number
         newer["version"] = number
         newer["total_amount"] = money(Decimal(newer["total_amount"]) + (1 if number == "9" else 0))
 

@@ -185,6 +185,35 @@ def period(w: World) -> None:
         w.total(claim)
 
 
+def payments(w: World) -> None:
+    """A levy paid in part, in full or twice before the cut-off, on it or after it, and the fee of its segments."""
+    rng, case = w.rng, w.case()
+    claim = w.add_claim(case, a_debtor(w, case))
+    cut_off = as_date(claim["cutoff_on"] if case["ajlx_dm"] == "04" else case["slrq"]) or w.as_of
+    due = cut_off - timedelta(days=rng.choice((-5, 0, 30, 500)))
+    same = {"levy_code": "10104", "period_start": "2021-01-01", "period_end": "2021-12-31"}
+    owed = an_amount(w)
+    if rng.random() < 0.8:
+        w.add_line(claim, **same, due_on=due.isoformat(), amount=money(owed))
+    else:
+        owed = Decimal(0)
+    fee, paid = (owed * DAY_RATE * max(0, (cut_off - due).days)).quantize(FEN, ROUND_HALF_UP), Decimal(0)
+    for after in rng.sample((-60, -1, 0, 1, 3, 29, 30, 31, 499, 600), rng.randint(1, 3)):
+        day, amount = due + timedelta(days=after), an_amount(w)
+        key = {"claim_no": claim["claim_no"], "version": claim["version"]} | same
+        if rng.random() < 0.15:
+            key["period_end"] = "2021-12-30"
+        w.payments.append(key | {"paid_on": day.isoformat(), "amount": money(amount)})
+        if day <= cut_off and key["period_end"] == same["period_end"]:
+            paid += amount
+            fee += (amount * DAY_RATE * max(0, (day - due).days)).quantize(FEN, ROUND_HALF_UP)
+    off = rng.choice((Decimal(0), Decimal(0), owed * DAY_RATE, (owed + paid) * DAY_RATE, Decimal(5)))
+    near = rng.choice(("0", "0", "0.05", "-0.05", "0.06", "-0.06"))
+    amount = max(fee + rng.choice((1, -1)) * off + Decimal(near), Decimal(0))
+    w.add_line(claim, **same, due_on=due.isoformat(), component="late_fee", amount=money(amount), rank="ordinary")
+    w.total(claim)
+
+
 def ranks(w: World) -> None:
     claim, rng = w.claim(), w.rng
     levy, component = rng.choice(sorted(w.levies)), rng.choice(COMPONENTS)
@@ -213,6 +242,7 @@ CLAIMS: tuple[Callable[[World], object], ...] = (
     cutoff,
     filed,
     period,
+    payments,
     ranks,
     line_amount,
 )

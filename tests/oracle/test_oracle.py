@@ -84,6 +84,7 @@ def product(database: Path, answer: Path, period: str, as_of: date, batch: int =
     files = {
         contract.dataset: read_csv((answer / f"{contract.dataset}.csv").read_bytes(), contract, zero_one_bools=True)
         for contract in back.datasets
+        if not back.line(contract.dataset).optional or (answer / f"{contract.dataset}.csv").exists()
     }
     given = check_answer(
         files, route=back, code_lists=agreed().codes, cases=sent["bankruptcy_case"], debtors=sent["case_debtor"]
@@ -97,6 +98,7 @@ def product(database: Path, answer: Path, period: str, as_of: date, batch: int =
         claims=arrived["tax_claim"],
         lines=own_lines(arrived["tax_claim"], arrived["tax_claim_line"]),
         statuses=arrived["tax_status"],
+        payments=arrived.get("tax_payment", pd.DataFrame()),
     )
     result = reconcile_books(
         books, route_out=agreed().route("131100-cases"), levy=agreed().codes["levy"], as_of=as_of,

@@ -48,6 +48,10 @@ class World:
             with (folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
                 reader = csv.DictReader(file)
                 self.files[name], self.header[name] = list(reader), list(reader.fieldnames or ())
+        self.files["tax_payment"] = []
+        self.header["tax_payment"] = [
+            "claim_no", "version", "levy_code", "period_start", "period_end", "paid_on", "amount",
+        ]  # fmt: skip
         self.likely = list(given["selected"])
         self.next = 900_000
 
@@ -58,6 +62,10 @@ class World:
     @property
     def lines(self) -> list[Row]:
         return self.files["tax_claim_line"]
+
+    @property
+    def payments(self) -> list[Row]:
+        return self.files["tax_payment"]
 
     @property
     def start(self) -> date:
@@ -120,6 +128,9 @@ class World:
     def lines_of(self, claim: Row) -> list[Row]:
         return [x for x in self.lines if (x["claim_no"], x["version"]) == (claim["claim_no"], claim["version"])]
 
+    def payments_of(self, claim: Row) -> list[Row]:
+        return [p for p in self.payments if (p["claim_no"], p["version"]) == (claim["claim_no"], claim["version"])]
+
     def case_of(self, claim: Row) -> Row | None:
         wanted = case_number(claim["case_no"])
         found = [c for c in self.all("SELECT * FROM pc_aj") if case_number(c["ah"] or "") == wanted]
@@ -176,12 +187,16 @@ class World:
         self.claims.append(newer)
         for line in self.lines_of(claim) if lines else ():
             self.lines.append(line | {"version": newer["version"]})
+        for payment in self.payments_of(claim) if lines else ():
+            self.payments.append(payment | {"version": newer["version"]})
         return newer
 
     def save(self, folder: Path) -> None:
         self.db.commit()
         folder.mkdir(parents=True, exist_ok=True)
         for name, rows in self.files.items():
+            if name == "tax_payment" and not rows:
+                continue
             with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
                 writer = csv.DictWriter(file, self.header[name])
                 writer.writeheader()

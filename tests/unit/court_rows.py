@@ -16,6 +16,7 @@ from exchange.domain.contract import MADE_HERE
 from exchange.domain.examine import Examination, check_across, check_rows, conclude, join, prepare
 from exchange.domain.outcome import examined
 from exchange.domain.period import Period
+from exchange.domain.route import Route
 
 AGREEMENT = load_agreement(Path(__file__).parents[2])
 ROUTE = AGREEMENT.route("131100-cases")
@@ -47,7 +48,8 @@ KEYS = {"asset_disposal": "disposal_no", "case_event": "event_no"}
 class Court:
     """Rows as a source gives them, collected case by case."""
 
-    def __init__(self) -> None:
+    def __init__(self, route: Route = ROUTE) -> None:
+        self.route = route
         self.rows: dict[str, list[dict[str, str | None]]] = {"bankruptcy_case": [], "case_debtor": []}
 
     def case(
@@ -77,17 +79,17 @@ class Court:
         return frames
 
     def examine(self, *, checker: Any = None, as_of: date = AS_OF, overruled: Any = ()) -> Examination:
-        part = join([prepare(self.frames, route=ROUTE, sender=SENDER, period=PERIOD, as_of=as_of)])
+        part = join([prepare(self.frames, route=self.route, sender=SENDER, period=PERIOD, as_of=as_of)])
         found = check_rows(
-            part, route=ROUTE, sender=SENDER, codes=AGREEMENT.codes, as_of=as_of, is_workday=IS_WORKDAY,
+            part, route=self.route, sender=SENDER, codes=AGREEMENT.codes, as_of=as_of, is_workday=IS_WORKDAY,
             checker=checker or PlainChecker(),
         )  # fmt: skip
-        found += check_across(part, found, route=ROUTE, sender=SENDER)
-        return conclude(part, found, route=ROUTE, as_of=as_of, overruled=overruled)
+        found += check_across(part, found, route=self.route, sender=SENDER)
+        return conclude(part, found, route=self.route, as_of=as_of, overruled=overruled)
 
     def outcome(self, **more: Any) -> dict[str, Any]:
         as_of = more.get("as_of", AS_OF)
-        return examined(self.examine(**more), route=ROUTE, period=PERIOD, as_of=as_of, exchange={"key": "k"})
+        return examined(self.examine(**more), route=self.route, period=PERIOD, as_of=as_of, exchange={"key": "k"})
 
     def held_for(self, record: int | str = 1, **more: Any) -> set[str]:
         """The agreed rules one case is held for."""

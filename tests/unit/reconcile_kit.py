@@ -10,6 +10,7 @@ import pandas as pd
 from exchange.domain.books import Books
 from exchange.domain.breaks import Break, Result
 from exchange.domain.reconciliation import reconcile_books
+from exchange.domain.route import Route
 from tests.unit.reconcile_worlds import agreed
 
 AS_OF = date(2026, 10, 9)
@@ -46,6 +47,10 @@ ROWS: dict[str, dict[str, Any]] = {
         "period_end": "2025-09-30", "due_on": "2025-11-30", "component": "principal", "amount": "1000000.00",
         "rank": "tax",
     },
+    "payments": {
+        "claim_no": CLAIM, "version": "1", "levy_code": "10101", "period_start": "2025-07-01",
+        "period_end": "2025-09-30", "paid_on": "2026-01-09", "amount": "1.00",
+    },
     "statuses": {
         "debtor_uscc": USCC, "as_of": "2026-10-01", "registration": "normal", "invoices_suspended": "false",
         "inspection_open": "false",
@@ -63,6 +68,7 @@ class World:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[dict[str, Any]]] = {name: [dict(row)] for name, row in ROWS.items()}
+        self.rows["payments"] = []
         self.add("lines", **FEE)
         self.add("reviews", rank="ordinary", declared_amount="50000.00", confirmed_amount="50000.00")
 
@@ -92,11 +98,10 @@ class World:
         """As frames."""
         return Books(**{n: pd.DataFrame(rows, columns=list(ROWS[n]), dtype="str") for n, rows in self.rows.items()})
 
-    def result(self, as_of: date = AS_OF, **more: Any) -> Result:
-        """Compared."""
-        return reconcile_books(
-            self.books(), route_out=agreed().route("131100-cases"), levy=agreed().codes["levy"], as_of=as_of, **more
-        )
+    def result(self, as_of: date = AS_OF, *, route: Route | None = None, **more: Any) -> Result:
+        """Compared, on the agreed route or another."""
+        out = route or agreed().route("131100-cases")
+        return reconcile_books(self.books(), route_out=out, levy=agreed().codes["levy"], as_of=as_of, **more)
 
     def codes(self, as_of: date = AS_OF) -> list[str]:
         """Codes of all breaks and infos, sorted."""

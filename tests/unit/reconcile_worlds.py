@@ -57,12 +57,13 @@ def _sent(frame: pd.DataFrame, sent: set[str]) -> pd.DataFrame:
 
 
 def tax_rows(world: str) -> Mapping[str, pd.DataFrame]:
-    """The tax bureau's files of a world."""
+    """The tax bureau's files of a world; one that may be absent and is has no rows."""
+    route, folder = agreed().route("131100-claims"), WORLDS / world / "tax_return"
     return {
-        contract.dataset: read_csv(
-            (WORLDS / world / "tax_return" / f"{contract.dataset}.csv").read_bytes(), contract, zero_one_bools=True
-        )
-        for contract in agreed().route("131100-claims").datasets
+        contract.dataset: read_csv(file.read_bytes(), contract, zero_one_bools=True)
+        if (file := folder / f"{contract.dataset}.csv").exists()
+        else pd.DataFrame(columns=list(contract.names), dtype="str")
+        for contract in route.datasets
     }
 
 

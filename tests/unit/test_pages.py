@@ -49,7 +49,9 @@ def data(folder: Path, tmp_path: Path, *, stopped: bool = False, more: Any = lam
     """The page's data of a return, checked against the sample's quarter."""
     route, sent = worlds.agreed().route(BACK), sent_rows(tmp_path)
     frames = {
-        c.dataset: read_csv((folder / f"{c.dataset}.csv").read_bytes(), c, zero_one_bools=True) for c in route.datasets
+        c.dataset: read_csv((folder / f"{c.dataset}.csv").read_bytes(), c, zero_one_bools=True)
+        for c in route.datasets
+        if not route.line(c.dataset).optional
     }
     found: Answer = more(
         check_answer(

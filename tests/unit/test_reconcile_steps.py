@@ -146,7 +146,8 @@ def test_an_answer_is_staged_up_to_its_approval(tax: End, tmp_path: Path) -> Non
     content = json.loads(tax.vault.get(key, "content/content.json"))
     assert known.content_hash == content["hash"]
     assert [f["path"] for f in content["files"]] == [
-        "data/tax_claim-0001.csv", "data/tax_claim_line-0001.csv", "data/tax_status-0001.csv",
+        "data/tax_claim-0001.csv", "data/tax_claim_line-0001.csv", "data/tax_payment-0001.csv",
+        "data/tax_status-0001.csv",
     ]  # fmt: skip
     assert [e.kind for e in tax.ledger.events(exchange=key)] == [
         "exchange_opened", "batch_extracted", "extracted", "checked",
@@ -185,7 +186,7 @@ def test_the_status_of_a_debtor_never_received_is_refused_and_listed(tax: End, t
 def test_before_anything_was_received_no_status_goes(tax: End) -> None:
     key = tax.answer(worlds.WORLDS / "sample" / "tax_return")
     outcome = json.loads(tax.vault.get(key, "outcome.json"))
-    assert outcome["rows"] == {"tax_claim": 91, "tax_claim_line": 704, "tax_status": 0}
+    assert outcome["rows"] == {"tax_claim": 91, "tax_claim_line": 704, "tax_payment": 0, "tax_status": 0}
 
 
 def test_a_missing_file_is_named(tax: End, tmp_path: Path) -> None:
