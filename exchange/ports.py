@@ -19,7 +19,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
 from exchange.domain import audit, rowcheck
 
@@ -38,16 +39,23 @@ IsWorkday = Callable[[date], bool]
 """Whether a day is a China working day; unknown years are answered by weekday and listed by the calendar."""
 
 
+_NOTHING: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
+
+
 class Source(Protocol):
     """A party's own records, read as the datasets of a route."""
 
-    def read(self, route: Route, *, courts: Sequence[str], since: date) -> Mapping[str, pd.DataFrame]:
+    def read(
+        self, route: Route, *, courts: Sequence[str], since: date, beside: Mapping[str, Sequence[str]] = _NOTHING
+    ) -> Mapping[str, pd.DataFrame]:
         """One consistent read of every dataset that has a `sources/<party>/<dataset>.sql`.
 
         Frames hold `str` columns named as the contract's, in wire form (dates ISO, money two places, codes
         mapped; what can't be mapped stays as it was), empty as missing (but for a case's own number,
         which stays as it stands), plus `_record` (source id of the case, text).
         Only the contract's columns; the rows of the courts' cases, at least those selected.
+        `beside` names private queries (`_docket`) and the columns each must have: those the source has are read at
+        the same moment and given under their names. What they give is never sent.
         Raises RetryLater 901, NeedsPerson 902, 903.
         """
         ...

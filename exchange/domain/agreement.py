@@ -134,6 +134,7 @@ def build_party(sheet: Sheet) -> Party:
                 CourtCode(code=c["code"], since=_day(c.get("since")), until=_day(c.get("until")))
                 for c in court["codes"]
             ),
+            docket_from=_figures(court.get("docket_from", [])),
         )
         for court in data.get("courts", ())
     )
@@ -322,6 +323,8 @@ def _party(sheet: Sheet) -> Iterator[Trouble]:
                 yield _trouble(sheet, at, what, "Give it to one of them.")
             if code.get("since", "") > code.get("until", "9999-12-31"):
                 yield _trouble(sheet, at, "The code ends before it begins.", "Mend since or until.")
+        for j, start in enumerate(court.get("docket_from", ())):
+            yield from _date_troubles(sheet, ("courts", i, "docket_from", j), start)
 
 
 def _route(sheet: Sheet, sheets: Sheets) -> Iterator[Trouble]:

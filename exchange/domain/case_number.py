@@ -19,14 +19,14 @@ from exchange.domain.text import BLANKS, by_value, distinct, nfkc, without_blank
 
 Form = Literal["strict", "legacy1", "legacy2", "malformed"]
 
-_PROVINCES: Final = "京津冀晋内辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新兵军"
-_TYPES: Final = "破申|破终|破监|清申|清终|清监|强清|破"
+PROVINCES: Final = "京津冀晋内辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新兵军"
+TYPES: Final = "破申|破终|破监|清申|清终|清监|强清|破"
 _FORMS: Final[Mapping[Form, re.Pattern[str]]] = {
-    "strict": re.compile(rf"（(?P<y>20\d{{2}})）(?P<c>[{_PROVINCES}]\d{{2,4}})(?P<t>{_TYPES})(?P<n>[1-9]\d*)号"),
+    "strict": re.compile(rf"（(?P<y>20\d{{2}})）(?P<c>[{PROVINCES}]\d{{2,4}})(?P<t>{TYPES})(?P<n>[1-9]\d*)号"),
     "legacy1": re.compile(
         r"（(?P<y>\d{4})）(?P<c>[\u4e00-\u9fa5]{1,8}?)(?P<t>民破|商破|破|民算)(?:字)?第(?P<n>\d+)号(?:之.+)?"
     ),
-    "legacy2": re.compile(rf"（?(?P<y>\d{{4}})）?(?P<c>[{_PROVINCES}]\d{{0,4}})(?P<t>民破|民算)(?P<n>\d+)号"),
+    "legacy2": re.compile(rf"（?(?P<y>\d{{4}})）?(?P<c>[{PROVINCES}]\d{{0,4}})(?P<t>民破|民算)(?P<n>\d+)号"),
 }
 _ORDINAL: Final = r"(?:[一二三四五六七八九十百]+|[0-9]+)"
 _SUFFIX: Final = re.compile(rf"(?:[之-]{_ORDINAL})?号(?:[之-]{_ORDINAL})?$")

@@ -26,6 +26,10 @@ OUR_RULES: Final[Mapping[str, Words]] = {
     "anomaly_rows": ("行数与前几季相差悬殊", "The number of rows is far from the last quarters'"),
     "anomaly_amounts": ("金额与前几季相差悬殊", "An amount is far from the last quarters'"),
     "anomaly_held": ("退回占比与前几季相差悬殊", "The share of held cases is far from the last quarters'"),
+    "docket_gap": ("案号缺号", "Serials are missing among the case numbers"),
+    "control_total_differs": ("控制总数不符", "A control total differs"),
+    "case_not_read": ("应选案件未读出", "A case that should be selected was not read"),
+    "ended_case_never_sent": ("已办结案件从未送出", "A case ended and never went out"),
     "line_without_claim": ("明细没有对应的申报版本", "A line belongs to no claim version"),
     "payment_without_claim": ("缴款没有对应的申报版本", "A payment belongs to no claim version"),
     "payment_not_positive": ("缴纳金额不是正数", "Nothing was paid, or less than nothing"),
@@ -108,6 +112,19 @@ REMEDIES: Final[Mapping[str, Words]] = {
     "calendar_not_official": (
         "按国务院办公厅通知补充日历文件后重新核对",
         "Add the calendar file from the State Council's notice",
+    ),
+    "docket_gap": (
+        "查明缺号去向：用于其他类型、依法不公开、已移送或作废",
+        "Say what became of each: other type, sealed, transferred or void",
+    ),
+    "control_total_differs": (
+        "核对来源查询与数据库，找到少读或多读的行",
+        "Compare query and database; find the rows that are missing or too many",
+    ),
+    "case_not_read": ("核对来源查询的取数条件", "Check the conditions of the source's query"),
+    "ended_case_never_sent": (
+        "在来源更新该案后下批补送，或说明不送的理由",
+        "Touch the case at its source and it goes next time, or say why it does not",
     ),
     "line_without_claim": ("补上该版本的申报行，或删除该明细", "Add the claim's row of that version, or drop the line"),
     "payment_without_claim": (

@@ -44,10 +44,12 @@ def report_data(
     key: str,
     made_at: datetime,
     kind: PacketKind = "Q",
+    completeness: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything the page `report.html` needs. `why` counts the sent cases by new, changed, closed, unchanged.
 
-    A list shows its first 500 entries; `listed` says how many there are.
+    A list shows its first 500 entries; `listed` says how many there are. `completeness` is what `completeness_words`
+    says; a single case has none.
     """
     held, rows, warned = _sorted_out(examination, route)
     debtors = _debtors(prepared, {str(f.record) for found in (held, rows, warned) for f in found[:SHOWN]})
@@ -69,6 +71,7 @@ def report_data(
             for u in examination.urgent
         ],
         "rules": _rules(examination, route),
+        "completeness": completeness,
         **content_words(content, route),
     }
 

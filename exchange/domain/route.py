@@ -27,13 +27,26 @@ class CourtCode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegalFigure:
+    """A figure of law or agreement, in force from a day on, with its source."""
+
+    value: Decimal
+    since: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Court:
-    """One court a party speaks for. `id` is its code in the case database (fydm)."""
+    """One court a party speaks for. `id` is its code in the case database (fydm).
+
+    `docket_from`: the first year whose numbers its register holds whole, as known from a day on.
+    """
 
     id: str
     name: str
     division: str
     codes: tuple[CourtCode, ...]
+    docket_from: tuple[LegalFigure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +58,6 @@ class Party:
     name_zh: str
     name_en: str
     courts: tuple[Court, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegalFigure:
-    """A figure of law or agreement, in force from a day on, with its source."""
-
-    value: Decimal
-    since: date
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,11 +72,16 @@ def load_check(data: bytes) -> BatchCheck:
 
 
 def extracted_frames(
-    read: Callable[[str], bytes], files: Mapping[str, str], batch: str, key: str
+    read: Callable[[str], bytes], files: Mapping[str, str], batch: str, key: str, *, private: bool = False
 ) -> dict[str, pd.DataFrame]:
-    """A batch's rows as extracted, by dataset; NeedsPerson 911 when stored bytes are not those that were read."""
+    """A batch's rows as extracted, by dataset, or those of its `private` queries, by name.
+
+    NeedsPerson 911 when stored bytes are not those that were read.
+    """
     frames = {}
     for dataset, expected in files.items():
+        if dataset.startswith("_") is not private:
+            continue
         name = extract_name(batch, dataset)
         data = read(name)
         if sha256_hex(data) != expected:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from exchange.domain.across import check_across, unofficial_years
 from exchange.domain.anomaly import FIGURES, Figures, anomalies, dump_figures, earlier, load_figures
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.changes import DATASET, case_in_exchange
+from exchange.domain.complete_words import completeness_words
+from exchange.domain.completeness import Completeness, History, completeness
 from exchange.domain.content import Content, stage_content
 from exchange.domain.court_figures import court_figures
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination, conclude
 from exchange.domain.finding import Finding
-from exchange.domain.lifecycle import EXTRACTED, OPENED
+from exchange.domain.gap_book import EXPLAINED, TURNED_UP, told_so_far
+from exchange.domain.late import runs_of
+from exchange.domain.lifecycle import EXTRACTED, GONE, OPENED
 from exchange.domain.outcome import examined
 from exchange.domain.points import POINTS, dump_points, overruled_records, points_facts, points_of, stands
 from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import Prepared, join, prepare
 from exchange.domain.report import report_data
 from exchange.domain.route import Agreement, Party, Route
+from exchange.domain.serials import spans_text
 from exchange.domain.stored import check_name, extracted_frames, files_of, load_check, round_of
 from exchange.ports import Clock, ExchangeRecord, Ledger, Pages, Vault
 
@@ -61,19 +68,24 @@ def assemble(
     overruled = overruled_records(found, events)
     examination = conclude(prepared, found, route=route, as_of=prepared.as_of, overruled=overruled)
     examination, figures = _compare(record, prepared, examination, route, agreement.parties[party], vault, ledger)
+    before = {dataset: ledger.landed(route, dataset) for dataset in examination.frames_to_send}
+    complete = _complete(record, prepared, examination, before, agreement, vault, ledger)
+    examination = replace(examination, findings=(*examination.findings, *complete.findings))
     points = points_of(examination.findings, examination.held)
     vault.put(key, POINTS, dump_points(points))
-    content, why = _stage(key, examination, route, vault, ledger)
+    content, why = _stage(key, examination, before, route, vault)
     exchange = _exchange(record, examination, content) | points_facts(points) | {"figures_sha256": figures}
     outcome = examined(examination, route=route, period=prepared.period, as_of=prepared.as_of, exchange=exchange)
+    outcome |= complete.outcome
     vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
     page = report_data(
-        examination, content, why, prepared=prepared, agreement=agreement, route=route, key=key, made_at=clock()
-    )
+        examination, content, why, prepared=prepared, agreement=agreement, route=route, key=key, made_at=clock(),
+        completeness=completeness_words(complete.outcome, agreement, route),
+    )  # fmt: skip
     vault.put(key, PAGE, dump_page(page))
     now = stands(key, points, events, partial(vault.get, key))
     vault.put(key, "report.html", pages.report(with_points(page, now, route, agreement.codes)).encode())
-    _record(record, exchange, route, ledger)
+    _record(record, exchange, route, complete, ledger)
 
 
 def _compare(
@@ -114,14 +126,19 @@ def _history(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger)
             yield load_figures(data)
 
 
-def _record(record: ExchangeRecord, exchange: dict[str, Any], route: Route, ledger: Ledger) -> None:
-    """Checked, or stopped, in one transaction."""
+def _record(
+    record: ExchangeRecord, exchange: dict[str, Any], route: Route, complete: Completeness, ledger: Ledger
+) -> None:
+    """Checked, or stopped, in one transaction; serials that turned up are closed in it, the first time."""
     told = ("content_hash", "selected", "held", "sent", "rows", "points", "points_sha256", "figures_sha256")
     facts = {name: exchange[name] for name in told}
     stop = {"why": "held_share", "limit": str(route.held_share_limit)}
     with ledger.transaction() as write:
         if record.state == OPENED:
             write.append("extracted", exchange=record.key, actor="system", body={})
+            for series, serials in complete.turned_up.items():
+                body = {"series": series, "serials": spans_text(serials)}
+                write.append(TURNED_UP, exchange=record.key, actor="system", body=body)
         if exchange["stopped"]:
             write.append("stopped", exchange=record.key, actor="system", body=facts | stop)
         else:
@@ -159,12 +176,48 @@ def _not_ready(key: str, batch: str) -> NeedsPerson:
     )
 
 
+def _complete(
+    record: ExchangeRecord,
+    prepared: Prepared,
+    examination: Examination,
+    before: Mapping[str, pd.DataFrame],
+    agreement: Agreement,
+    vault: Vault,
+    ledger: Ledger,
+) -> Completeness:
+    """Whether anything is missing, against the whole register, its own counts and what the route carried so far."""
+    route = agreement.route(record.route)
+    events = list(ledger.events(exchange=record.key, kind="batch_extracted"))
+    private = [
+        extracted_frames(partial(vault.get, record.key), files, batch, record.key, private=True)
+        for batch in record.details["batches"]
+        if (files := files_of(events, batch)) is not None
+    ]
+    told = [event for kind in (EXPLAINED, TURNED_UP) for event in ledger.events(kind=kind)]
+    told = [event for event in told if (event.kind, event.exchange) != (TURNED_UP, record.key)]
+    history = History(
+        book=told_so_far(told),
+        before=before,
+        runs=runs_of(ledger.exchanges(route=route.id, kind="Q", states=sorted(GONE))),
+        held_in=partial(_held_in, vault),
+    )
+    return completeness(
+        private, prepared, examination, route=route, sender=agreement.parties[route.sender], key=record.key,
+        history=history,
+    )  # fmt: skip
+
+
+def _held_in(vault: Vault, key: str) -> set[str]:
+    """The records an earlier exchange held, as its outcome says."""
+    known = vault.has(key, "outcome.json")
+    return set(json.loads(vault.get(key, "outcome.json")).get("held", ())) if known else set()
+
+
 def _stage(
-    key: str, examination: Examination, route: Route, vault: Vault, ledger: Ledger
+    key: str, examination: Examination, before: Mapping[str, pd.DataFrame], route: Route, vault: Vault
 ) -> tuple[Content, dict[str, int]]:
     """The final files in the vault, and how many cases are in for which reason."""
     frames = dict(examination.frames_to_send)
-    before = {dataset: ledger.landed(route, dataset) for dataset in frames}
     reasons = case_in_exchange(frames, before, route)
     if DATASET in [contract.dataset for contract in route.datasets]:
         frames[DATASET] = reasons

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exchange.domain.completeness import BESIDE
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lifecycle import OPENED
 from exchange.domain.parquet import to_parquet
@@ -33,7 +34,7 @@ def extract(
         )
     courts = _courts(record, batch)
     period, _ = round_of(record)
-    frames = source.read(route, courts=courts, since=period.first_day)
+    frames = source.read(route, courts=courts, since=period.first_day, beside=BESIDE)
     files = {
         dataset: vault.put(key, extract_name(batch, dataset), to_parquet(frame)) for dataset, frame in frames.items()
     }

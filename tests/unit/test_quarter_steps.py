@@ -40,9 +40,11 @@ class Counted:
     def __init__(self, source: Source, *, nothing: bool = False) -> None:
         self.source, self.nothing, self.reads = source, nothing, 0
 
-    def read(self, route: Route, *, courts: Sequence[str], since: date) -> Mapping[str, pd.DataFrame]:
+    def read(
+        self, route: Route, *, courts: Sequence[str], since: date, beside: Mapping[str, Sequence[str]] | None = None
+    ) -> Mapping[str, pd.DataFrame]:
         self.reads += 1
-        frames = self.source.read(route, courts=courts, since=since)
+        frames = self.source.read(route, courts=courts, since=since, beside=beside or {})
         return {name: frame.iloc[:0] for name, frame in frames.items()} if self.nothing else frames
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,9 +16,11 @@ PRELUDE: Final = "_cases.sql"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFolder:
-    """How one party's database becomes datasets: query files by name without `.sql`, and what codes.yaml says."""
+    """How one party's database becomes datasets: query files by name without `.sql`, private ones (`_docket`) apart,
+    and what codes.yaml says."""
 
     queries: Mapping[str, Path]
+    private: Mapping[str, Path]
     prelude: Path | None
     told: SourceCodes
 
@@ -42,6 +44,12 @@ class SourceFolder:
         }
         return {dataset: file for dataset, file in found.items() if file is not None}
 
+    def private_files(self, names: Iterable[str], route: Route) -> dict[str, Path]:
+        """Name → the private query for a route, of those the folder has."""
+        word = receiver_word(route)
+        found = {name: self.private.get(f"{name}.to-{word}") or self.private.get(name) for name in names}
+        return {name: file for name, file in found.items() if file is not None}
+
     def text(self, file: Path) -> str:
         """A file's whole query: the folder's common beginning, then its own."""
         return "\n".join(part.read_text(encoding="utf-8") for part in (self.prelude, file) if part)
@@ -51,13 +59,16 @@ def read_folder(folder: Path) -> SourceFolder:
     """A party's folder, what is its own before what it shares; NeedsPerson 905 when it is not as it should be."""
     told = _told(folder)
     base = _shared(folder, told.same_as) if told.same_as is not None else None
-    queries = {file.stem: file for file in sorted(folder.glob("*.sql")) if not file.name.startswith("_")}
+    files = {file.stem: file for file in sorted(folder.glob("*.sql")) if file.name != PRELUDE}
+    queries = {name: file for name, file in files.items() if not name.startswith("_")}
+    private = {name: file for name, file in files.items() if name.startswith("_")}
     prelude = folder / PRELUDE
     shared = (
         {name: file for name, file in base.queries.items() if name.partition(".")[0] not in queries} if base else {}
     )
     return SourceFolder(
         queries={**shared, **queries},
+        private={**(base.private if base else {}), **private},
         prelude=prelude if prelude.is_file() else (base.prelude if base else None),
         told=told.over(base.told) if base else told,
     )

@@ -35,6 +35,21 @@ def frame_of(
     return pd.DataFrame({**made, RECORD: raw[RECORD]}, index=index)
 
 
+def private_frame(
+    result: sa.CursorResult[Any], names: Sequence[str], contracts: Sequence[Contract], folder: SourceFolder
+) -> pd.DataFrame:
+    """A private query's rows as text; a column that bears the name of a contract's is in wire form, but for case_no."""
+    raw = _columns(result, names)
+    known = {column.name: column for contract in reversed(contracts) for column in contract.columns}
+    made = {
+        name: to_wire(values, known[name], codes=folder.codes.get(name, {}), offset=folder.offset)
+        if name in known and name != "case_no"
+        else values
+        for name, values in raw.items()
+    }
+    return pd.DataFrame(made)
+
+
 def _columns(result: sa.CursorResult[Any], names: Sequence[str]) -> dict[str, pd.Series]:
     """The result's columns as text, taken over part by part so that no more than one stands in memory twice."""
     parts = [[_text(values) for values in zip(*rows, strict=True)] for rows in result.partitions(_AT_ONCE)]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RECORD: Final = "_record"
+_NOTHING: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 _BEGIN: Final[Mapping[str, Sequence[str]]] = {
     "sqlite": ("PRAGMA query_only = ON", "BEGIN DEFERRED"),
     "postgresql": ("SET TRANSACTION READ ONLY", "SET LOCAL datestyle = 'ISO, YMD'"),
@@ -40,8 +42,10 @@ class SqlSource:
         self._url = url
         self._folder = folder
 
-    def read(self, route: Route, *, courts: Sequence[str], since: date) -> Mapping[str, pd.DataFrame]:
-        """One consistent read of the route's datasets that have a query in the folder.
+    def read(
+        self, route: Route, *, courts: Sequence[str], since: date, beside: Mapping[str, Sequence[str]] = _NOTHING
+    ) -> Mapping[str, pd.DataFrame]:
+        """One consistent read of the route's datasets that have a query in the folder, and of private queries `beside`.
 
         A dataset whose table may be absent, and is, has no frame. Frames as `ports.Source` promises. RetryLater 901
         when the database is away; NeedsPerson 902 when it refuses the login, 903 when a table or column is missing or
@@ -53,10 +57,15 @@ class SqlSource:
         check_held(route, files, folder.told, str(self._folder), ".sql")
         bound = {"courts": list(courts), "since": since.isoformat()}
         with _snapshot(self._url) as connection:
-            return {
+            frames = {
                 dataset: _frame(connection, route.contract(dataset), file, folder, bound)
                 for dataset, file in files.items()
                 if _held(connection, folder.told.optional_tables.get(dataset))
+            }
+            contracts = [route.contract(dataset) for dataset in files]
+            return frames | {
+                name: _private_frame(connection, file, beside[name], contracts, folder, bound)
+                for name, file in folder.private_files(beside, route).items()
             }
 
 
@@ -94,6 +103,28 @@ def _frame(
         columns = list(result.keys())
         _same_columns(columns, contract, file)
         return frame_of(result, columns, contract, folder)
+    except DBAPIError as error:
+        raise translated(error, where=str(file)) from None
+
+
+def _private_frame(
+    connection: sa.Connection,
+    file: Path,
+    columns: Sequence[str],
+    contracts: Sequence[Contract],
+    folder: SourceFolder,
+    bound: Mapping[str, Any],
+) -> pd.DataFrame:
+    """A private query's rows; a column named as a contract's is brought to its form."""
+    from exchange.adapters.source_sql.frames import private_frame
+
+    try:
+        result = connection.execute(*_statement(file.read_text(encoding="utf-8"), bound))
+        given = list(result.keys())
+        if sorted(given) != sorted(columns):
+            what = f"The query must give exactly {', '.join(columns)}."
+            raise NeedsPerson(903, what, where=str(file), next_step="Mend the query as sources/README.md says.")
+        return private_frame(result, given, contracts, folder)
     except DBAPIError as error:
         raise translated(error, where=str(file)) from None
 

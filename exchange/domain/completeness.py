@@ -1,0 +1,261 @@
+"""Is anything missing: the register against what was read, its numbers, the control totals. Of one whole exchange."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from exchange.domain import control, docket, gap_book
+from exchange.domain.across import left_out, row_keys
+from exchange.domain.case_number import normalise, normalise_case_no, parse
+from exchange.domain.control import Control, Counts
+from exchange.domain.examine import Examination, reach_of
+from exchange.domain.finding import Finding
+from exchange.domain.late import Run, late_events
+from exchange.domain.outcome import record_id
+from exchange.domain.prepare import CASES, Prepared, text
+from exchange.domain.route import Party, Route
+from exchange.domain.selection import NOT_EXCHANGED, selected
+from exchange.domain.serials import Spans, spans_text
+from exchange.domain.text import among
+
+BESIDE: Final[Mapping[str, Sequence[str]]] = {
+    docket.DOCKET: docket.COLUMNS,
+    **dict.fromkeys(control.CONTROLS, control.COLUMNS),
+}
+"""The private queries an exchange reads beside its datasets."""
+
+NOT_READ, NEVER_SENT = "case_not_read", "ended_case_never_sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """What was found: points, the outcome's keys `docket` and `control`, and what turned up (series → serials)."""
+
+    findings: tuple[Finding, ...]
+    outcome: Mapping[str, Any]
+    turned_up: Mapping[str, Spans]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the ledger knows from before: what was said about serials, the rows the route carried last (by dataset,
+    with `_record`), the quarters it exchanged, and which records one of those held."""
+
+    book: Sequence[gap_book.Told]
+    before: Mapping[str, pd.DataFrame]
+    runs: Sequence[Run]
+    held_in: Callable[[str], Collection[str]]
+
+
+def completeness(
+    private: Sequence[Mapping[str, pd.DataFrame]],
+    prepared: Prepared,
+    examination: Examination,
+    *,
+    route: Route,
+    sender: Party,
+    key: str,
+    history: History,
+) -> Completeness:
+    """Whether anything is missing in an exchange.
+
+    `private` are the frames of the private queries of every batch; where the source has no such query, that part of the
+    outcome says `checked: false`.
+    """
+    registers = [frames[docket.DOCKET] for frames in private if docket.DOCKET in frames]
+    controls = [frames[name] for frames in private for name in control.CONTROLS if name in frames]
+    findings: list[Finding] = []
+    numbers: dict[str, Any] = {"checked": False}
+    there: Mapping[str, Spans] = {}
+    if registers and CASES in prepared.frames:
+        found, numbers, there = _numbers(registers, prepared, sender, route, key, history)
+        findings += found
+    counted = _control(registers, controls, prepared, examination, route)
+    findings += control.control_findings(counted)
+    late = late_events(
+        examination.frames_to_send, history.before, history.runs, period=prepared.period, as_of=prepared.as_of,
+        held_in=history.held_in,
+    )  # fmt: skip
+    outcome = {
+        "docket": numbers,
+        "control": _control_document(counted, sender, registers),
+        "late": [one.as_dict() | {"record": record_id(one.record)} for one in late],
+    }
+    return Completeness(findings=tuple(findings), outcome=outcome, turned_up=there)
+
+
+def _numbers(
+    registers: Sequence[pd.DataFrame], prepared: Prepared, sender: Party, route: Route, key: str, history: History
+) -> tuple[list[Finding], dict[str, Any], Mapping[str, Spans]]:
+    """What the whole register says: points, the outcome's key `docket`, and what turned up."""
+    series, highest = _series(registers, sender, route, prepared.as_of)
+    open_ = {one.key: gap_book.still_open(one, history.book) for one in series}
+    there = gap_book.turned_up(history.book, {one.key: one.missing for one in series}, highest)
+    register = pd.concat(registers, ignore_index=True)
+    findings = [
+        *docket.gap_findings(open_),
+        *_unread(register, prepared, sender),
+        *_never_sent(register, prepared, sender, history),
+    ]
+    document = {
+        "checked": True,
+        "series": [gap_book.series_document(one, history.book, key) for one in series],
+        "turned_up": [{"series": name, "serials": spans_text(spans)} for name, spans in sorted(there.items())],
+    }
+    return findings, document, there
+
+
+def _series(
+    registers: Sequence[pd.DataFrame], sender: Party, route: Route, as_of: date
+) -> tuple[tuple[docket.Series, ...], dict[str, int]]:
+    """The series with gaps, and of every series looked at its highest serial."""
+    numbers = docket.joined([docket.numbers_of(register, sender) for register in registers])
+    looked = docket.looked_at(numbers, sender=sender, route=route, as_of=as_of)
+    last = looked.sort_values("serial", kind="stable").drop_duplicates(["code", "year", "kind"], keep="last")
+    columns = (last[name].tolist() for name in ("code", "year", "kind", "serial"))
+    highest = {f"{code}|{year}|{kind}": int(serial) for code, year, kind, serial in zip(*columns, strict=True)}
+    return docket.gaps(numbers, looked, sender=sender), highest
+
+
+def _unread(register: pd.DataFrame, prepared: Prepared, sender: Party) -> Iterable[Finding]:
+    """Cases of the register that the selection wants and that were not read: the source's query lost them."""
+    wanted = register.loc[selected(register, sender=sender, first_day=prepared.period.first_day)]
+    lost = wanted.loc[~among(wanted["_record"], prepared.cases["_record"].tolist())]
+    return [_case_finding(NOT_READ, lost, n) for n in range(len(lost))]
+
+
+def _never_sent(register: pd.DataFrame, prepared: Prepared, sender: Party, history: History) -> Iterable[Finding]:
+    """Cases that ended since the route's first quarter, never went out on it and are not selected any more."""
+    if not history.runs or CASES not in history.before:
+        return []
+    first = min(run.period for run in history.runs).first_day
+    ended = pd.to_datetime(register["terminated_on"], format="%Y-%m-%d", errors="coerce")
+    since = (ended >= pd.Timestamp(first)).to_numpy(bool)
+    accepted = ~register["stage"].isin(NOT_EXCHANGED).to_numpy(bool)
+    gone = selected(register, sender=sender, first_day=prepared.period.first_day)
+    ours = register["court_code"].isin([court.id for court in sender.courts]).to_numpy(bool)
+    maybe = register.loc[since & accepted & ours & ~gone]
+    before = history.before[CASES]
+    carried = among(maybe["_record"], before["_record"].tolist())
+    lost = maybe.loc[~(carried | among(normalise_case_no(maybe["case_no"]), before["case_no"].tolist()))]
+    return [_case_finding(NEVER_SENT, lost, n) for n in range(len(lost))]
+
+
+def _case_finding(rule: str, cases: pd.DataFrame, n: int) -> Finding:
+    """A case to be explained: by its number, or by its court where that is none. Its record is in the note alone, for
+    the place of a point travels with its reason."""
+    number, court = text(cases["case_no"].iloc[n]), text(cases["court_code"].iloc[n])
+    formed = number is not None and parse(normalise(number)).form != "malformed"
+    return Finding(
+        rule=rule, severity="verify", dataset=CASES, record=None, case_no=number if formed else None,
+        row_key=None if formed else f"{court}|{n + 1}", column="case_no", note=f"#{cases['_record'].iloc[n]}",
+        comparable=False,
+    )  # fmt: skip
+
+
+def _control(
+    registers: Sequence[pd.DataFrame],
+    controls: Sequence[pd.DataFrame],
+    prepared: Prepared,
+    examination: Examination,
+    route: Route,
+) -> Control:
+    """Every count of this exchange."""
+    cases = prepared.cases
+    courts: dict[Any, str] = dict(zip(cases["_record"].tolist(), cases["court_code"].fillna("").tolist(), strict=True))
+    contracts = {name: route.contract(name) for name in prepared.frames}
+    held = {
+        name: among(frame["_record"], examination.held if contracts[name].of_case else ())
+        for name, frame in prepared.frames.items()
+    }
+    left = _left(prepared, examination, held, route)
+    source = control.add(control.read_control(one) for one in controls) if controls else None
+    return Control(
+        source=source,
+        register=control.add(_registered(one) for one in registers),
+        chosen=control.tally(prepared.frames, courts, contracts),
+        sent=control.tally(examination.frames_to_send, courts, contracts),
+        held=control.tally(prepared.frames, courts, contracts, held),
+        left=control.tally(prepared.frames, courts, contracts, left),
+    )
+
+
+def _registered(register: pd.DataFrame) -> Counts:
+    """The register's cases as they were listed, by court and stage."""
+    places = Counter(
+        zip(register["court_code"].fillna("").tolist(), register["stage"].fillna("").tolist(), strict=True)
+    )
+    return {(str(c), control.REGISTER, str(stage)): {control.ROWS: size} for (c, stage), size in places.items()}
+
+
+def _left(
+    prepared: Prepared, examination: Examination, held: Mapping[str, npt.NDArray[np.bool_]], route: Route
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Single rows the checks leave out of cases that are sent."""
+    rejects = [f for f in examination.findings if f.severity == "reject" and reach_of(f, route) == "row"]
+    out = {}
+    for name, frame in prepared.frames.items():
+        gone = np.zeros(len(frame), dtype=bool)
+        if name != CASES and rejects:
+            gone = left_out(frame, row_keys(frame, route.contract(name)), name, rejects) & ~held[name]
+        out[name] = gone
+    return out
+
+
+def _control_document(counted: Control, sender: Party, registers: Sequence[pd.DataFrame]) -> dict[str, Any]:
+    """The outcome's key `control`: a line a court that adds up, a line a figure, and what does not agree."""
+    sides = {"selected": counted.chosen, "sent": counted.sent, "held": counted.held}
+    cases = {name: control.by_court(counts, CASES) for name, counts in sides.items()}
+    known = control.by_court(counted.register, control.REGISTER)
+    early = control.by_court(
+        {place: figures for place, figures in counted.register.items() if place[2] in NOT_EXCHANGED}, control.REGISTER
+    )
+    courts = []
+    for court in sender.courts:
+        line: dict[str, Any] = {"court": court.id, **{name: found.get(court.id, 0) for name, found in cases.items()}}
+        if registers:
+            line["register"], line["not_accepted"] = known.get(court.id, 0), early.get(court.id, 0)
+            line["ended"] = line["register"] - line["not_accepted"] - line["selected"]
+        courts.append(line)
+    return {
+        "checked": counted.source is not None,
+        "courts": courts,
+        "datasets": _dataset_lines(counted),
+        "variances": [
+            {
+                "court": place[0], "dataset": place[1], "stage": place[2] or None, "measure": measure, "between": what,
+                "should": control.figure_text(measure, should), "is": control.figure_text(measure, is_),
+            }
+            for place, measure, what, should, is_ in counted.variances()
+        ],
+    }  # fmt: skip
+
+
+def _dataset_lines(counted: Control) -> list[dict[str, Any]]:
+    sides = {
+        "selected": counted.chosen, "sent": counted.sent, "held": counted.held, "left_out": counted.left,
+    }  # fmt: skip
+    if counted.source is not None:
+        sides = {"source": counted.source, **sides}
+    totals = {side: control.by_dataset(counts) for side, counts in sides.items()}
+    measures = control.measures_of(counted.chosen)
+    return [
+        {
+            "dataset": dataset,
+            "measure": measure,
+            **{
+                side: control.figure_text(measure, found.get(dataset, {}).get(measure, 0))
+                for side, found in totals.items()
+            },
+        }
+        for dataset in measures
+        for measure in sorted(measures[dataset], key=lambda m: (m != control.ROWS, m))
+    ]  # fmt: skip
