@@ -16,6 +16,7 @@ from rich.text import Text
 
 from exchange import journeys, wiring
 from exchange.cli.common import EXIT_FOUND, Home, Json, Key, coded, end, out, settings_of, whoever, working
+from exchange.cli.complete import figures_of, print_figures
 from exchange.domain import lifecycle
 from exchange.domain.canonical import strict_json
 from exchange.domain.lane import check_arrived
@@ -93,6 +94,7 @@ def show(key: Key, home: Home = None, as_json: Json = False) -> None:
         for event in parts.ledger.events(exchange=key):
             table.add_row(str(event.seq), f"{event.at:%Y-%m-%d %H:%M:%S}", event.kind, event.actor)
         out.print(table)
+        print_figures(parts, key, figures_of(parts, key))
         for name in parts.vault.names(key):
             out.print(f"  {parts.vault.where(key, name)}", soft_wrap=True)
 

@@ -1,0 +1,38 @@
+"""Figures: an exchange's control totals, and what the receiver counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from exchange.domain.canonical import strict_json
+from exchange.domain.confirmed import side_by_side
+from exchange.domain.content import load_content
+from exchange.ports import Ledger, Vault
+
+OUTCOME: Final = "outcome.json"
+CONTENT: Final = "content/content.json"
+RECEIPT: Final = "inside/receipt.json"
+
+
+def figures(key: str, *, vault: Vault, ledger: Ledger) -> dict[str, Any]:
+    """The outcome's `docket`, `control` and `late`, and under `confirmed` what was sent beside what the receiver says.
+
+    Counts and sums alone, no row. What is not there yet is empty.
+    """
+    outcome: dict[str, Any] = json.loads(vault.get(key, OUTCOME)) if vault.has(key, OUTCOME) else {}
+    found: dict[str, Any] = {name: outcome[name] for name in ("docket", "control", "late") if name in outcome}
+    lines = []
+    if vault.has(key, CONTENT):
+        lines = side_by_side(load_content(vault.get(key, CONTENT)), _receipt(key, vault, ledger))
+    return {**found, "confirmed": [line.as_dict() for line in lines]}
+
+
+def _receipt(key: str, vault: Vault, ledger: Ledger) -> Mapping[str, Any] | None:
+    """The validated receipt on the exchange, the last one that came."""
+    for event in reversed(list(ledger.events(exchange=key, kind="receipt_validated"))):
+        if vault.has(str(event.body["receipt"]), RECEIPT):
+            document: Mapping[str, Any] = strict_json(vault.get(str(event.body["receipt"]), RECEIPT))
+            return document
+    return None
