@@ -111,6 +111,9 @@ def explain(
     reason: Said = "",
     category: Category = "other",
     rule: Annotated[str | None, typer.Option(help="Every open point of this rule, instead of ids.")] = None,
+    serials: Annotated[
+        str | None, typer.Option(help="Of one docket_gap point these serials alone, as 3,7-9; the rest stays open.")
+    ] = None,
     reuse: Annotated[
         bool, typer.Option("--reuse", help="Confirm what was said earlier about these very points.")
     ] = False,
@@ -120,14 +123,16 @@ def explain(
     from exchange.steps.explain import explain as step
     from exchange.steps.explain import reuse as again
 
-    if reuse and (ids or rule or reason):
+    if reuse and (ids or rule or reason or serials):
         raise typer.BadParameter("--reuse takes no points and no reason", param_hint="--reuse")
     with end(home, actor=by) as parts:
         with parts.ledger.lock(f"run:{key}"):
             told: Sequence[Any] = (
                 journeys.call(again, parts, key, by=by)
                 if reuse
-                else journeys.call(step, parts, key, ids or [], by=by, reason=reason, category=category, rule=rule)
+                else journeys.call(
+                    step, parts, key, ids or [], by=by, reason=reason, category=category, rule=rule, serials=serials
+                )
             )
         now = standing(key, parts.ledger.events(exchange=key), partial(parts.vault.get, key))
         out.print(f"已说明 explained {len(told)}；待说明 waiting {len(now.open)}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from exchange.domain.gap_book import Told, retold
+from exchange.domain.points import CATEGORIES
 from exchange.domain.remedies import Words
 from exchange.domain.route import Agreement, Route
+from exchange.domain.serials import parse_spans
 from exchange.domain.wording import SHOWN, code_words, column_words, dataset_words, words
 
 BECAUSE: Final[Mapping[str, Words]] = {
@@ -60,6 +63,7 @@ def _measure(route: Route, line: Mapping[str, Any]) -> Words:
 def _gap(one: Mapping[str, Any], agreement: Agreement) -> dict[str, Any]:
     code, year, kind = one["series"].split("|")
     return {
+        "key": one["series"],
         "series": f"（{year}）{code}{kind}",
         "highest": one["highest"],
         "missing": one["missing"],
@@ -67,10 +71,24 @@ def _gap(one: Mapping[str, Any], agreement: Agreement) -> dict[str, Any]:
         "hints": [
             {"record": h["record"], "serial": h["serial"], "why": words(HINTS, h["why"])} for h in one["hints"][:20]
         ],
-        "explained": [
-            said | {"words": code_words(agreement.codes["explanation"], said["category"])} for said in one["explained"]
-        ],
+        "explained": _explained(one["explained"], agreement),
     }
+
+
+def with_gaps(page: Mapping[str, Any], book: Sequence[Told], key: str, agreement: Agreement) -> dict[str, Any]:
+    """A page's data with what was said about missing serials since it was made."""
+    part = page.get("completeness")
+    if not part:
+        return dict(page)
+    gaps = []
+    for one in part["gaps"]:
+        now = retold(one["key"], parse_spans(one["missing"]), book, key)
+        gaps.append({**one, "open": now["open"], "explained": _explained(now["explained"], agreement)})
+    return {**page, "completeness": {**part, "gaps": gaps}}
+
+
+def _explained(said: Sequence[Mapping[str, Any]], agreement: Agreement) -> list[dict[str, Any]]:
+    return [{**one, "words": code_words(agreement.codes[CATEGORIES], one["category"])} for one in said]
 
 
 def _late(one: Mapping[str, Any], agreement: Agreement) -> dict[str, Any]:

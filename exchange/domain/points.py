@@ -140,6 +140,11 @@ def dump_note(explanations: Sequence[Explanation]) -> bytes:
     return canonical_json([asdict(one) for one in explanations])
 
 
+def load_note(data: bytes) -> list[Explanation]:
+    """What `dump_note` wrote."""
+    return [Explanation(**one) for one in strict_json(data)]
+
+
 def standing(key: str, events: Iterable[Event], read: Callable[[str], bytes]) -> Standing:
     """An exchange's points and reasons out of its events and its files in the vault; the last reason of a point counts.
 

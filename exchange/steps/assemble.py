@@ -23,7 +23,7 @@ from exchange.domain.court_figures import court_figures
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination, conclude
 from exchange.domain.finding import Finding
-from exchange.domain.gap_book import EXPLAINED, TURNED_UP, told_so_far
+from exchange.domain.gap_book import TURNED_UP, book_of
 from exchange.domain.late import runs_of
 from exchange.domain.lifecycle import EXTRACTED, GONE, OPENED
 from exchange.domain.outcome import examined
@@ -193,10 +193,8 @@ def _complete(
         for batch in record.details["batches"]
         if (files := files_of(events, batch)) is not None
     ]
-    told = [event for kind in (EXPLAINED, TURNED_UP) for event in ledger.events(kind=kind)]
-    told = [event for event in told if (event.kind, event.exchange) != (TURNED_UP, record.key)]
     history = History(
-        book=told_so_far(told),
+        book=book_of(ledger.events, but_turned_up_in=record.key),
         before=before,
         runs=runs_of(ledger.exchanges(route=route.id, kind="Q", states=sorted(GONE))),
         held_in=partial(_held_in, vault),

@@ -10,7 +10,10 @@ from functools import partial
 from typing import Any
 
 from exchange.domain.canonical import sha256_hex
+from exchange.domain.complete_words import with_gaps
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.gap_book import book_of, told_so_far
+from exchange.domain.gap_reasons import about_serials, give
 from exchange.domain.officers import check_duty
 from exchange.domain.points import (
     CATEGORIES,
@@ -22,6 +25,7 @@ from exchange.domain.points import (
     clean_reason,
     dump_note,
     explanations,
+    load_note,
     note_name,
     standing,
     until,
@@ -39,6 +43,7 @@ def explain(
     reason: str,
     category: str = "other",
     rule: str | None = None,
+    serials: str | None = None,
     agreement: Agreement,
     vault: Vault,
     ledger: Ledger,
@@ -51,6 +56,7 @@ def explain(
 
     Several at once only when they are of the same rule. A new reason replaces the one before it; given after the
     exchange was prepared, it voids the preparation. The same words by the same officer again change nothing.
+    Of a point about missing serials a part may be explained (`serials`, as `3, 7-9`); the rest of it stays open.
     Raises NeedsPerson 908 (past its approval, or not checked), 910 (not that officer, or no reason), 914 (no such
     exchange), 922 (no such point or category, or points of several rules).
     """
@@ -63,8 +69,11 @@ def explain(
         point="", category=category, reason=clean_reason(reason), by=by, at=clock().isoformat(timespec="seconds"),
         until=last,
     )  # fmt: skip
-    given = [replace(said, point=point.id) for point in chosen if not _same(now.said.get(point.id), said)]
-    _record(key, given, by=by, vault=vault, ledger=ledger)
+    if about_serials(chosen):
+        _serials(key, chosen, said, serials, agreement.codes[CATEGORIES].names_zh, vault, ledger)
+    else:
+        given = [replace(said, point=point.id) for point in chosen if not _same(now.said.get(point.id), said)]
+        _record(key, given, by=by, vault=vault, ledger=ledger)
     _show(exchange, agreement, vault, ledger, pages)
     return tuple(chosen)
 
@@ -98,8 +107,11 @@ def reuse(
 def proposed(
     exchange: ExchangeRecord, points: Iterable[Point], *, vault: Vault, ledger: Ledger, today: date
 ) -> dict[str, Explanation]:
-    """Point id → the newest explanation of that very point on the exchange's route that has not ended."""
-    wanted = {point.id for point in points}
+    """Point id → the newest explanation of that very point on the exchange's route that has not ended.
+
+    Missing serials are not among them: what was said about one holds by itself while it is missing.
+    """
+    wanted = {point.id for point in points if not about_serials([point])}
     routes = {one.key for one in ledger.exchanges(route=exchange.route) if one.direction == "out"} - {exchange.key}
     if not wanted or not routes:
         return {}
@@ -172,6 +184,30 @@ def _record(
         write.append(EXPLAINED, exchange=key, actor=by, body=body)
 
 
+def _serials(
+    key: str,
+    points: Sequence[Point],
+    said: Explanation,
+    serials: str | None,
+    names: Mapping[str, str],
+    vault: Vault,
+    ledger: Ledger,
+) -> None:
+    """The words about missing serials to the vault, then the event; a point nothing is left open of has its reason."""
+    book = told_so_far(ledger.events(exchange=key, kind=EXPLAINED))
+    words = {told.note: load_note(vault.get(key, note_name(told.note)))[0].reason for told in book}
+    given = give(points, said, serials, book=book, reasons=words, names=names)
+    vault.put(key, note_name(sha256_hex(given.note)), given.note)
+    whole = dump_note(given.whole)
+    vault.put(key, note_name(sha256_hex(whole)), whole)
+    body: dict[str, Any] = {
+        "by": said.by, "points": [one.point for one in given.whole], "note_sha256": sha256_hex(whole), "reused": False,
+        "docket": list(given.docket),
+    }  # fmt: skip
+    with ledger.transaction() as write:
+        write.append(EXPLAINED, exchange=key, actor=said.by, body=body)
+
+
 def _show(exchange: ExchangeRecord, agreement: Agreement, vault: Vault, ledger: Ledger, pages: Pages) -> None:
     """The page the approver opens, with the reasons as they are now."""
     key, route = exchange.key, agreement.route(exchange.route)
@@ -179,4 +215,5 @@ def _show(exchange: ExchangeRecord, agreement: Agreement, vault: Vault, ledger: 
         return
     now = standing(key, ledger.events(exchange=key), partial(vault.get, key))
     page = with_points(json.loads(vault.get(key, PAGE)), now, route, agreement.codes)
+    page = with_gaps(page, book_of(ledger.events), key, agreement)
     vault.put(key, "report.html", (pages.answer if exchange.kind == "A" else pages.report)(page).encode())

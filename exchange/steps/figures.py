@@ -9,6 +9,8 @@ from typing import Any, Final
 from exchange.domain.canonical import strict_json
 from exchange.domain.confirmed import side_by_side
 from exchange.domain.content import load_content
+from exchange.domain.gap_book import book_of, retold
+from exchange.domain.serials import parse_spans
 from exchange.ports import Ledger, Vault
 
 OUTCOME: Final = "outcome.json"
@@ -17,12 +19,15 @@ RECEIPT: Final = "inside/receipt.json"
 
 
 def figures(key: str, *, vault: Vault, ledger: Ledger) -> dict[str, Any]:
-    """The outcome's `docket`, `control` and `late`, and under `confirmed` what was sent beside what the receiver says.
+    """The outcome's `docket` (with what was said since), `control` and `late`; what was sent beside what was counted there.
 
-    Counts and sums alone, no row. What is not there yet is empty.
+    That is under `confirmed`. Counts and sums alone, no row. What is not there yet is empty.
     """
     outcome: dict[str, Any] = json.loads(vault.get(key, OUTCOME)) if vault.has(key, OUTCOME) else {}
     found: dict[str, Any] = {name: outcome[name] for name in ("docket", "control", "late") if name in outcome}
+    book = book_of(ledger.events)
+    for one in found.get("docket", {}).get("series", ()):
+        one.update(retold(one["series"], parse_spans(one["missing"]), book, key))
     lines = []
     if vault.has(key, CONTENT):
         lines = side_by_side(load_content(vault.get(key, CONTENT)), _receipt(key, vault, ledger))

@@ -17,6 +17,8 @@ from exchange.adapters.contracts_files import load_agreement
 from exchange.domain import docket, gap_book
 from exchange.domain.audit import Event
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.gap_reasons import give
+from exchange.domain.points import EXPLAINED, Explanation, Point
 from exchange.domain.route import LegalFigure, Party
 from exchange.domain.serials import common, count, holds, minus, parse_spans, spans_text, union
 
@@ -103,8 +105,8 @@ def test_a_point_names_the_series_and_its_open_serials() -> None:
 
 def event(seq: int, kind: str, serials: str, category: str = "void_number", exchange: str = "k1") -> Event:
     body: dict[str, Any] = {"series": "冀1103|2026|破", "serials": serials}
-    if kind == gap_book.EXPLAINED:
-        body |= {"category": category, "by": "liaison-1"}
+    if kind == EXPLAINED:
+        body = {"by": "liaison-1", "docket": [body | {"category": category, "note_sha256": f"n{seq}"}]}
     at = datetime(2026, 10, 9, 1, seq, tzinfo=UTC)
     return Event(seq=seq, at=at, kind=kind, exchange=exchange, actor="x", body=body, prev_hash="", hash="")
 
@@ -114,12 +116,12 @@ def series(*missing: tuple[int, int]) -> docket.Series:
 
 
 def test_part_of_the_serials_explained_leaves_the_rest_open() -> None:
-    book = gap_book.told_so_far([event(1, gap_book.EXPLAINED, "3, 7-8")])
+    book = gap_book.told_so_far([event(1, EXPLAINED, "3, 7-8")])
     assert spans_text(gap_book.still_open(series((3, 3), (7, 9)), book)) == "9"
 
 
 def test_what_was_said_holds_later_and_ends_when_the_number_turns_up() -> None:
-    said = [event(1, gap_book.EXPLAINED, "3, 7-9")]
+    said = [event(1, EXPLAINED, "3, 7-9")]
     later = gap_book.series_document(series((3, 3), (7, 8)), gap_book.told_so_far(said), "k2")
     assert (later["open"], later["explained"][0]["serials"], later["explained"][0]["reused"]) == ("", "3, 7-8", True)
     there = gap_book.turned_up(gap_book.told_so_far(said), {"冀1103|2026|破": ((3, 3), (7, 8))}, {"冀1103|2026|破": 20})
@@ -131,22 +133,45 @@ def test_what_was_said_holds_later_and_ends_when_the_number_turns_up() -> None:
 
 
 def test_the_last_word_about_a_serial_counts() -> None:
-    book = gap_book.told_so_far(
-        [event(1, gap_book.EXPLAINED, "3-5"), event(2, gap_book.EXPLAINED, "4", category="sealed")]
-    )
+    book = gap_book.told_so_far([event(1, EXPLAINED, "3-5"), event(2, EXPLAINED, "4", category="sealed")])
     assert [(spans_text(one.spans), one.category) for one in book] == [("3, 5", "void_number"), ("4", "sealed")]
 
 
 def test_of_sealed_serials_the_other_side_reads_how_many_and_nothing_else() -> None:
-    book = gap_book.told_so_far(
-        [event(1, gap_book.EXPLAINED, "3"), event(2, gap_book.EXPLAINED, "7-9", category="sealed")]
-    )
+    book = gap_book.told_so_far([event(1, EXPLAINED, "3"), event(2, EXPLAINED, "7-9", category="sealed")])
     names = {"void_number": "编号作废", "sealed": "依法不公开"}
-    reasons = {one.at: "收案后作废" if one.category == "void_number" else "涉密案件甲" for one in book}
-    assert (
-        gap_book.statement("冀1103|2026|破", book, reasons, names) == "3号：编号作废，收案后作废；另有3个编号依法不公开"
+    reasons = {"n1": "收案后作废", "n2": "涉密案件甲"}
+    said = gap_book.statement(book, reasons, names, longest=500)
+    assert said == "3号：编号作废，收案后作废；3个编号依法不公开"
+    assert gap_book.statement(book, reasons, names, longest=20) == "3号：编号作废；3个编号依法不公开"
+    assert gap_book.statement(book[1:], reasons, names, longest=500) == "3个编号依法不公开"
+
+
+def point(note: str) -> Point:
+    return Point(
+        id="p", rule="docket_gap", dataset="bankruptcy_case", case_no=None, row_key="冀1103|2026|破", note=note
     )
-    assert gap_book.statement("冀1103|2026|破", book[1:], reasons, names) == "3个编号依法不公开"
+
+
+def test_a_point_has_its_reason_once_every_serial_has_one() -> None:
+    names = {"void_number": "编号作废", "sealed": "依法不公开"}
+    said = Explanation(point="", category="void_number", reason="收案后作废", by="liaison-1", at="t")
+    first = give([point("3, 7-9")], said, "3", book=(), reasons={}, names=names)
+    assert (first.whole, [dict(part)["serials"] for part in first.docket]) == ((), ["3"])
+    book = gap_book.told_so_far([event(1, EXPLAINED, "3")])
+    rest = replace(said, category="sealed", reason="涉密")
+    second = give([point("3, 7-9")], rest, None, book=book, reasons={"n1": "收案后作废"}, names=names)
+    assert [dict(part)["serials"] for part in second.docket] == ["7-9"]
+    (whole,) = second.whole
+    assert (whole.category, whole.reason) == ("other", "3号：编号作废，收案后作废；3个编号依法不公开")
+
+
+@pytest.mark.parametrize(("serials", "code"), [("4", 922), ("x", 905)])
+def test_only_serials_that_are_asked_about_are_explained(serials: str, code: int) -> None:
+    said = Explanation(point="", category="void_number", reason="收案后作废", by="liaison-1", at="t")
+    with pytest.raises(NeedsPerson) as refused:
+        give([point("3, 7-9")], said, serials, book=(), reasons={}, names={})
+    assert refused.value.code == code
 
 
 @pytest.mark.parametrize(
