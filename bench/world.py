@@ -77,7 +77,7 @@ def _rows(table: str, cases: int, rng: random.Random, courts: Sequence[str]) -> 
         accepted = date(2026, 1 + n % 6, 1 + n % 28)
         day = accepted.isoformat()
         if table == "pc_aj":
-            number = f"（2026）{court}破{n // len(courts) + 1}号"
+            number = f"（2026）{court}破{(n - 1) // len(courts) + 1}号"
             number = number if n % 50 != 25 else number.replace("（", "(").replace("）", ")")
             people = ("李法官", "王书记")
             due = accepted + timedelta(days=120 if n % 100 == 50 else 60)

@@ -19,7 +19,7 @@ RECEIPT: Final = "inside/receipt.json"
 
 
 def figures(key: str, *, vault: Vault, ledger: Ledger) -> dict[str, Any]:
-    """The outcome's `docket` (with what was said since), `control` and `late`; what was sent beside what was counted there.
+    """The outcome's `docket` (with what was said since), `control` and `late`; what was sent and counted there.
 
     That is under `confirmed`. Counts and sums alone, no row. What is not there yet is empty.
     """
