@@ -222,9 +222,10 @@ class Ledger(Protocol):
         """Hash of the newest event (64 zeros when there is none)."""
         ...
 
-    def landed(self, route: Route, dataset: str) -> pd.DataFrame:
+    def landed(self, route: Route, dataset: str, *, until: datetime | None = None) -> pd.DataFrame:
         """The current rows: for each case (or key, for datasets without case_no as first key column) those of the
-        latest packet that carried it. Text frame as landed, plus `_record`, `_number`, `_packet`."""
+        latest packet that carried it. Text frame as landed, plus `_record`, `_number`, `_packet`. With `until` as if
+        nothing had landed after that moment."""
         ...
 
     def breaks(self, *, route: str | None = None) -> Sequence[BreakRecord]:

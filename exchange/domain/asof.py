@@ -74,3 +74,14 @@ def _not_yet(cases: pd.DataFrame, on: date) -> pd.DataFrame:
     if STAGE in out:
         out[STAGE] = out[STAGE].mask(some)
     return out
+
+
+def of_case(frames: Mapping[str, pd.DataFrame], number: str | None, route: Route) -> dict[str, pd.DataFrame]:
+    """The rows of one case by its normalised number; all of them for None."""
+    if number is None:
+        return dict(frames)
+    return {
+        name: frame.loc[(frame["case_no"] == number).to_numpy(bool)].reset_index(drop=True)
+        for name, frame in frames.items()
+        if route.contract(name).of_case
+    }

@@ -62,6 +62,15 @@ def newest_by_case(connection: Connection, datasets: Sequence[str], dataset: str
     )
 
 
+def newest_until(datasets: Sequence[str]) -> str:
+    """SQL for (case_no, latest) as it was at a moment: of the packets landed by `:until` that held `:dataset`."""
+    return (
+        f"SELECT c.case_no, max(c.number) AS latest FROM ({_carried(datasets)}) c "
+        "JOIN landed p ON p.lane = :lane AND p.number = c.number AND p.dataset = :dataset AND p.landed_at <= :until "
+        "GROUP BY c.case_no"
+    )
+
+
 def problems(connection: Connection, datasets: Sequence[str]) -> list[str]:
     """Lanes of which `landed_case` does not say what their rows say, in words."""
     lanes = connection.execute(text("SELECT lane FROM landed UNION SELECT lane FROM landed_case ORDER BY 1")).scalars()

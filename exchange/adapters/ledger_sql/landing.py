@@ -121,8 +121,10 @@ def _insert(
     raw.close()
 
 
-def landed(connection: Connection, route: Route, dataset: str) -> pd.DataFrame:
+def landed(connection: Connection, route: Route, dataset: str, *, until: str | None = None) -> pd.DataFrame:
     """The current rows as text, plus `_record`, `_number` and `_packet`, sorted by key.
+
+    With `until`, a time as `time_text` writes it, those that were current then: nothing landed later counts.
 
     A dataset whose key begins with case_no: the rows of the latest packet that carried the case in any dataset of
     the route and held this dataset at all (a case whose rows here are gone has none). Any other: the latest row of
@@ -137,24 +139,28 @@ def landed(connection: Connection, route: Route, dataset: str) -> pd.DataFrame:
     parts = [_as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
     parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
     match = ["case_no"] if contract.key[0] == "case_no" else list(contract.key)
+    carriers: list[str] = []
     if contract.key[0] == "case_no":
         carriers = [c.dataset for c in route.datasets if c.key[0] == "case_no" and c.dataset in shapes]
         newest = current.newest_by_case(connection, carriers, dataset, lane=route.lane)
     else:
         newest = _latest_by_key(dataset, contract.key)
+    if until is not None:
+        newest = current.newest_until(carriers) if carriers else _latest_by_key(dataset, contract.key, until=True)
     same = " AND ".join(f"l.{_quoted(name)} = r.{_quoted(name)}" for name in match)
     order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
     wanted = (
         f"SELECT {', '.join(parts)} FROM {_table(dataset)} r JOIN ({newest}) l "
         f"ON {same} AND l.latest = r._number WHERE r._lane = :lane ORDER BY {order}"
     )
-    said = {"lane": route.lane, "dataset": dataset}
+    said = {"lane": route.lane, "dataset": dataset, "until": until}
     return frame_of(names, connection.execute(text(wanted), said))
 
 
-def _latest_by_key(dataset: str, key: Sequence[str]) -> str:
+def _latest_by_key(dataset: str, key: Sequence[str], *, until: bool = False) -> str:
     keys = ", ".join(_quoted(name) for name in key)
-    return f"SELECT {keys}, max(_number) AS latest FROM {_table(dataset)} WHERE _lane = :lane GROUP BY {keys}"
+    known = " AND _landed_at <= :until" if until else ""
+    return f"SELECT {keys}, max(_number) AS latest FROM {_table(dataset)} WHERE _lane = :lane{known} GROUP BY {keys}"
 
 
 def stored_problems(connection: Connection) -> list[str]:

@@ -29,6 +29,7 @@ from exchange.domain.audit import (
     ExchangeRecord,
     StoredEvent,
     differences,
+    time_text,
     verify_chain,
 )
 from exchange.ports import BreakRecord, Clock, Direction, LedgerWrite, PacketRecord
@@ -194,12 +195,12 @@ class SqlLedger:
         found = self._all(select(tables.event.c.hash).order_by(tables.event.c.seq.desc()).limit(1))
         return str(found[0].hash) if found else BEFORE_FIRST
 
-    def landed(self, route: Route, dataset: str) -> pd.DataFrame:
-        """The current rows: see `landing.landed`."""
+    def landed(self, route: Route, dataset: str, *, until: datetime | None = None) -> pd.DataFrame:
+        """The rows that are, or at a moment were, current: see `landing.landed`."""
         from exchange.adapters.ledger_sql.landing import landed
 
         with self._reading() as connection:
-            return landed(connection, route, dataset)
+            return landed(connection, route, dataset, until=time_text(until) if until else None)
 
     def breaks(self, *, route: str | None = None) -> Sequence[BreakRecord]:
         """Breaks and infos by route and id."""

@@ -1,0 +1,163 @@
+"""Two quarters on PostgreSQL: numbers that are missing and turn up, figures that agree, events that come late."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from bench.ends import PAIR, introduce, release
+from bench.world import build
+from exchange import journeys, wiring
+from exchange.adapters.source_sql import SqlSource
+from exchange.domain import lifecycle
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.points import standing
+from exchange.ports import Parts
+from exchange.settings import read_settings
+from exchange.steps.explain import explain
+from exchange.steps.figures import figures
+from exchange.steps.review import review
+from tests.servers import PostgresServer
+
+ROUTE = f"{PAIR}-cases"
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A court and a tax bureau with ledgers and register on PostgreSQL, a folder between them."""
+
+    court: Parts
+    tax: Parts
+    source: str
+
+    def sql(self, *statements: str) -> None:
+        with psycopg.connect(self.source.replace("+psycopg", "")) as db:
+            for statement in statements:
+                db.execute(statement.encode())
+
+    def quarter(self, period: str, day: date) -> str:
+        return journeys.quarterly(self.court, ROUTE, period, day)
+
+    def explain(self, key: str, point: str, **more: Any) -> None:
+        journeys.call(explain, self.court, key, (point,), by="liaison-1", **more)
+
+    def points(self, key: str) -> dict[str, Any]:
+        now = standing(key, self.court.ledger.events(exchange=key), partial(self.court.vault.get, key))
+        return {point.rule: point for point in now.open}
+
+    def outcome(self, key: str) -> dict[str, Any]:
+        return json.loads(self.court.vault.get(key, "outcome.json"))  # type: ignore[no-any-return]
+
+    def arrive(self, key: str) -> None:
+        while journeys.record(self.court, key).state != lifecycle.ACCEPTED:
+            for end in (self.court, self.tax):
+                assert journeys.sweep(end).problems == []
+
+
+@pytest.fixture
+def world(tmp_path: Path, postgres_server: PostgresServer) -> Iterator[World]:
+    """Sixteen cases of one court, all of 2026; the numbers 3, 7 and 8 are not there."""
+    made = build(tmp_path / "made.db", 16, courts=("冀1103",))
+    with closing(sqlite3.connect(made)) as db, db:
+        for table in ("pc_aj", "pc_zwr", "pc_glr", "pc_jd", "pc_cccz", "pc_zqsh"):
+            db.execute(f"DELETE FROM {table} WHERE ajbs IN (3, 7, 8)")
+        (tmp_path / "dump.sql").write_text(";\n".join(db.iterdump()).replace(";;", ";") + ";", encoding="utf-8")
+    with ExitStack() as stack:
+        names = {name: postgres_server.new_database() for name in ("source", "court", "tax")}
+        urls = {name: postgres_server.url(database) for name, database in names.items()}
+        settings = {
+            end: read_settings(
+                home=tmp_path / end, party=f"{end}-{PAIR}", ledger_url=urls[end], source_url=urls["source"],
+                checker="plain", today=date(2026, 10, 9), officers={"liaison-1": ["prepare"], "chief-1": ["approve"]},
+                channels={f"{other}-{PAIR}": {"kind": "folder", "root": str(tmp_path / "point")}},
+            )
+            for end, other in (("court", "tax"), ("tax", "court"))
+        }  # fmt: skip
+        (tmp_path / "point").mkdir()
+        introduce(settings["court"], settings["tax"])
+        wiring.load_source(settings["court"], tmp_path / "dump.sql")
+        court, tax = (stack.enter_context(wiring.opened(settings[end])) for end in ("court", "tax"))
+        yield World(court=court, tax=tax, source=urls["source"])
+
+
+def test_nothing_is_lost_from_quarter_to_quarter(world: World) -> None:
+    key = world.quarter("2026Q2", date(2026, 7, 3))
+    (point,) = world.points(key).values()
+    assert (point.rule, point.row_key, point.note) == ("docket_gap", "冀1103|2026|破", "3, 7-8")
+
+    world.explain(key, point.id, category="void_number", reason="收案后作废", serials="3")
+    with pytest.raises(NeedsPerson) as waits:
+        journeys.call(review, world.court, key, "prepare", by="liaison-1")
+    assert waits.value.code == 921
+    world.explain(key, point.id, category="sealed", reason="七号与八号涉密")
+    release(world.court, key)
+    world.arrive(key)
+
+    packet = str(journeys.record(world.court, key).packet_id)
+    (told,) = json.loads(world.tax.vault.get(packet, "inside/reasons.json"))
+    assert told["reason"] == "3号：编号作废或未使用，收案后作废；2个编号依法不公开"
+    confirmed = journeys.call(figures, world.court, key)["confirmed"]
+    assert {line["agrees"] for line in confirmed} == {True}
+    assert ("bankruptcy_case", "rows", "13", "13") in {
+        (line["dataset"], line["measure"], line["sent"], line["received"]) for line in confirmed
+    }
+    control = world.outcome(key)["control"]
+    assert (control["checked"], control["variances"]) == (True, [])
+
+    _keyed_later(world)
+    later = world.quarter("2026Q3", date(2026, 10, 9))
+    outcome = world.outcome(later)
+    (series,) = outcome["docket"]["series"]
+    assert (series["missing"], series["open"]) == ("3, 8, 17", "17")
+    assert [(one["serials"], one["category"], one["reused"]) for one in series["explained"]] == [
+        ("3", "void_number", True), ("8", "sealed", True),
+    ]  # fmt: skip
+    assert outcome["docket"]["turned_up"] == [{"series": "冀1103|2026|破", "serials": "7"}]
+    late = {(one["record"], one["what"], one["quarter"], one["because"]) for one in outcome["late"]}
+    assert (7, "acceptance", "2026Q2", "keyed_later") in late
+    assert {one[0] for one in late} == {7}
+    assert world.points(later)["docket_gap"].note == "17"
+    assert "补录" in world.court.vault.get(later, "report.html").decode()
+
+    release(world.court, later)
+    world.arrive(later)
+    assert [world.court.ledger.verify(), world.tax.ledger.verify()] == [[], []]
+
+
+def _keyed_later(world: World) -> None:
+    """Number 7 was accepted in April and keyed in August; number 18 is new, 17 is not there."""
+    for number, record, accepted in ((7, 7, "2026-04-20"), (18, 18, "2026-07-20")):
+        world.sql(
+            "INSERT INTO pc_aj SELECT "
+            f"{record}, '（2026）冀1103破{number}号', fydm, ajlx_dm, ajzt_dm, larq, '{accepted}', '{accepted}', "
+            "'2026-09-01', '2026-09-10', xgrq, zjrq, cbr, sjy, sfzd, bz, '2026-08-01 09:30:00' "
+            "FROM pc_aj WHERE ajbs = 1",
+            f"INSERT INTO pc_zwr SELECT {record}, {record}, '衡水补录{number}有限公司', tyshxydm, nsrsbh, zcdz, fddbr, "
+            "fddbrsfz, hydm, cym FROM pc_zwr WHERE ajbs = 1",
+        )
+
+
+def test_what_a_query_loses_is_found_before_anybody_approves(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "sources/court-131100"
+    shutil.copytree(ROOT / "sources/court-131100", folder)
+    prelude = (folder / "_cases.sql").read_text(encoding="utf-8")
+    (folder / "_cases.sql").write_text(prelude.replace("IN :courts", "IN :courts AND aj.ajbs <> 5"), encoding="utf-8")
+    court = replace(world.court, source=SqlSource(world.source, folder=folder))
+    key = replace(world, court=court).quarter("2026Q3", date(2026, 10, 9))
+    points = world.points(key)
+    assert set(points) == {"docket_gap", "case_not_read", "control_total_differs"}
+    assert (points["case_not_read"].case_no, points["case_not_read"].note) == ("（2026）冀1103破5号", "#5")
+    lost = {(one["dataset"], one["measure"]) for one in world.outcome(key)["control"]["variances"]}
+    assert {("bankruptcy_case", "rows"), ("case_debtor", "rows"), ("claim_review", "confirmed_amount")} <= lost
