@@ -30,6 +30,9 @@ NO_REASONS: Final = sha256_hex(b"[]")
 EXPLAINED, OVERRULED = "explained", "overruled"
 """Events by which an officer gives a reason."""
 
+AT_HOME: Final = frozenset({"docket_gap", "case_not_read", "ended_case_never_sent"})
+"""Rules whose note does not travel: it names a record of the source, or serials that may be sealed."""
+
 SHORTEST, LONGEST = 5, 500
 """Characters of a reason."""
 
@@ -228,7 +231,7 @@ def _told(point: Point, said: Explanation) -> dict[str, str | None]:
         "dataset": point.dataset,
         "case_no": point.case_no,
         "row_key": point.row_key,
-        "note": point.note,
+        "note": "" if point.rule in AT_HOME else point.note,
         "category": said.category,
         "reason": said.reason,
         "by": said.by,

@@ -108,6 +108,7 @@ def test_nothing_is_lost_from_quarter_to_quarter(world: World) -> None:
     packet = str(journeys.record(world.court, key).packet_id)
     (told,) = json.loads(world.tax.vault.get(packet, "inside/reasons.json"))
     assert told["reason"] == "3号：编号作废或未使用，收案后作废；2个编号依法不公开"
+    assert not any("7" in str(told[name]) for name in told if name not in ("point", "at"))
     confirmed = journeys.call(figures, world.court, key)["confirmed"]
     assert {line["agrees"] for line in confirmed} == {True}
     assert ("bankruptcy_case", "rows", "13", "13") in {
