@@ -28,7 +28,8 @@ from exchange.steps.review import review
 console = Console(stderr=True)
 PATIENCE_SECONDS = 420
 SCRIPTED = "演示：已与来源核对无误 (demo: compared with the source)"
-"""The reason the demo's officer gives for every point."""
+HOW = "confirmed_at_source"
+"""The reason the demo's officer gives for every point, and its category."""
 
 
 def register(app: typer.Typer) -> None:
@@ -201,7 +202,7 @@ def _explain(parts: Parts, key: str) -> None:
         return
     now = standing(key, parts.ledger.events(exchange=key), partial(parts.vault.get, key))
     for rule in dict.fromkeys(point.rule for point in now.open):
-        told = journeys.call(explain, parts, key, (), rule=rule, by="liaison-1", reason=SCRIPTED)
+        told = journeys.call(explain, parts, key, (), rule=rule, by="liaison-1", reason=SCRIPTED, category=HOW)
         zh, _ = rule_words(parts.agreement.route(key.partition(".")[0]), rule, told[0].dataset)
         console.print(f"  [dim]待说明 {len(told)} 项 {zh} ({rule})：{SCRIPTED}[/]")
 

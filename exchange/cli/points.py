@@ -15,7 +15,7 @@ from exchange import journeys
 from exchange.cli.common import By, Home, Json, Key, end, out, whoever
 from exchange.domain import lifecycle
 from exchange.domain.points import CATEGORIES, Explanation, Point, Standing, standing
-from exchange.domain.points_page import point_words
+from exchange.domain.points_page import day_of, point_words
 from exchange.ports import ExchangeRecord, Parts
 
 Said = Annotated[str, typer.Option("--reason", help="Why the data is right as it stands; the other side reads it.")]
@@ -62,10 +62,10 @@ def _print(parts: Parts, record: ExchangeRecord, now: Standing, known: dict[str,
             said, before = now.said.get(point.id), known.get(point.id)
             reason = Text("待说明 waits", style="yellow")
             if said is not None:
-                again = f"（沿用 {said.since[:10]} 的说明 reused）" if said.since else ""
+                again = f"（沿用 {day_of(said.since)} 的说明 reused）" if said.since else ""
                 reason = Text(f"{categories.get(said.category, said.category)}：{said.reason}  {said.by}{again}")
             elif before is not None:
-                reason.append(f"  前次 earlier, {before.by} {(before.since or before.at)[:10]}：{before.reason}")
+                reason.append(f"  前次 earlier, {before.by} {day_of(before.since or before.at)}：{before.reason}")
             told = point_words(point, route)
             where = " ".join(part for part in (told["case_no"], told["place"]) if part)
             what = "、".join([*(zh for zh, _ in told["columns"]), *([point.note] if point.note else [])])

@@ -193,7 +193,7 @@ def _shape(claims: pd.DataFrame, lines: pd.DataFrame) -> Iterator[_Broken]:
     yield from _found("lines_on_empty_claim", "warn", CLAIMS, empty & has_lines, "kind")
     yield from _found("version_does_not_fit_kind", "warn", CLAIMS, first & (version != 1), "version")
     yield from _found("supplement_names_no_claim", "warn", CLAIMS, unnamed, "supplements")
-    yield from _found("debtor_without_id", "warn", CLAIMS, no_id, "debtor_uscc")
+    yield from _found("debtor_without_id", "verify", CLAIMS, no_id, "debtor_uscc")
     yield from _found("period_ends_before_it_starts", "warn", LINES, backward, "period_end")
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final
 
 from exchange.domain.contract import CodeList
 from exchange.domain.points import CATEGORIES, Point, Standing
 from exchange.domain.remedies import Words, remedy
 from exchange.domain.route import Route
-from exchange.domain.wording import SHOWN, code_words, column_words, dataset_words, rule_words
+from exchange.domain.wording import SHOWN, code_words, column_words, dataset_words, local_time, rule_words
 
 PAGE: Final = "report.json"
 """Where a page's data lies in the vault without its points, so that the page is made anew with each reason."""
@@ -76,9 +77,14 @@ def _said(one: Mapping[str, Any], categories: CodeList) -> dict[str, Any]:
         "category": category,
         "reason": one["reason"],
         "by": one["by"],
-        "at": str(one["at"])[:10],
-        "since": str(one["since"] or "")[:10],
+        "at": day_of(one["at"]),
+        "since": day_of(one["since"]),
     }
+
+
+def day_of(at: str | None) -> str:
+    """The day of an ISO time as officers read it, in Asia/Shanghai; empty for none."""
+    return local_time(datetime.fromisoformat(at))[:10] if at else ""
 
 
 def _rest(row_key: str | None, case_no: str | None) -> str:

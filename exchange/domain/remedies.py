@@ -154,7 +154,10 @@ REMEDIES: Final[Mapping[str, Words]] = {
     "lines_on_empty_claim": ("删除明细，或改为变更申报", "Drop the lines, or file an amendment"),
     "version_does_not_fit_kind": ("更正版本号或申报类型", "Mend the version or the kind"),
     "supplement_names_no_claim": ("填写所补充的申报编号", "Name the claim it adds to"),
-    "debtor_without_id": ("补录统一社会信用代码或原纳税人识别号", "Enter the USCC or the old taxpayer id"),
+    "debtor_without_id": (
+        "补录统一社会信用代码或原纳税人识别号；确无识别号的，说明理由",
+        "Enter the USCC or the old taxpayer id; say why where there is none",
+    ),
     "period_ends_before_it_starts": ("核对所属期起止", "Check both days of the period"),
 }
 

@@ -66,10 +66,20 @@ def answer(
     content = _store(key, given, found, back, vault)
     vault.put(key, "outcome.json", _outcome(key, found, content, as_of))
     page = _page(key, given=frames, found=found, content=content, agreement=agreement, as_of=as_of, made_at=clock())
-    points = points_of(found.findings, ())
+    points = points_of(_going(found.findings), ())
     _tell(key, page, points, back, agreement, vault, pages)
     _open(key, back, found, content, points, given, as_of, ledger, actor)
     return key
+
+
+def _going(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings on claims that go: a rejected one stays with all its lines and versions."""
+    stays = {_claim(f) for f in findings if f.severity == "reject"} - {""}
+    return [f for f in findings if _claim(f) not in stays]
+
+
+def _claim(finding: Finding) -> str:
+    return (finding.row_key or "").partition("|")[0]
 
 
 def _tell(

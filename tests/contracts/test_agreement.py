@@ -225,7 +225,11 @@ def _codes_in(file: Path) -> list[tuple[int, int]]:
 
 def _is_error(call: ast.Call) -> bool:
     named = getattr(call.func, "id", getattr(call.func, "attr", "")) in ("NeedsPerson", "RetryLater")
-    return named or (len(call.args) > 1 and isinstance(call.args[1], ast.JoinedStr | ast.Constant))
+    return named or (len(call.args) > 1 and _is_text(call.args[1]))
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or isinstance(getattr(node, "value", None), str)
 
 
 def test_loading_is_light_and_kept_until_a_file_changes() -> None:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from exchange.adapters.vault_fs import FsVault
 from exchange.domain.claims import canonical
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.identifiers import normalise_id, sent_name
+from exchange.domain.points import standing
 from exchange.steps.answer import answer
 from exchange.steps.reconcile import reconcile
+from exchange.steps.review import review
 from tests.outcomes import assert_same
 from tests.unit import reconcile_worlds as worlds
 
@@ -154,6 +157,26 @@ def test_an_answer_is_staged_up_to_its_approval(tax: End, tmp_path: Path) -> Non
     ]  # fmt: skip
     assert b"true" in tax.vault.get(key, "content/data/tax_status-0001.csv")
     assert tax.ledger.verify() == []
+
+
+def test_a_claim_on_a_debtor_without_any_id_waits_for_a_reason(tax: End, tmp_path: Path) -> None:
+    rows = worlds.WORLDS / "sample/tax_return"
+    shutil.copytree(rows, tmp_path / "return")
+    claims = pd.read_csv(rows / "tax_claim.csv", dtype="str", keep_default_na=False)
+    claims.loc[3, ["debtor_uscc", "debtor_old_taxpayer_id"]] = ""
+    claims.to_csv(tmp_path / "return/tax_claim.csv", index=False)
+    key = tax.answer(tmp_path / "return")
+    now = standing(key, tax.ledger.events(exchange=key), partial(tax.vault.get, key))
+    [point] = now.open
+    place = "|".join(claims.loc[3, ["claim_no", "version"]])
+    assert (point.rule, point.dataset, point.row_key) == ("debtor_without_id", "tax_claim", place)
+    assert "待说明 1 项" in tax.vault.get(key, "report.html").decode()
+    with pytest.raises(NeedsPerson) as waits:
+        review(
+            key, "prepare", by="li", agreement=worlds.agreed(), vault=tax.vault, ledger=tax.ledger,
+            officers={"li": ["prepare"]}, clock=lambda: NOW,
+        )  # fmt: skip
+    assert waits.value.code == 921
 
 
 def test_the_same_files_again_open_nothing_twice(tax: End, tmp_path: Path) -> None:
