@@ -41,10 +41,10 @@ def point_words(point: Point, route: Route) -> dict[str, Any]:
         "id": point.id,
         "rule": rule_words(route, point.rule, point.dataset),
         "dataset": dataset_words(route, point.dataset),
-        "case_no": point.case_no or "",
-        "place": _rest(point.row_key, point.case_no),
+        "case_no": _printable(point.case_no or ""),
+        "place": _printable(_rest(point.row_key, point.case_no)),
         "columns": [column_words(route, point.dataset, name) for name in columns],
-        "note": point.note,
+        "note": _printable(point.note),
         "remedy": remedy(point.rule),
     }
 
@@ -52,8 +52,9 @@ def point_words(point: Point, route: Route) -> dict[str, Any]:
 def reasons_page(
     reasons: Sequence[Mapping[str, Any]], route: Route, codes: Mapping[str, CodeList]
 ) -> list[dict[str, Any]]:
-    """The reasons that came inside a packet, as its receiver is shown them; the first 500."""
+    """The reasons that came inside a packet, as its receiver is shown them; the first 500, on plain lines."""
     known = {contract.dataset for contract in route.datasets}
+    plain = [{name: _printable(value) for name, value in one.items()} for one in reasons[:SHOWN]]
     return [
         {
             "rule": rule_words(route, one["rule"], one["dataset"]) if one["dataset"] in known else (one["rule"],) * 2,
@@ -62,7 +63,7 @@ def reasons_page(
             "note": one["note"],
             **_said(one, codes[CATEGORIES]),
         }
-        for one in reasons[:SHOWN]
+        for one in plain
     ]
 
 
@@ -82,9 +83,17 @@ def _said(one: Mapping[str, Any], categories: CodeList) -> dict[str, Any]:
     }
 
 
+def _printable(value: Any) -> Any:
+    """What others wrote, without what moves a cursor or turns a line around."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in value) if isinstance(value, str) else value
+
+
 def day_of(at: str | None) -> str:
-    """The day of an ISO time as officers read it, in Asia/Shanghai; empty for none."""
-    return local_time(datetime.fromisoformat(at))[:10] if at else ""
+    """The day of an ISO time in Asia/Shanghai; as it stands where it is none, empty for nothing."""
+    try:
+        return local_time(datetime.fromisoformat(at))[:10] if at else ""
+    except ValueError:
+        return str(at)[:10]
 
 
 def _rest(row_key: str | None, case_no: str | None) -> str:

@@ -461,6 +461,22 @@ def test_reasons_that_are_none_are_refused(ends: tuple[End, End], other: dict[st
     assert (refused.result, refused.code) == ("refused", 402)
 
 
+def test_what_a_reason_says_can_do_nothing_to_its_reader(ends: tuple[End, End]) -> None:
+    court, tax = ends
+    odd = one_reason(
+        reason="<script>alert(1)</script>\x1b[2J\u202e", rule="no_such", dataset="nobodys", category="new_here",
+        at="2026-99-99T99:99:99+08:00", row_key="a|b\x07",
+    )  # fmt: skip
+    court.approve(KEY, CASES, case_frames(1), reasons=canonical_json([odd]))
+    packet_id = court.pack(KEY)
+    assert tax.take_in(tax.collect(packet_id, court.files(packet_id))).result == "accepted"
+    tax.acknowledge(packet_id)
+    page = tax.vault.get(packet_id, "received.html").decode()
+    assert "<script>alert" not in page
+    assert not {"\x1b", "\x07", "\u202e"} & set(page)
+    assert "new_here" in page
+
+
 def test_reasons_changed_after_the_approval_are_not_packed(ends: tuple[End, End]) -> None:
     court, _ = ends
     court.approve(KEY, CASES, case_frames(1), reasons=canonical_json([one_reason()]))

@@ -17,8 +17,9 @@ import pytest
 from bench.ends import AS_OF, PAIR, PERIOD, both_ends, release
 from bench.world import build
 from exchange import journeys
+from exchange.domain.canonical import sha256_hex
 from exchange.domain.errors import ExchangeError
-from exchange.domain.points import Standing, standing
+from exchange.domain.points import Explanation, Standing, dump_note, note_name, standing
 from exchange.ports import Parts
 from exchange.steps.explain import explain, reuse
 from exchange.steps.overrule import overrule
@@ -153,6 +154,22 @@ def test_a_reason_changed_after_the_preparation_voids_it(ends: Ends) -> None:
     approved(court, key)
     refused(908, lambda: explained(court, key, point.id))
     assert stands(court, key).said[point.id].by == "chief-1"
+
+
+def test_killed_before_its_event_an_explanation_is_given_again(ends: Ends) -> None:
+    court, _ = ends
+    key = quarter(court)
+    [point] = stands(court, key).open
+    note = dump_note(
+        [Explanation(point=point.id, category="other", reason=WHY, by="liaison-1", at="2026-10-09T01:30:00+00:00")]
+    )
+    court.vault.put(key, note_name(sha256_hex(note)), note)
+    assert stands(court, key).open == (point,)
+    explained(court, key, point.id)
+    prepared(court, key)
+    court.vault.put(key, "content/reasons.json", b"[]")
+    approved(court, key)
+    assert WHY in court.vault.get(key, "content/reasons.json").decode()
 
 
 def test_what_lies_in_the_vault_is_what_was_said(ends: Ends) -> None:
