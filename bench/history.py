@@ -112,7 +112,7 @@ def _measure(exchanges: int, folder: Path) -> dict[str, float]:
         if not court.ledger.exchanges():
             go_round(court, tax)
         route = court.agreement.route(ROUTE)
-        frames = {c.dataset: court.ledger.landed(route, c.dataset)[[*c.names, "_record"]] for c in route.datasets}
+        frames = {c.dataset: court.ledger.landed(route, c.dataset)[[*c.names, "_record"]] for c in route.carries("Q")}
     with both_ends(home, source, checker="plain") as (court, tax):
         fill(court, tax, exchanges)
         for parts in (court, tax):

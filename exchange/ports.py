@@ -22,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
-from exchange.domain import audit, rowcheck
+from exchange.domain import audit, rowcheck, sequence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,25 +100,8 @@ class Vault(Protocol):
 Direction = audit.Direction
 Event = audit.Event
 ExchangeRecord = audit.ExchangeRecord
-"""Defined in the domain, where events are hashed and folded."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PacketRecord:
-    """One numbered packet of a lane, ours or theirs. `state` out: numbered, sealed, sent; in: accepted,
-    refused, held, fork. `exchange` is the exchange it carries; `answers` the packet id a receipt is about."""
-
-    lane: str
-    number: int
-    packet_id: str
-    direction: Direction
-    kind: str
-    exchange: str | None
-    state: str
-    manifest_sha256: str | None = None
-    answers: str | None = None
-    code: int | None = None
-    at: datetime | None = None
+PacketRecord = sequence.PacketRecord
+"""Defined in the domain, where events are hashed and folded, and where a lane's packets are judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,19 +170,14 @@ class Ledger(Protocol):
         ...
 
     def packets(
-        self,
-        *,
-        lane: str | None = None,
-        direction: Direction | None = None,
-        exchange: str | None = None,
-        states: Sequence[str] | None = None,
-        above: int | None = None,
-    ) -> Sequence[PacketRecord]:
+        self, *, lane: str | None = None, direction: Direction | None = None, exchange: str | None = None,
+        states: Sequence[str] | None = None, above: int | None = None,
+    ) -> Sequence[PacketRecord]:  # fmt: skip
         """Packets by lane and number; with `above` those of a higher number."""
         ...
 
     def newest(self, lane: str) -> PacketRecord | None:
-        """The packet with the highest number of a lane."""
+        """A lane's packet with the highest number."""
         ...
 
     def settled(self, lane: str) -> PacketRecord | None:
@@ -219,13 +197,24 @@ class Ledger(Protocol):
         ...
 
     def head(self) -> str:
-        """Hash of the newest event (64 zeros when there is none)."""
+        """Hash of the newest event; 64 zeros for none."""
         ...
 
     def landed(self, route: Route, dataset: str, *, until: datetime | None = None) -> pd.DataFrame:
         """The current rows: for each case (or key, for datasets without case_no as first key column) those of the
-        latest packet that carried it. Text frame as landed, plus `_record`, `_number`, `_packet`. With `until` as if
-        nothing had landed after that moment."""
+        latest packet that carried it, plus `_record`, `_number`, `_packet`. A dataset that no quarter carries
+        (case_void) has a case's rows only while no later packet carried the case. With `until` as if nothing had
+        landed after that moment."""
+        ...
+
+    def history(
+        self, route: Route, dataset: str, *, case_no: str | None = None, number: int | None = None
+    ) -> pd.DataFrame:
+        """Every landed row, current or not, of a case or of a packet's number, by packet and key; as `landed`."""
+        ...
+
+    def last_carried(self, route: Route, cases: Collection[str] | None = None) -> Mapping[str, str]:
+        """Case → id of the packet that carried it last, taken back or not; of these cases, or of all."""
         ...
 
     def breaks(self, *, route: str | None = None) -> Sequence[BreakRecord]:
@@ -244,10 +233,10 @@ class Ledger(Protocol):
 class Channel(Protocol):
     """How packets of a lane travel. One object serves both ways of one end with one counterpart."""
 
-    def publish(self, packet_id: str, files: Mapping[str, Path]) -> None:
-        """Make the packet appear at the far side, whole and once. Asks first; resumes what it left.
+    def publish(self, packet_id: str, files: Mapping[str, Path], *, again: bool = False) -> None:
+        """Make the packet appear at the far side, whole and once (`again`: also when it was taken there already).
 
-        Raises RetryLater 101, 104, 105; NeedsPerson 102, 103, 106, 107.
+        Asks first; resumes what it left. Raises RetryLater 101, 104, 105; NeedsPerson 102, 103, 106, 107.
         """
         ...
 
@@ -375,12 +364,20 @@ class Pages(Protocol):
         """The list of breaks of an exchange."""
         ...
 
+    def changes(self, data: Mapping[str, Any]) -> str:
+        """What differs between two exchanges, or what a correction changes."""
+        ...
+
 
 class Sheets(Protocol):
     """Renders spreadsheets: text cells, formulas neutralised."""
 
     def breaks(self, data: Mapping[str, Any]) -> bytes:
         """The list of breaks as XLSX."""
+        ...
+
+    def changes(self, data: Mapping[str, Any]) -> bytes:
+        """What differs between two exchanges as XLSX."""
         ...
 
 

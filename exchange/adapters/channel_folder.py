@@ -57,8 +57,9 @@ class FolderChannel:
         self._root = root
         self._lanes = (lane(own, counterpart), lane(counterpart, own))
 
-    def publish(self, packet_id: str, files: Mapping[str, Path]) -> None:
+    def publish(self, packet_id: str, files: Mapping[str, Path], *, again: bool = False) -> None:
         """Make the packet appear in the folder, whole and once. Asks first; keeps files already there and equal.
+        `again`: also when it was taken already.
 
         Raises RetryLater 101 (the folder is not there), 104, 105; NeedsPerson 106, 107; 304 for a link in the way;
         404 when the folder holds another packet under this name; 411 without READY.
@@ -70,7 +71,8 @@ class FolderChannel:
             there = _standing(out, packet_id)
             if there is not None:
                 _refuse_fork(out, there, files)
-                return
+                if not again or there[0] != TAKEN:
+                    return
             half = bool(
                 _mode(out, packet_id)
             )  # by hand, or by a disc that lost READY: nobody reads it, so mend it there

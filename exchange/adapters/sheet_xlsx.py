@@ -67,19 +67,26 @@ _PRINTED: Final = 12
 """So many columns go on paper; all of them on one A4 page could not be read."""
 
 
+_OPTIONS: Final = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+_CHANGES: Final = (
+    ("案号（申报编号）", "Case or claim", 28), ("数据集", "", 18), ("", "Dataset", 22), ("行", "Row", 16),
+    ("项目", "", 20), ("", "Column", 24), ("情形", "What", 12), ("前", "Before", 30), ("后", "After", 30),
+)  # fmt: skip
+_SIDES: Final = (("案号（申报编号）", "Case or claim", 28), ("仅在", "Only on", 16))
+
+
 class XlsxSheets:
     """Spreadsheets behind the port `Sheets`."""
 
     def breaks(self, data: Mapping[str, Any]) -> bytes:
         """The list of breaks: a summary, the breaks in order of work, the infos."""
         out = io.BytesIO()
-        options = {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        }
-        with xlsxwriter.Workbook(out, options) as book:
+        with xlsxwriter.Workbook(out, _OPTIONS) as book:
             title = f"差异清单 List of breaks {data['key']}"
             made_on = datetime.fromisoformat(data["as_of"])
             book.set_properties({"title": title, "created": made_on, "author": data["party_zh"]})
@@ -88,6 +95,44 @@ class XlsxSheets:
             _listing(book, formats, data, "差异 Breaks", data["rows"])
             _listing(book, formats, data, "提示 Infos", data["infos"])
         return out.getvalue()
+
+    def changes(self, data: Mapping[str, Any]) -> bytes:
+        """What differs between two exchanges: a line a difference, then the cases on one side only."""
+        out = io.BytesIO()
+        with xlsxwriter.Workbook(out, _OPTIONS) as book:
+            made_on = datetime.fromisoformat(data["as_of"])
+            title = f"交换之差异 Differences {data['key']}"
+            book.set_properties({"title": title, "created": made_on, "author": data["sender"][0]})
+            formats = _formats(book)
+            rows = [
+                (one["subject"], *_both(row["dataset"]), row["row"], *_both(row["column"]), row["what"],
+                 row["left"][0], row["right"][0])
+                for one in data["changed"] for row in one["rows"]
+            ]  # fmt: skip
+            _table(book, formats, "变化 Changed", _CHANGES, rows)
+            sides = [(one, side) for side in ("left_only", "right_only") for one in data[side]]
+            _table(book, formats, "仅一方 One side only", _SIDES, sides)
+        return out.getvalue()
+
+
+def _both(words: Sequence[str]) -> tuple[str, str]:
+    return words[0], words[1]
+
+
+def _table(
+    book: Any, formats: Mapping[str, Any], name: str, heads: Sequence[tuple[str, str, float]], rows: Sequence[Any]
+) -> None:
+    """Plain text in columns: headings in both languages, frozen, with a filter."""
+    sheet = book.add_worksheet(name)
+    for at, (zh, en, width) in enumerate(heads):
+        sheet.set_column(at, at, width)
+        sheet.write_string(0, at, zh, formats["head"])
+        sheet.write_string(1, at, en, formats["head_en"])
+    for number, row in enumerate(rows, start=2):
+        for at, value in enumerate(row):
+            sheet.write_string(number, at, str(value), formats["text"])
+    sheet.freeze_panes(2, 1)
+    sheet.autofilter(1, 0, len(rows) + 1, len(heads) - 1)
 
 
 def _formats(book: Any) -> Mapping[str, Any]:

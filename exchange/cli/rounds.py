@@ -59,7 +59,7 @@ def quarterly(
         for one in routes:
             with working(f"{one} {period} …"):
                 key = journeys.quarterly(parts, one, period, as_of.date() if as_of else None)
-            _stands(parts, key)
+            stands(parts, key)
 
 
 _NEXT: Final[Mapping[str, str]] = {
@@ -72,7 +72,7 @@ _NEXT: Final[Mapping[str, str]] = {
 """What an officer does next, by state."""
 
 
-def _stands(parts: Parts, key: str) -> None:
+def stands(parts: Parts, key: str) -> None:
     """One line where it stands, and what to do next."""
     record = journeys.record(parts, key)
     out.print(f"[bold]{key}[/]  {record.state}  ({journeys.GATES.get(record.state, '')})")
@@ -103,7 +103,7 @@ def _decide(
     with end(home, actor=by) as parts:
         with parts.ledger.lock(f"run:{key}"):
             journeys.call(review_step, parts, key, decision, by=by, fingerprint=fingerprint, reason=reason)
-        _stands(parts, key)
+        stands(parts, key)
 
 
 @review_app.command("prepare")
@@ -196,7 +196,7 @@ def answer(
     with end(home) as parts:
         with working(str(from_)):
             key = journeys.answer(parts, from_, route)
-        _stands(parts, key)
+        stands(parts, key)
 
 
 def reconcile(
@@ -233,7 +233,7 @@ def urgent(
     with end(home, actor=by) as parts:
         with working(case):
             key = journeys.urgent(parts, case, reason, by)
-        _stands(parts, key)
+        stands(parts, key)
 
 
 def watch(home: Home = None) -> None:

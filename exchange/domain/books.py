@@ -50,7 +50,7 @@ class Books:
 
     A: cases (bankruptcy_case), debtors (case_debtor). B: reviews (claim_review), distributions (distribution).
     C: claims (tax_claim, all versions), lines (tax_claim_line), payments (tax_payment, where the parties exchange
-    it), statuses (tax_status).
+    it), statuses (tax_status). `voids` (case_void) are cases that were sent and taken back: they are in no book.
     """
 
     cases: pd.DataFrame
@@ -61,6 +61,7 @@ class Books:
     lines: pd.DataFrame
     statuses: pd.DataFrame
     payments: pd.DataFrame = field(default_factory=pd.DataFrame)
+    voids: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,8 @@ class Claims:
     """Book C's claims, one entry per claim number, as of the highest version.
 
     `case` is the row of book A or -1. `debtor` the row of `debtors` the id names within the case, or -1;
-    `named` the rows (claim, debtor) of all that match. `judged`: live and on a known case.
+    `named` the rows (claim, debtor) of all that match. `judged`: live and on a known case. `voided`: on one that was
+    taken back.
     """
 
     heads: Heads
@@ -133,6 +135,7 @@ class Claims:
     total: Ints
     live: Bools
     judged: Bools
+    voided: Bools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +240,7 @@ def _claims(books: Books, cases: Cases) -> Claims:
         total=to_fen(column("total_amount"))[0],
         live=live,
         judged=live & (case >= 0),
+        voided=(case < 0) & (positions(case_no, plain_numbers(text(books.voids, "case_no"))) >= 0),
     )
 
 

@@ -29,7 +29,7 @@ def claim_breaks(matched: Matched) -> Iterator[Break]:
 
 def _unknown_case(matched: Matched) -> list[Break]:
     claims = matched.claims
-    rows = np.flatnonzero(claims.live & (claims.case < 0))
+    rows = np.flatnonzero(claims.live & (claims.case < 0) & ~claims.voided)
     return on_claims(matched, "UNKNOWN_CASE", rows, amounts={"total": yuan(claims.total[rows])})
 
 

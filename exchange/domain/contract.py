@@ -14,7 +14,7 @@ Severity = Literal["reject", "verify", "warn"]
 Reach = Literal["case", "row"]
 Form = Literal["case_no", "id", "name"]
 
-MADE_HERE: Final = ("case_in_exchange",)
+MADE_HERE: Final = ("case_in_exchange", "case_void")
 """Datasets the exchange makes itself out of others; no source holds them."""
 
 

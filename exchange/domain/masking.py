@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from exchange.domain.contract import Column
+
 _TAILS: Final = ("股份有限公司", "有限责任公司", "有限公司", "合作社", "分公司", "公司", "厂")
 
 
@@ -18,3 +20,10 @@ def mask_name(name: str) -> str:
 def mask_id(text: str) -> str:
     """91131103MA0ABCDE67 → 9113************67."""
     return f"{text[:4]}{'*' * (len(text) - 6)}{text[-2:]}" if len(text) > 8 else "*" * len(text)
+
+
+def masked(column: Column, value: str | None) -> str | None:
+    """A cell as it may be shown: one that names a person masked, any other as it is; empty as None."""
+    if not value or not column.personal:
+        return value or None
+    return mask_id(value) if value.isascii() else mask_name(value)

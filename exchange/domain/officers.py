@@ -18,3 +18,16 @@ def check_duty(by: str, what: str, duties: Sequence[str], officers: Mapping[str,
         where="officers in exchange.toml",
         next_step=f"Let one of these act: {entitled}.",
     )
+
+
+def duties_of(officer: str, officers: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """An officer's duties; NeedsPerson 910 for who is not listed: they may ask for nothing."""
+    duties = officers.get(officer, ())
+    if not duties:
+        raise NeedsPerson(
+            910,
+            f"{officer!r} may not do this: no duty is listed for this id.",
+            where="officers in exchange.toml",
+            next_step=f"Let one of these act: {', '.join(sorted(officers)) or 'nobody is listed'}.",
+        )
+    return duties

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+import pandas as pd
+
 from exchange.domain.examine import Examination, reach_of
 from exchange.domain.period import Period
 from exchange.domain.prepare import CASES
@@ -41,6 +43,17 @@ def examined(
         "held": {record: list(rules) for record, rules in examination.held.items()},
         "stopped": examination.stopped,
     }
+
+
+def voided(row: pd.DataFrame, *, period: Period, as_of: date, exchange: Mapping[str, Any]) -> dict[str, Any]:
+    """The outcome of an exchange that takes a case back: nothing is selected or sent, `voids` says what is."""
+    nothing: dict[str, Any] = {
+        name: [] for name in ("selected", "sent", "normalised", "quarantined", "warned", "breaks", "infos")
+    }
+    return {
+        "period": str(period), "as_of": as_of.isoformat(), **nothing, "break_counts": {}, "urgent": [], "findings": [],
+        "exchanges": [dict(exchange)], "voids": row.astype(object).where(row.notna(), None).to_dict("records"),
+    }  # fmt: skip
 
 
 def quarantined(examination: Examination, route: Route) -> list[dict[str, Any]]:

@@ -173,6 +173,10 @@ class Route:
             next_step="Send only the datasets the route lists.",
         )
 
+    def has(self, dataset: str) -> bool:
+        """Whether a dataset is part of this route."""
+        return any(contract.dataset == dataset for contract in self.datasets)
+
     def line(self, dataset: str) -> RouteLine:
         """How a dataset travels; one without a line of its own travels whole in every round."""
         return self.lines.get(dataset, RouteLine())

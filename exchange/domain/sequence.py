@@ -9,14 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal, Protocol
 
+from exchange.domain.audit import Direction
 from exchange.domain.manifest import NO_HASH
 
 VOID: Final = "void"
 SETTLED: Final = frozenset({"accepted", "refused", VOID})
 
 Standing = Literal["next", "duplicate", "gap", "fork", "chain_break"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketRecord:
+    """One numbered packet of a lane, ours or theirs. `state` out: numbered, sealed, sent; in: accepted,
+    refused, held, fork. `exchange` is the exchange it carries; `answers` the packet id a receipt is about."""
+
+    lane: str
+    number: int
+    packet_id: str
+    direction: Direction
+    kind: str
+    exchange: str | None
+    state: str
+    manifest_sha256: str | None = None
+    answers: str | None = None
+    code: int | None = None
+    at: datetime | None = None
 
 
 class Known(Protocol):

@@ -43,6 +43,7 @@ RULES: Final = (
     "first_version_missing",
     "supplement_of_unknown_claim",
     "nil_claim_with_lines",
+    "claim_on_voided_case",
     "old_id_fits_uscc",
     "branch_files_as_debtor",
     "line_without_claim",
@@ -166,6 +167,7 @@ def _claims(matched: Matched) -> Iterator[Finding]:
         ("first_version_missing", claims.live & (head.first_version != 1), "version"),
         ("supplement_of_unknown_claim", adds & (positions(supplements, head.claim_no) < 0), "supplements"),
         ("nil_claim_with_lines", equals(kind, NIL) & listed, "kind"),
+        ("claim_on_voided_case", claims.live & claims.voided, "case_no"),
         ("old_id_fits_uscc", claims.judged & (claims.debtor < 0) & _old_id_fits(matched), "debtor_old_taxpayer_id"),
         ("branch_files_as_debtor", claims.live & _is_branch(claims.name), "debtor_name"),
     )

@@ -13,10 +13,13 @@ import pandas as pd
 
 from exchange.domain.audit import Event, ExchangeRecord
 from exchange.domain.canonical import sha256_hex
+from exchange.domain.content import load_content
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.finding import Finding
 from exchange.domain.parquet import from_parquet
 from exchange.domain.period import Period
+from exchange.domain.route import Route
+from exchange.domain.tabular import join_frames, read_csv
 
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
@@ -93,6 +96,24 @@ def extracted_frames(
             )
         frames[dataset] = from_parquet(data)
     return frames
+
+
+def content_frames(read: Callable[[str], bytes], route: Route, key: str) -> dict[str, pd.DataFrame]:
+    """The rows an exchange of this end carries, by dataset, out of its stored content; NeedsPerson 911 when the bytes
+    are not those that were listed."""
+    content = load_content(read("content/content.json"))
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for file in content.files:
+        data = read(f"content/{file.path}")
+        if sha256_hex(data) != file.sha256:
+            raise NeedsPerson(
+                911,
+                "The stored rows are not those that were checked.",
+                where=f"{key}/content/{file.path}",
+                next_step="Compare the vault with its backup and find out who changed the file.",
+            )
+        parts.setdefault(file.dataset, []).append(read_csv(data, route.wire(file.dataset)))
+    return {dataset: join_frames(found, route.wire(dataset)) for dataset, found in parts.items()}
 
 
 def files_of(events: Iterable[Event], batch: str) -> Mapping[str, str] | None:

@@ -19,6 +19,7 @@ from exchange.domain.changes import DATASET, case_in_exchange
 from exchange.domain.complete_words import completeness_words
 from exchange.domain.completeness import Completeness, History, completeness
 from exchange.domain.content import Content, stage_content
+from exchange.domain.corrections import VOIDS, sent_up_to, taken_back
 from exchange.domain.court_figures import court_figures
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination, conclude
@@ -60,8 +61,10 @@ def assemble(
     if record.state not in (OPENED, EXTRACTED):
         return
     route = agreement.route(record.route)
+    after = _told_up_to(route, ledger)
     prepared, findings = _batches(record, agreement, party, vault, ledger)
     across = check_across(prepared, findings, route=route, sender=agreement.parties[party])
+    across += taken_back(prepared, ledger.landed(route, VOIDS)) if route.has(VOIDS) else ()
     years = unofficial_years(prepared, route, calendar)
     found = [*findings, *across, *years]
     events = list(ledger.events(exchange=key))
@@ -85,7 +88,7 @@ def assemble(
     vault.put(key, PAGE, dump_page(page))
     now = stands(key, points, events, partial(vault.get, key))
     vault.put(key, "report.html", pages.report(with_points(page, now, route, agreement.codes)).encode())
-    _record(record, exchange, route, complete, ledger)
+    _record(record, exchange | {"after": after}, route, complete, ledger)
 
 
 def _compare(
@@ -126,11 +129,18 @@ def _history(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger)
             yield load_figures(data)
 
 
+def _told_up_to(route: Route, ledger: Ledger) -> int:
+    """The lane's number up to which packets are out: what `why` is judged against."""
+    top = ledger.newest(route.lane)
+    waiting = ledger.packets(lane=route.lane, direction="out", states=["numbered", "sealed"])
+    return sent_up_to(top.number if top else 0, waiting)
+
+
 def _record(
     record: ExchangeRecord, exchange: dict[str, Any], route: Route, complete: Completeness, ledger: Ledger
 ) -> None:
     """Checked, or stopped, in one transaction; serials that turned up are closed in it, the first time."""
-    told = ("content_hash", "selected", "held", "sent", "rows", "points", "points_sha256", "figures_sha256")
+    told = ("content_hash", "selected", "held", "sent", "rows", "points", "points_sha256", "figures_sha256", "after")
     facts = {name: exchange[name] for name in told}
     stop = {"why": "held_share", "limit": str(route.held_share_limit)}
     with ledger.transaction() as write:

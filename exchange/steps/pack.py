@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from exchange.domain import lifecycle
 from exchange.domain.canonical import sha256_hex, sha256_of, strict_json
 from exchange.domain.content import Content, load_content
+from exchange.domain.corrections import overtaken, undone
 from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.domain.making import Inside, Made, Sealing, Standing, Statement, check_outlives, make_packet, not_after
 from exchange.domain.packet import PacketName
 from exchange.domain.points import NO_REASONS, REASONS
-from exchange.domain.route import Agreement, PacketKind, Route
+from exchange.domain.route import ROUNDS, Agreement, PacketKind, Route
 from exchange.domain.sequence import hash_of, last_taken_in
+from exchange.domain.stored import content_frames
 from exchange.ports import Clock, ExchangeRecord, Keys, Ledger, Vault
 
 PACKET: Final = "packet"
+WAITING: Final = frozenset({"numbered", "sealed"})
+"""States of a packet of ours that is not out yet."""
 
 _PAST: Final = frozenset({lifecycle.PACKED, lifecycle.SENT, lifecycle.RECEIVED, lifecycle.ACCEPTED, lifecycle.REJECTED})
 
@@ -47,6 +52,7 @@ def pack(
         return exchange.packet_id
     route = agreement.route(exchange.route)
     content = _approved_content(exchange, vault)
+    _not_overtaken(exchange, content, route, vault, ledger)
     sealing = _sealing(keys, route)
     check_outlives(sealing, not_after(route, clock()))
     with ledger.lock(f"lane:{route.lane}"), vault.workdir() as folder:
@@ -107,6 +113,36 @@ def _approved_reasons(exchange: ExchangeRecord, vault: Vault, ledger: Ledger) ->
             next_step="Refuse the exchange and run it anew; report the change as an incident.",
         )
     return reasons, strict_json(reasons)
+
+
+def _not_overtaken(exchange: ExchangeRecord, content: Content, route: Route, vault: Vault, ledger: Ledger) -> None:
+    """Nothing told since these rows were read is taken back by sending them: 920, 907 (docs/packet-format.md §13.5)."""
+    after = _read_after(exchange.key, ledger)
+    if after is None or not content.records:
+        return
+    out = ledger.packets(lane=route.lane, direction="out", above=after)
+    since = [p for p in out if p.kind in ROUNDS and p.exchange != exchange.key]
+    if any(p.state in WAITING for p in since):
+        raise RetryLater(
+            907, "Another packet of this lane is on its way.", where=route.lane, next_step="It is packed after it."
+        )  # fmt: skip
+    cases = overtaken(ledger.last_carried(route, content.records), after) if since else frozenset()
+    if not cases:
+        return
+    frames = content_frames(partial(vault.get, exchange.key), route, exchange.key)
+    if wrong := undone(exchange.kind, cases, frames, {name: ledger.landed(route, name) for name in frames}, route):
+        raise NeedsPerson(
+            920,
+            f"{len(wrong)} of its cases were told anew by another packet since it was read.",
+            where=exchange.key,
+            next_step="Send it back with `exchange review refuse`, and run it again.",
+        )
+
+
+def _read_after(key: str, ledger: Ledger) -> int | None:
+    """The lane's number up to which packets were out when the exchange was staged."""
+    staged = [*ledger.events(exchange=key, kind="checked"), *ledger.events(exchange=key, kind="stopped")]
+    return next((event.body["after"] for event in staged if "after" in event.body), None)
 
 
 def _sealing(keys: Keys, route: Route) -> Sealing:

@@ -16,6 +16,7 @@ from exchange.domain.books import Books
 from exchange.domain.break_list import break_list
 from exchange.domain.breaks import Break, Result
 from exchange.domain.claims import own_lines
+from exchange.domain.corrections import VOIDS
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.outcome import record_id
 from exchange.domain.reconciliation import reconcile_books
@@ -120,6 +121,7 @@ def _books(route: Route, back: Route, ledger: Ledger) -> Books:
         lines=own_lines(claims, ledger.landed(back, "tax_claim_line")),
         statuses=ledger.landed(back, "tax_status"),
         payments=own_lines(claims, _optional(back, "tax_payment", ledger)),
+        voids=_optional(route, VOIDS, ledger),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
-from exchange.domain import lifecycle
+from exchange.domain import corrections, lifecycle
 from exchange.domain.acceptance import debtor_ids, record_rules
 from exchange.domain.canonical import canonical_json, sha256_hex, strict_json
 from exchange.domain.errors import NeedsPerson
@@ -81,16 +81,9 @@ def take_in(
     (202 nobody pinned, 203 to 207 own keys, 9xx).
     """
     end = _End(
-        agreement=agreement,
-        party=party,
-        schemas=schemas,
-        vault=vault,
-        ledger=ledger,
-        keys=keys,
-        checker=checker,
-        clock=clock,
-        actor=actor,
-    )
+        agreement=agreement, party=party, schemas=schemas, vault=vault, ledger=ledger, keys=keys, checker=checker,
+        clock=clock, actor=actor,
+    )  # fmt: skip
     result = _take_one(packet_id, end)
     lane = parse_packet_name(packet_of(packet_id)).lane
     done: set[str] = set()
@@ -196,6 +189,8 @@ def _settle(key: str, opened: Opened, before: PacketRecord | None, end: _End) ->
 
 def _land(key: str, opened: Opened, end: _End) -> TakenIn:
     manifest, route = opened.manifest, opened.route
+    if manifest.packet.kind == "C":
+        _check_chain(opened, end)
     counts = {d: {"received": len(f), "landed": len(opened.kept[d])} for d, f in opened.frames.items()}
     rejected = [rejected_document(r) for r in opened.rejected]
     end.vault.put(key, TAKEN, canonical_json({"counts": counts, "totals": opened.totals, "rejected": rejected}))
@@ -221,6 +216,14 @@ def _land(key: str, opened: Opened, end: _End) -> TakenIn:
             write.land(route, dataset, frame, number=manifest.packet.number, packet_id=str(manifest.packet))
         write.append("taken_in", exchange=key, actor=end.actor, body=body)
     return TakenIn(result="accepted", packet_id=str(manifest.packet), rows=sum(rows.values()), rejected=len(rejected))
+
+
+def _check_chain(opened: Opened, end: _End) -> None:
+    """A correction is held against what was received before it (§13.3): 701, 702."""
+    last = end.ledger.last_carried(opened.route, corrections.cases_of(opened.frames))
+    lane = opened.manifest.packet.lane
+    accepted = {p.packet_id for p in end.ledger.packets(lane=lane, direction="in", states=["accepted"])}
+    corrections.check_chain(opened.manifest.corrects, opened.frames, last, accepted)
 
 
 def _hold(key: str, opened: Opened, before: PacketRecord | None, end: _End) -> TakenIn:
@@ -287,16 +290,9 @@ def _again(before: PacketRecord, end: _End) -> TakenIn:
 def _record_of(key: str, authentic: Authentic, state: str, end: _End) -> PacketRecord:
     name = authentic.manifest.packet
     return PacketRecord(
-        lane=name.lane,
-        number=name.number,
-        packet_id=str(name),
-        direction="in",
-        kind=name.kind,
-        exchange=key,
-        state=state,
-        manifest_sha256=authentic.manifest_sha256,
-        at=end.clock(),
-    )
+        lane=name.lane, number=name.number, packet_id=str(name), direction="in", kind=name.kind, exchange=key,
+        state=state, manifest_sha256=authentic.manifest_sha256, at=end.clock(),
+    )  # fmt: skip
 
 
 def _void(authentic: Authentic, known: Sequence[PacketRecord], top: int, end: _End) -> None:

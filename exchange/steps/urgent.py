@@ -15,9 +15,11 @@ from exchange.domain.case_number import normalise_case_no
 from exchange.domain.changes import DATASET as IN_EXCHANGE
 from exchange.domain.changes import case_in_exchange
 from exchange.domain.content import Content, stage_content
+from exchange.domain.corrections import VOIDS, sent_up_to, taken_back
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination, check_across, check_rows, conclude, prepare
 from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
+from exchange.domain.officers import duties_of
 from exchange.domain.outcome import examined
 from exchange.domain.period import Period
 from exchange.domain.points import POINTS, Point, Standing, dump_points, points_facts, points_of
@@ -74,7 +76,7 @@ def urgent(
     Raises NeedsPerson 601 when the named case is held (with the rules), 914 when it is not among the selected, 910
     when the officer is not listed or gives no reason, 905 at an end that sends no cases.
     """
-    duties = _duties(actor, officers) if case_no is not None else None
+    duties = duties_of(actor, officers) if case_no is not None else None
     if case_no is not None and not reason.strip():
         raise NeedsPerson(910, "A reason is needed.", where="--reason", next_step="Say why the case can't wait.")
     parts = _Parts(
@@ -86,7 +88,7 @@ def urgent(
     for route in agreement.routes_from(party):
         if CASES not in [contract.dataset for contract in route.carries("U")]:
             continue
-        prepared, found = _examine(route, agreement, source, checker, is_workday, today)
+        prepared, found = _examine(route, agreement, source, ledger, checker, is_workday, today)
         chosen = found.urgent if case_no is None else (_named(found, case_no),)
         cases += chosen
         going = [case for case in chosen if not case.held]
@@ -123,21 +125,14 @@ def _attempt(route: Route, alone: Examination, parts: _Parts, *, fresh: bool) ->
     return attempt(base, state_of_exchange, over)
 
 
-def _duties(officer: str, officers: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    """Default deny: who is not listed may ask for nothing."""
-    duties = officers.get(officer, ())
-    if not duties:
-        raise NeedsPerson(
-            910,
-            f"{officer!r} may not send a case: no duty is listed for this id.",
-            where="officers in exchange.toml",
-            next_step=f"Let one of these act: {', '.join(sorted(officers)) or 'nobody is listed'}.",
-        )
-    return duties
-
-
 def _examine(
-    route: Route, agreement: Agreement, source: Source, checker: Checker, is_workday: IsWorkday, today: date
+    route: Route,
+    agreement: Agreement,
+    source: Source,
+    ledger: Ledger,
+    checker: Checker,
+    is_workday: IsWorkday,
+    today: date,
 ) -> tuple[Prepared, Examination]:
     """The whole register at once: a duplicate can't be seen from one case."""
     sender, period = agreement.parties[route.sender], Period.of(today).previous()
@@ -146,7 +141,8 @@ def _examine(
     rows = check_rows(
         prepared, route=route, sender=sender, codes=agreement.codes, as_of=today, is_workday=is_workday, checker=checker
     )
-    across = check_across(prepared, rows, route=route, sender=sender)
+    across = [*check_across(prepared, rows, route=route, sender=sender)]
+    across += taken_back(prepared, ledger.landed(route, VOIDS)) if route.has(VOIDS) else ()
     return prepared, conclude(prepared, [*rows, *across], route=route, as_of=today)
 
 
@@ -226,6 +222,9 @@ def state_of(route: Route, rows: Mapping[str, pd.DataFrame]) -> str:
 def _open(key: str, route: Route, prepared: Prepared, found: Examination, reason: str, parts: _Parts) -> None:
     """Stage one case and open its exchange, released when the route says `automatic` and no point waits for an
     officer's reason."""
+    waiting = parts.ledger.packets(lane=route.lane, direction="out", states=["numbered", "sealed"])
+    top = parts.ledger.newest(route.lane)
+    after = sent_up_to(top.number if top else 0, waiting)
     points = points_of(found.findings, found.held)
     content = _stage(key, route, prepared, found, points, parts)
     if reason:
@@ -234,7 +233,7 @@ def _open(key: str, route: Route, prepared: Prepared, found: Examination, reason
         "route": route.id, "direction": "out", "kind": "U", "period": str(prepared.period),
         "as_of": parts.today.isoformat(), "reasons": list(found.urgent[0].reasons),
     }  # fmt: skip
-    counts = {"content_hash": content.hash, "selected": 1, "held": 0, "sent": 1, "rows": content.rows}
+    counts = {"content_hash": content.hash, "selected": 1, "held": 0, "sent": 1, "rows": content.rows, "after": after}
     facts = counts | points_facts(points)
     with parts.ledger.transaction() as write:
         write.append("exchange_opened", exchange=key, actor=parts.actor, body=opened)

@@ -39,6 +39,7 @@ COLUMNS = {
     "buyer? platform?",
     "claim_review": "case_no claim_no rank declared_amount confirmed_amount review_status reviewed_on reason?",
     "distribution": "case_no claim_no rank payable_amount paid_amount paid_on",
+    "case_void": "case_no reason decided_on document_no? corrects",
     "tax_claim": "claim_no version kind supplements? case_no debtor_uscc? debtor_old_taxpayer_id? debtor_name "
     "tax_authority filed_on cutoff_on total_amount",
     "tax_claim_line": "claim_no version line_no levy_code period_start period_end due_on component amount rank",
@@ -53,6 +54,7 @@ KEYS = {
     "asset_disposal": "case_no disposal_no",
     "claim_review": "case_no claim_no rank",
     "distribution": "case_no claim_no rank paid_on",
+    "case_void": "case_no",
     "tax_claim": "claim_no version",
     "tax_claim_line": "claim_no version line_no",
     "tax_payment": "claim_no version levy_code period_start period_end paid_on",

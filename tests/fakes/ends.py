@@ -74,7 +74,7 @@ class End:
         """An exchange with these rows and reasons, past its officers; returns the content's hash."""
         route = self.agreement.route(route_id)
         with self.vault.workdir() as folder:
-            content = stage_content(frames, route, folder)
+            content = stage_content(frames, route, folder, kind=kind)
             for file in ["content.json", *(f.path for f in content.files)]:
                 self.vault.put_file(key, f"content/{file}", folder / file)
         opened = {

@@ -96,7 +96,7 @@ def job(court: End, tax: End, folder: Path, algorithm: str) -> dict[str, Any]:
     frames = case_frames(1, 2)
     until = now + timedelta(days=route.valid_days)
     tables = []
-    for contract in route.datasets:
+    for contract in route.carries("Q"):
         frame = frames.get(contract.dataset, pd.DataFrame(columns=list(contract.names), dtype="str"))
         rows = frame.astype(object).fillna("").to_numpy().tolist()
         columns = [[c.name, c.type] for c in contract.columns]

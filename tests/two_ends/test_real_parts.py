@@ -102,9 +102,9 @@ class Breaking:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._channel, name)
 
-    def publish(self, *args: Any) -> None:
+    def publish(self, *args: Any, **more: Any) -> None:
         """Publish, then let it happen, once."""
-        self._channel.publish(*args)
+        self._channel.publish(*args, **more)
         while self._happens:
             self._happens.pop()()
 

@@ -443,7 +443,7 @@ def test_a_confirmed_reject_becomes_a_verify_where_the_contract_lets_it() -> Non
 
 def test_a_source_without_a_dataset_sends_none_of_it() -> None:
     frames = Court().case(1).examine().frames_to_send
-    assert set(frames) == {c.dataset for c in ROUTE.datasets} - {"case_in_exchange"}
+    assert set(frames) == {c.dataset for c in ROUTE.carries("Q")} - {"case_in_exchange"}
     assert frames["distribution"].empty
 
 

@@ -247,6 +247,7 @@ def test_why_tells_new_from_changed_from_closed(end: End) -> None:
     connection.execute("UPDATE pc_aj SET cbr = '某某', gxsj = '2026-10-02 10:00:00' WHERE ajbs = 4")
     connection.execute("UPDATE pc_aj SET gxsj = '2026-10-02 10:00:00' WHERE ajbs = 16")
     connection.execute("DELETE FROM pc_jd WHERE ajbs = 18")
+    connection.execute("UPDATE pc_zwr SET zcdz = '衡水市新址' WHERE ajbs = 21")
     connection.commit()
     connection.close()
     again = "131100-cases.Q.2026Q3.2"
@@ -254,8 +255,9 @@ def test_why_tells_new_from_changed_from_closed(end: End) -> None:
     path = end.database.parent / "vault" / again / "content/data/case_in_exchange-0001.csv"
     second = pd.read_csv(path, dtype=str).set_index("case_no")
     assert second.loc[numbers["7"], "why"] == "closed"
-    assert second.loc[numbers["7"], "changed_columns"] == "stage,terminated_on"
+    assert second.loc[numbers["7"], "changed_columns"] == "stage|terminated_on"
     assert tuple(second.loc[numbers["4"], ["why", "changed_columns"]]) == ("changed", "judge")
     assert second.loc[numbers["16"], "why"] == "unchanged"
     assert tuple(second.loc[numbers["18"], ["why", "changed_columns"]]) == ("changed", "case_event")
-    assert second["why"].value_counts()["unchanged"] == len(second) - 3
+    assert tuple(second.loc[numbers["21"], ["why", "changed_columns"]]) == ("changed", "case_debtor.address")
+    assert second["why"].value_counts()["unchanged"] == len(second) - 4

@@ -59,8 +59,9 @@ class SftpChannel:
         self._renaming: set[str] = set()
         self._lock = threading.RLock()
 
-    def publish(self, packet_id: str, files: Mapping[str, Path]) -> None:
-        """Make the packet appear at the far side, whole and once. Asks first; resumes what it left.
+    def publish(self, packet_id: str, files: Mapping[str, Path], *, again: bool = False) -> None:
+        """Make the packet appear at the far side, whole and once. Asks first; resumes what it left. `again`: also
+        when the far side took it already.
 
         Raises RetryLater 101, 104, 105; NeedsPerson 102, 103, 106, 107, 109; 404 when the far side holds another
         packet under this name.
@@ -68,7 +69,7 @@ class SftpChannel:
         self._mine(packet_id, self._lanes[0])
         if READY not in files:
             raise incomplete(packet_id)
-        self._do(lambda wire: self._publish(wire, packet_id, files))
+        self._do(lambda wire: self._publish(wire, packet_id, files, again=again))
 
     def delivered(self, packet_id: str) -> bool:
         """Whether the far side has it whole (waiting or already taken)."""
@@ -140,11 +141,12 @@ class SftpChannel:
                 return folder
         return None
 
-    def _publish(self, wire: Wire, packet_id: str, files: Mapping[str, Path]) -> None:
+    def _publish(self, wire: Wire, packet_id: str, files: Mapping[str, Path], *, again: bool) -> None:
         folder = self._standing(wire, packet_id)
         if folder is not None:
             _refuse_fork(wire, folder, files)
-            return
+            if not again or folder != join(self._out, TAKEN, packet_id):
+                return
         incoming, final = join(self._out, INCOMING + packet_id), join(self._out, packet_id)
         if packet_id in self._renaming and not _exists(wire, incoming):
             return

@@ -8,10 +8,14 @@ quarter; `landed_case` has a row a case. It can be made anew from the landed row
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
+
+LAST_WORD: Final = "SELECT case_no, number AS latest FROM landed_case WHERE lane = :lane"
+"""SQL for (case_no, latest): the very latest packet that carried each case."""
 
 
 def table_of(dataset: str) -> str:
@@ -54,7 +58,7 @@ def newest_by_case(connection: Connection, datasets: Sequence[str], dataset: str
         {"lane": lane, "dataset": dataset},
     ).first()
     if lacking is None:
-        return "SELECT case_no, number AS latest FROM landed_case WHERE lane = :lane"
+        return LAST_WORD
     carried = _carried(datasets)
     return (
         f"SELECT c.case_no, max(c.number) AS latest FROM ({carried}) c "
@@ -62,13 +66,34 @@ def newest_by_case(connection: Connection, datasets: Sequence[str], dataset: str
     )
 
 
-def newest_until(datasets: Sequence[str]) -> str:
-    """SQL for (case_no, latest) as it was at a moment: of the packets landed by `:until` that held `:dataset`."""
+def newest_until(datasets: Sequence[str], *, last_word: bool = False) -> str:
+    """SQL for (case_no, latest) as it was at a moment: of the packets landed by `:until` that held `:dataset`, or with
+    `last_word` of all."""
+    held = "" if last_word else " AND dataset = :dataset"
     return (
         f"SELECT c.case_no, max(c.number) AS latest FROM ({_carried(datasets)}) c "
-        "JOIN landed p ON p.lane = :lane AND p.number = c.number AND p.dataset = :dataset AND p.landed_at <= :until "
-        "GROUP BY c.case_no"
+        "JOIN (SELECT DISTINCT number FROM landed "
+        f"WHERE lane = :lane AND landed_at <= :until{held}) p ON p.number = c.number GROUP BY c.case_no"
     )
+
+
+def carriers_of(connection: Connection, cases: Collection[str] | None, *, lane: str) -> dict[str, str]:
+    """Case → id of the packet of the lane that carried it last; of these cases, or of all of them."""
+    wanted = (
+        "SELECT k.case_no, p.packet_id FROM landed_case k JOIN (SELECT DISTINCT number, packet_id FROM landed "
+        "WHERE lane = :lane) p ON p.number = k.number WHERE k.lane = :lane"
+    )
+    if cases is None:
+        return {row.case_no: row.packet_id for row in connection.execute(text(wanted), {"lane": lane})}
+    some = text(f"{wanted} AND k.case_no IN :cases").bindparams(bindparam("cases", expanding=True))
+    found: dict[str, str] = {}
+    for part in _parts(sorted(cases)):
+        found.update((r.case_no, r.packet_id) for r in connection.execute(some, {"lane": lane, "cases": part}))
+    return found
+
+
+def _parts(values: Sequence[str], size: int = 500) -> list[Sequence[str]]:
+    return [values[at : at + size] for at in range(0, len(values), size)]
 
 
 def problems(connection: Connection, datasets: Sequence[str]) -> list[str]:

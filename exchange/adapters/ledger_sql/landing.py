@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -127,8 +128,8 @@ def landed(connection: Connection, route: Route, dataset: str, *, until: str | N
     With `until`, a time as `time_text` writes it, those that were current then: nothing landed later counts.
 
     A dataset whose key begins with case_no: the rows of the latest packet that carried the case in any dataset of
-    the route and held this dataset at all (a case whose rows here are gone has none). Any other: the latest row of
-    each key.
+    the route and held this dataset at all (a case whose rows here are gone has none). One that no quarter carries
+    speaks only until another packet carries the case. Any other: the latest row of each key.
     """
     contract = route.wire(dataset)
     names = [*contract.names, "_record", "_number", "_packet"]
@@ -140,13 +141,17 @@ def landed(connection: Connection, route: Route, dataset: str, *, until: str | N
     parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
     match = ["case_no"] if contract.key[0] == "case_no" else list(contract.key)
     carriers: list[str] = []
+    last_word = "Q" not in route.line(dataset).kinds
     if contract.key[0] == "case_no":
         carriers = [c.dataset for c in route.datasets if c.key[0] == "case_no" and c.dataset in shapes]
-        newest = current.newest_by_case(connection, carriers, dataset, lane=route.lane)
+        newest = (
+            current.LAST_WORD if last_word else current.newest_by_case(connection, carriers, dataset, lane=route.lane)
+        )
     else:
         newest = _latest_by_key(dataset, contract.key)
     if until is not None:
-        newest = current.newest_until(carriers) if carriers else _latest_by_key(dataset, contract.key, until=True)
+        by_key = partial(_latest_by_key, dataset, contract.key, until=True)
+        newest = current.newest_until(carriers, last_word=last_word) if carriers else by_key()
     same = " AND ".join(f"l.{_quoted(name)} = r.{_quoted(name)}" for name in match)
     order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
     wanted = (
@@ -154,6 +159,31 @@ def landed(connection: Connection, route: Route, dataset: str, *, until: str | N
         f"ON {same} AND l.latest = r._number WHERE r._lane = :lane ORDER BY {order}"
     )
     said = {"lane": route.lane, "dataset": dataset, "until": until}
+    return frame_of(names, connection.execute(text(wanted), said))
+
+
+def history(
+    connection: Connection, route: Route, dataset: str, *, case_no: str | None, number: int | None
+) -> pd.DataFrame:
+    """Every row ever landed of a case (a dataset with case_no in its key), or of a packet, as text, sorted by packet
+    and key; `_record`, `_number`, `_packet` beside. Found by the table's key, packet for packet."""
+    contract = route.wire(dataset)
+    names = [*contract.names, "_record", "_number", "_packet"]
+    shapes = _shapes(connection)
+    if dataset not in shapes:
+        return frame_of(names, None)
+    known = shapes[dataset][0]
+    parts = [_as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
+    parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
+    order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
+    given = {"r.case_no = :case_no": case_no, "p.number = :number": number}
+    narrowed = [condition for condition, value in given.items() if value is not None]
+    wanted = (
+        f"SELECT {', '.join(parts)} FROM landed p "
+        f"JOIN {_table(dataset)} r ON r._lane = p.lane AND r._number = p.number "
+        f"WHERE {' AND '.join(['p.lane = :lane', 'p.dataset = :dataset', *narrowed])} ORDER BY p.number, {order}"
+    )
+    said = {"lane": route.lane, "dataset": dataset, "case_no": case_no, "number": number}
     return frame_of(names, connection.execute(text(wanted), said))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Engine, Select, make_url, select, text
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import leases, pending, tables
+from exchange.adapters.ledger_sql import current, leases, pending, tables
 from exchange.adapters.ledger_sql.engine import make_engine, place, reading, writing
 from exchange.adapters.ledger_sql.migrate import migrate
 from exchange.adapters.ledger_sql.records import (
@@ -201,6 +201,20 @@ class SqlLedger:
 
         with self._reading() as connection:
             return landed(connection, route, dataset, until=time_text(until) if until else None)
+
+    def history(
+        self, route: Route, dataset: str, *, case_no: str | None = None, number: int | None = None
+    ) -> pd.DataFrame:
+        """Every landed row of a case, or of a packet: see `landing.history`."""
+        from exchange.adapters.ledger_sql.landing import history
+
+        with self._reading() as connection:
+            return history(connection, route, dataset, case_no=case_no, number=number)
+
+    def last_carried(self, route: Route, cases: Collection[str] | None = None) -> dict[str, str]:
+        """Case → id of the packet that carried it last; of these cases, or of all."""
+        with self._reading() as connection:
+            return current.carriers_of(connection, cases, lane=route.lane)
 
     def breaks(self, *, route: str | None = None) -> Sequence[BreakRecord]:
         """Breaks and infos by route and id."""

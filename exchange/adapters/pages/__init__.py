@@ -45,6 +45,10 @@ class HtmlPages:
         """The list of breaks of an exchange."""
         return self._templates.get_template("breaks.html").render(data)
 
+    def changes(self, data: Mapping[str, Any]) -> str:
+        """What differs between two exchanges, or what a correction changes (`domain/change_report`)."""
+        return self._templates.get_template("changes.html").render(data)
+
 
 def _grouped(text: str, size: int = 4) -> str:
     """A fingerprint in groups one can read aloud."""
