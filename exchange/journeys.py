@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from exchange.domain import lifecycle
+from exchange.domain.break_due import answers_due, lists_due
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 from exchange.domain.lane import lane_of
 from exchange.domain.packet import parse_packet_name
@@ -266,7 +267,24 @@ def receive(parts: Parts, packet_ids: Sequence[str], swept: Swept | None = None)
     for result in results:
         if result.result != "held":
             parts.channels[parse_packet_name(result.packet_id).sender].taken(result.packet_id)
+    hear(parts, swept)
     return results
+
+
+def share(parts: Parts, route_id: str | None = None) -> str | None:
+    """Open the exchange that carries this end's list of breaks, or its answers; None when there is nothing new."""
+    from exchange.steps.share_breaks import share_breaks
+
+    key: str | None = call(share_breaks, parts, route_id)
+    return key
+
+
+def hear(parts: Parts, swept: Swept | None = None) -> None:
+    """Make the answers that came with packets taken in part of the breaks they are about."""
+    for key in answers_due(parts.agreement, parts.ledger):
+        from exchange.steps.note_answers import note_answers
+
+        _try(swept, "answers noted", key, call, note_answers, parts, key)
 
 
 def verify(parts: Parts, folder: Path) -> Manifest:
@@ -333,6 +351,10 @@ def sweep(parts: Parts) -> Swept:
         deliver(parts, swept)
         for key in _unreconciled(parts):
             _try(swept, "reconciled", key, reconcile, parts, key)
+        hear(parts, swept)
+        for route in lists_due(parts.agreement, parts.party, parts.ledger):
+            if _try(swept, "", route, share, parts, route) is not None:
+                swept.count("list of breaks opened")
     for where, problem in swept.problems:
         log.warning("sweep_problem", where=where, code=problem.code, retry=isinstance(problem, RetryLater))
     return swept

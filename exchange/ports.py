@@ -22,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
-from exchange.domain import audit, rowcheck, sequence
+from exchange.domain import audit, break_life, rowcheck, sequence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,31 +104,17 @@ PacketRecord = sequence.PacketRecord
 """Defined in the domain, where events are hashed and folded, and where a lane's packets are judged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreakRecord:
-    """A difference (or info) with its identity over runs. `amounts` are decimals as text, never names."""
-
-    id: str
-    route: str
-    code: str
-    case_no: str
-    claim_no: str | None
-    line_no: int | None
-    rank: str | None
-    info: bool
-    state: str
-    amounts: Mapping[str, str]
-    first_exchange: str
-    last_exchange: str
-    due_on: date | None = None
+BreakRecord = break_life.BreakRecord
+BreakWork = break_life.BreakWork
+"""What the books say of a difference, and what people did about it: defined where events are folded."""
 
 
 class LedgerWrite(Protocol):
     """One transaction. Everything said within it is stored together or not at all."""
 
     def append(self, kind: str, *, exchange: str | None, actor: str, body: Mapping[str, Any]) -> None:
-        """Add an event to the chain. Kinds are those of `domain/lifecycle.py`; exchange events fold into the
-        exchange's record, and a move the table does not allow raises NeedsPerson 908."""
+        """Add an event to the chain. Kinds are those of `domain/lifecycle.py` and `break_life.py`; they fold into
+        the record of their exchange or break, and a move the table does not allow raises NeedsPerson 908 or 924."""
         ...
 
     def number_packet(self, *, lane: str, kind: str, exchange: str | None, answers: str | None = None) -> PacketRecord:
@@ -217,8 +203,12 @@ class Ledger(Protocol):
         """Case → id of the packet that carried it last, taken back or not; of these cases, or of all."""
         ...
 
-    def breaks(self, *, route: str | None = None) -> Sequence[BreakRecord]:
-        """Breaks and infos, worst first is not promised."""
+    def breaks(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakRecord]:
+        """Breaks and infos whose id begins so, as the comparison left them; worst first is not promised."""
+        ...
+
+    def break_works(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakWork]:
+        """What was done about breaks: those alone that somebody, or an answer, has touched."""
         ...
 
     def lock(self, name: str) -> AbstractContextManager[None]:
@@ -366,6 +356,10 @@ class Pages(Protocol):
 
     def changes(self, data: Mapping[str, Any]) -> str:
         """What differs between two exchanges, or what a correction changes."""
+        ...
+
+    def shared(self, data: Mapping[str, Any]) -> str:
+        """What of breaks goes to the other side."""
         ...
 
 

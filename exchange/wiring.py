@@ -92,14 +92,12 @@ def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
     settings = settings or read_settings()
     agreed = agreement(settings)
     if settings.party not in agreed.parties:
+        name = settings.party
         raise NeedsPerson(
-            905,
-            f"{settings.party!r} is not a known party."
-            if settings.party
-            else "This home does not say which party it is.",
+            905, f"{name!r} is not a known party." if name else "This home does not say which party it is.",
             where=str(settings.home / "exchange.toml"),
             next_step=f"Give --home, or set `party` there to one of: {', '.join(sorted(agreed.parties))}.",
-        )
+        )  # fmt: skip
     calendar = work_calendar(settings)
     return Parts(
         agreement=agreed,
@@ -284,11 +282,8 @@ def pin(
     if party not in agreed.parties or party == settings.party:
         known = ", ".join(sorted(set(agreed.parties) - {settings.party}))
         raise NeedsPerson(
-            914,
-            "The contracts name no counterpart of this id.",
-            where=f"--party {party}",
-            next_step=f"One of: {known}.",
-        )
+            914, "The contracts name no such counterpart.", where=f"--party {party}", next_step=f"One of: {known}."
+        )  # fmt: skip
     pin_file(_trust(settings), party, role, certificate.read_bytes(), fingerprint, live=_live(agreed, settings.party))
     _note(settings, "key_pinned", [row for row in _pinned(settings, party) if row.role == role], by)
 

@@ -59,6 +59,10 @@ _COLUMNS: Final = (
     _Column(zh="法院", en="Court", name="court", kind="text", width=24),
     _Column(zh="分组", en="Group", name="group_name", kind="text", width=24),
     _Column(zh="状态", en="State", name="state_both", kind="text", width=18),
+    _Column(zh="经办人", en="Owner", name="owner", kind="text", width=14),
+    _Column(zh="处理意见", en="Decision", name="decision_both", kind="text", width=26),
+    _Column(zh="对方答复", en="Their answer", name="answer_both", kind="text", width=26),
+    _Column(zh="已存在日数", en="Days known", name="age_days", kind="whole", width=12),
     _Column(zh="首次发现", en="First seen in", name="since", kind="text", width=24),
     _Column(zh="差异代码", en="Code", name="code", kind="text", width=26),
     _Column(zh="编号", en="Id", name="id", kind="text", width=19),
@@ -233,11 +237,21 @@ def _listing(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any], nam
             "number": number,
             "group_name": _GROUPS[given["group"]],
             "state_both": f"{given['state_zh']} {given['state_en']}",
+            "decision_both": _said(given, "decision", "decided_by", "confirmed_by"),
+            "answer_both": _said(given, "answer", "answered_on"),
         }
         if (lines := max(_lines(column, row) for column in _COLUMNS)) > 1:
             sheet.set_row(number + 1, 15 * lines + 3)
         for at, column in enumerate(_COLUMNS):
             _cell(sheet, number + 1, at, column, row, formats)
+
+
+def _said(given: Mapping[str, Any], name: str, *by: str) -> str:
+    """A decision or answer with who gave it and when; nothing when there is none."""
+    if not given[name]:
+        return ""
+    who = "、".join(given[one] for one in by if given[one])
+    return f"{given[f'{name}_zh']} {given[f'{name}_en']}" + (f"（{who}）" if who else "")
 
 
 def _lines(column: _Column, values: Mapping[str, Any]) -> int:

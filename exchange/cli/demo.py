@@ -18,12 +18,15 @@ from exchange import journeys, wiring
 from exchange.cli.summary import print_summary
 from exchange.cli.two_ends import Ends, World, build
 from exchange.domain import lifecycle
+from exchange.domain.break_life import CLOSED
+from exchange.domain.break_view import seen
 from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.domain.points import standing
 from exchange.domain.wording import rule_words
 from exchange.ports import ExchangeRecord, Parts, Scheduler
 from exchange.steps.explain import explain
 from exchange.steps.review import review
+from exchange.steps.work_break import work_break
 
 console = Console(stderr=True)
 PATIENCE_SECONDS = 420
@@ -173,8 +176,27 @@ def _round(ends: Ends, court: Parts, tax: Parts, drive: _Drive) -> None:
         _until(lambda: _state(tax, answer) == lifecycle.ACCEPTED, drive, tax)
     with _telling("三方核对 the court reconciles the three books"):
         _until(lambda: any(True for _ in court.ledger.events(exchange=key, kind="reconciled")), drive, tax)
+    with _telling("差异清单送税务、答复送回 the list of breaks goes over, an answer comes back"):
+        _until(lambda: any(True for _ in court.ledger.events(kind="breaks_listed")), drive, tax)
+        _breaks_shared(world, court, tax, drive)
     with _telling("收尾 every packet delivered, every receipt home"):
         _until(lambda: _settled(court) and _settled(tax), drive, tax)
+
+
+def _breaks_shared(world: World, court: Parts, tax: Parts, drive: _Drive) -> None:
+    """The court's officers release the list; at the tax end one answers its first break, and the answer goes back."""
+    lists = [e.key for e in court.ledger.exchanges(route=world.route, kind="B") if e.direction == "out"]
+    if not lists:
+        return
+    _release(court, lists[-1])
+    _until(lambda: _state(court, lists[-1]) == lifecycle.ACCEPTED, drive, tax)
+    first = next(one.record.id for one in seen(tax.ledger, tax.agreement, tax.party) if one.state != CLOSED)
+    words = {"text": "演示：已收到，正在核对", "choice": "comment"}
+    journeys.call(work_break, tax, [first], "answer", by="liaison-1", **words)
+    if (answers := journeys.share(tax)) is not None:
+        _release(tax, answers)
+        _until(lambda: _state(tax, answers) == lifecycle.ACCEPTED, drive, tax)
+    _until(lambda: any(True for _ in court.ledger.events(kind="break_answers_noted")), drive, tax)
 
 
 def _state(parts: Parts, key: str) -> str | None:

@@ -53,7 +53,14 @@ def _sent(outcome: Mapping[str, Any]) -> Table:
 
 def _packets(court: Parts, tax: Parts) -> Table:
     table = Table("数据包 packets", "件 count", "最后 last", box=None)
-    names = {"Q": "季度 quarterly", "N": "零报告 nil", "U": "紧急 urgent", "A": "应答 answer", "R": "回执 receipts"}
+    names = {
+        "Q": "季度 quarterly",
+        "N": "零报告 nil",
+        "U": "紧急 urgent",
+        "A": "应答 answer",
+        "B": "差异 breaks",
+        "R": "回执 receipts",
+    }
     for title, parts in (("法院发出 from the court", court), ("税务发出 from the tax bureau", tax)):
         packets = list(parts.ledger.packets(direction="out"))
         table.add_row(f"[bold]{title}[/]", str(len(packets)), "")
@@ -109,6 +116,7 @@ def _places(ends: Ends, court: Parts, tax: Parts, key: str) -> Panel:
         *(("税务应答 answer", tax.vault.where(answer, "report.html")) for answer in answers[-1:]),
         *(("应答收件 received", court.vault.where(packet, "received.html")) for packet in arrived[-1:]),
         ("差异清单 breaks", court.vault.where(key, "breaks.html")),
+        ("差异办理 work them", f"exchange breaks list --home {ends.world.home / 'court'}"),
         ("Excel", court.vault.where(key, "breaks.xlsx")),
         ("outcome.json", court.vault.where(key, "outcome.json")),
         ("税务收件 tax inbox", str(point / f"{ends.world.court}.{ends.world.tax}")),

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from exchange.domain.break_view import ANSWER
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.contract import CodeList, Contract
 from exchange.domain.identifiers import normalise_id
@@ -21,6 +22,7 @@ from exchange.domain.rowcheck import RunsChecks
 from exchange.domain.types import UNKNOWN_CODE, type_checks
 
 NEVER_SENT: Final = "debtor_never_sent"
+NEVER_SHARED: Final = "break_never_shared"
 DEBTOR_KEY: Final = "debtor_uscc"
 DEBTOR_IDS: Final = ("uscc", "old_taxpayer_id")
 
@@ -34,19 +36,21 @@ def record_rules(
     codes: Mapping[str, CodeList],
     checker: RunsChecks,
     sent_ids: Collection[str] | None,
+    shared_ids: Collection[str] | None = None,
 ) -> tuple[dict[str, pd.DataFrame], list[Rejected]]:
     """(rows to land, records refused) of a packet's frames.
 
     601 `unknown_code`: a code that is not in the agreed list. 603 `debtor_never_sent`: a dataset kept by debtor speaks
     of one that was never sent on the route answered (tax secrecy, 征管法第八条); `sent_ids` are the normalised ids
-    that were, None where the route answers none.
+    that were, None where the route answers none. 601 `break_never_shared`: an answer to a break that is on no list
+    sent there; `shared_ids` are those that are.
     """
     kept: dict[str, pd.DataFrame] = {}
     rejected: list[Rejected] = []
     for dataset, frame in frames.items():
         contract = route.wire(dataset)
         left = np.ones(len(frame), dtype=bool)
-        for rule, code, broken in _broken(contract, frame, codes, checker, sent_ids):
+        for rule, code, broken in _broken(contract, frame, codes, checker, sent_ids, shared_ids):
             rejected += _listed(contract, frame, broken & left, rule, code)
             left &= ~broken
         kept[dataset] = frame if left.all() else frame.loc[left].reset_index(drop=True)
@@ -70,6 +74,7 @@ def _broken(
     codes: Mapping[str, CodeList],
     checker: RunsChecks,
     sent_ids: Collection[str] | None,
+    shared_ids: Collection[str] | None,
 ) -> list[tuple[str, int, _Mask]]:
     """(rule, code, mask of the rows that break it)."""
     if frame.empty:
@@ -77,6 +82,8 @@ def _broken(
     found: list[tuple[str, int, _Mask]] = []
     if sent_ids is not None and DEBTOR_KEY in contract.key:
         found.append((NEVER_SENT, 603, ~normalise_id(frame[DEBTOR_KEY]).isin(list(sent_ids)).to_numpy(bool)))
+    if shared_ids is not None and contract.dataset == ANSWER:
+        found.append((NEVER_SHARED, 601, ~frame["id"].isin(list(shared_ids)).to_numpy(bool)))
     checks = [check for check in type_checks(contract, codes) if check.rule.startswith(f"{UNKNOWN_CODE}:")]
     for positions in checker.run(contract, checks, frame).values() if checks else ():
         mask = np.zeros(len(frame), dtype=bool)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any, Final
 
+from exchange.domain.break_terms import break_term_flaws, break_terms
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.contract import CodeList, Column, ColumnType, Contract, Rule
 from exchange.domain.route import (
@@ -170,6 +171,7 @@ def build_route(sheet: Sheet, contracts: Mapping[str, Contract], terms: Mapping[
         ranks=_ranks(own_terms["ranks"]),
         anomaly=Anomaly.of(data["anomaly"]) if "anomaly" in data else None,
         lines={d["dataset"]: _line(d, contracts[d["dataset"]]) for d in data["datasets"]},
+        breaks=break_terms(data.get("breaks", {}), over=_figures(data.get("breaks", {}).get("over", []))),
     )
 
 
@@ -214,6 +216,7 @@ def cross_check(sheets: Sheets, codes: Codes) -> Iterator[Trouble]:
         yield from _party(sheet)
     for sheet in sheets["route"].values():
         yield from _route(sheet, sheets)
+        yield from (_trouble(sheet, *flaw) for flaw in break_term_flaws(sheet.document.data, _names(codes, "break")))
     yield from _lanes(sheets["route"])
 
 

@@ -14,6 +14,8 @@ from decimal import Decimal
 from numbers import Integral
 from typing import Any, Final, Literal
 
+from exchange.domain import break_life
+from exchange.domain.break_life import BreakWork
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lifecycle import MOVING, move
@@ -87,11 +89,16 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What walking the chain found: problems in words, and every exchange folded anew."""
+    """What walking the chain found: problems in words, and every exchange and break folded anew.
+
+    `works` by (route, break id); `sets` route → the hash of the breaks its last comparison found.
+    """
 
     problems: tuple[str, ...]
     records: Mapping[str, ExchangeRecord]
     head: str
+    works: Mapping[tuple[str, str], BreakWork] = field(default_factory=dict)
+    sets: Mapping[str, str] = field(default_factory=dict)
 
 
 def time_text(at: datetime) -> str:
@@ -223,14 +230,18 @@ def verify_chain(events: Iterable[StoredEvent], *, anchors: Collection[str] = ()
     """
     problems: list[str] = []
     records: dict[str, ExchangeRecord] = {}
+    works: dict[tuple[str, str], BreakWork] = {}
+    sets: dict[str, str] = {}
     head, last, missing = BEFORE_FIRST, 0, set(anchors) - {BEFORE_FIRST}
     for event in events:
         problems += _link_problems(event, last, head)
-        problems += _fold_problems(event, records)
+        problems += _work_problems(event, works) if event.kind in break_life.KINDS else _fold_problems(event, records)
+        if event.kind == "reconciled" and event.exchange in records and "set_sha256" in (body := event.read().body):
+            sets[records[event.exchange].route] = body["set_sha256"]
         head, last = event.hash, event.seq
         missing.discard(event.hash)
     problems += [f"The hash {anchor} was once the head of this ledger and is not in it." for anchor in sorted(missing)]
-    return Verified(problems=tuple(problems), records=records, head=head)
+    return Verified(problems=tuple(problems), records=records, head=head, works=works, sets=sets)
 
 
 def _link_problems(event: StoredEvent, last: int, head: str) -> list[str]:
@@ -261,6 +272,29 @@ def _fold_problems(event: StoredEvent, records: dict[str, ExchangeRecord]) -> li
     if record is not None:
         records[event.exchange] = record
     return []
+
+
+def _work_problems(event: StoredEvent, works: dict[tuple[str, str], BreakWork]) -> list[str]:
+    try:
+        read = event.read()
+        key = (read.body["route"], read.body["id"])
+        works[key] = break_life.fold(works.get(key), read)
+    except NeedsPerson as problem:
+        return [f"Event {event.seq}: {problem.what} [{problem.where}]"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return [f"Event {event.seq} ({event.kind}) cannot be read."]
+    return []
+
+
+def work_differences(
+    folded: Mapping[tuple[str, str], BreakWork], stored: Mapping[tuple[str, str], BreakWork]
+) -> tuple[str, ...]:
+    """Where the stored work on breaks differs from the fold of its events, in words."""
+    return tuple(
+        f"Break {id_} of {route}: its record is not what its events say."
+        for route, id_ in sorted(folded.keys() | stored.keys())
+        if folded.get((route, id_)) != stored.get((route, id_))
+    )
 
 
 def differences(folded: Mapping[str, ExchangeRecord], stored: Mapping[str, ExchangeRecord]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from exchange.domain.books import Books
+from exchange.domain.break_life import BreakRecord, BreakWork, state_now
 from exchange.domain.breaks import Break, Result
 from exchange.domain.contract import CodeList
 from exchange.domain.masking import mask_name
@@ -52,6 +53,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "declared": ("债权表登记额", "declared in the table"),
     "confirmed": ("管理人确认额", "confirmed"),
     "claimed": ("该顺位明细合计", "sum of the rank's lines"),
+    "compared": ("对照额", "held against"),
     "payable": ("应付合计", "payable"),
     "paid": ("实付合计", "paid"),
     "difference": ("相差", "difference"),
@@ -87,11 +89,12 @@ def break_list(
     route: Route,
     agreement: Agreement,
     books: Books,
-    states: Mapping[str, str],
-    since: Mapping[str, str],
+    found: Mapping[str, BreakRecord],
+    works: Mapping[str, BreakWork],
 ) -> dict[str, Any]:
-    """Everything the page and the spreadsheet show. `states` and `since` (first exchange) by break id."""
-    describe = _describer(agreement, route, books, states, since, as_of)
+    """Everything the page and the spreadsheet show. `found` are the breaks of this comparison, `works` what was done
+    about them, both by id."""
+    describe = _describer(agreement, route, books, found, works, as_of)
     rows = [describe(found) for found in result.breaks]
     infos = [describe(found) for found in result.infos]
     return {
@@ -137,17 +140,16 @@ def _describer(
     agreement: Agreement,
     route: Route,
     books: Books,
-    states: Mapping[str, str],
-    since: Mapping[str, str],
+    records: Mapping[str, BreakRecord],
+    works: Mapping[str, BreakWork],
     as_of: date,
 ) -> Callable[[Break], dict[str, Any]]:
-    names, state_names, ranks = agreement.codes["break"], agreement.codes["break_state"], agreement.codes["rank"]
+    names, ranks = agreement.codes["break"], agreement.codes["rank"]
     levies, rules, debtors = agreement.codes["levy"], agreement.codes["break_rule"], _debtors(books, route)
     courts = _texts(books.cases, "court_name")
 
     def describe(found: Break) -> dict[str, Any]:
         left = (found.due_on - as_of).days if found.due_on else None
-        state = states.get(found.id, "open")
         levy = found.facts.get("levy_code")
         parties = debtors.get(found.case_no, ())
         return {
@@ -162,16 +164,37 @@ def _describer(
             "debtors_masked": "、".join(mask_name(name) for name in parties),
             "rank_zh": ranks.names_zh.get(found.rank or "", found.rank or ""),
             "levy_zh": levies.names_zh.get(levy, levy) if levy else "",
-            "details": _details(found, ranks),
+            "details": details(found, ranks),
             "days_left": left,
             "group": group_of(found, left),
-            "state": state,
-            "state_zh": state_names.names_zh.get(state, state),
-            "state_en": state_names.names_en.get(state, state),
-            "since": since.get(found.id, ""),
+            **worked(records[found.id], works.get(found.id), agreement.codes, as_of),
         }
 
     return describe
+
+
+def worked(record: BreakRecord, work: BreakWork | None, codes: Mapping[str, CodeList], as_of: date) -> dict[str, Any]:
+    """What a list says of the work on a break: state, owner, decision, age, the other side's answer."""
+    state = state_now(record, work)
+    work = work or BreakWork(route=record.route, id=record.id)
+    told: dict[str, Any] = {
+        "state": state,
+        "since": record.first_exchange,
+        "found_on": record.found_on.isoformat() if record.found_on else "",
+        "age_days": (as_of - record.found_on).days if record.found_on else None,
+        "owner": work.owner or "",
+        "comments": work.comments,
+        "decision": work.decision or "",
+        "decided_by": work.decided_by or "",
+        "confirmed_by": work.confirmed_by or "",
+        "answer": work.answer or "",
+        "answered_by": work.answered_by or "",
+        "answered_on": work.answered_on or "",
+    }
+    for name, listed in (("state", "break_state"), ("decision", "break_state"), ("answer", "break_answer")):
+        told[f"{name}_zh"] = codes[listed].names_zh.get(told[name], told[name])
+        told[f"{name}_en"] = codes[listed].names_en.get(told[name], told[name])
+    return told
 
 
 def _plain(found: Break) -> dict[str, Any]:
@@ -199,7 +222,7 @@ def group_of(found: Break, left: int | None) -> str:
     return "same_cause" if found.code == "CUTOFF_DIFFERS" or found.facts.get("cause") == "cutoff" else "no_limit"
 
 
-def _details(found: Break, ranks: CodeList) -> list[dict[str, Any]]:
+def details(found: Break | BreakRecord, ranks: CodeList) -> list[dict[str, Any]]:
     """Every figure and fact with its name, money marked as such."""
     told = {**found.amounts, **found.facts}
     shown = [(name, told[name]) for name in LABELS if name in told]

@@ -22,6 +22,14 @@ _WORTH: Final = ("difference", "amount", "total", "declared")
 """What a break is about, in this order, when breaks are sorted by amount."""
 
 
+def worth_of(amounts: Mapping[str, str]) -> Decimal:
+    """The amount a break is about in yuan, without sign; 0 when it is about none."""
+    for name in _WORTH:
+        if name in amounts:
+            return abs(Decimal(amounts[name]))
+    return Decimal(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
     """One difference. `amounts` are plain decimals as text (yuan, days or counts), never names.
@@ -49,10 +57,7 @@ class Break:
     @property
     def worth(self) -> Decimal:
         """The amount it is about in yuan, without sign; 0 when it is about none."""
-        for name in _WORTH:
-            if name in self.amounts:
-                return abs(Decimal(self.amounts[name]))
-        return Decimal(0)
+        return worth_of(self.amounts)
 
     def as_outcome(self) -> dict[str, Any]:
         """The comparable shape of outcome.json: code, case_no, claim_no, and line_no or rank where it is on one."""

@@ -45,6 +45,7 @@ OUR_RULES: Final[Mapping[str, Words]] = {
     ),
     "sent_case_gone_from_source": ("已送出的案件在来源系统中已不存在", "A case sent is no more in the source"),
     "claim_on_voided_case": ("申报所列案件已由法院撤回", "The claim's case was taken back by the court"),
+    "break_never_shared": ("所答复的差异不在本端送出的清单上", "An answer to a break on no list of this end"),
     "claim_without_lines": ("有金额的申报没有明细", "A claim without lines"),
     "lines_on_empty_claim": ("撤回或无欠税费的申报带有明细", "Lines on a withdrawal or a nil claim"),
     "version_does_not_fit_kind": ("首次、补充、无欠税费申报的版本应为一", "This kind of claim begins with version 1"),
@@ -156,6 +157,10 @@ REMEDIES: Final[Mapping[str, Words]] = {
     "status_of_debtor_never_sent": (
         "从文件中删除该行；依征管法第八条只答复法院发送过的债务人",
         "Delete the row: tax secrecy (征管法8) covers debtors the court never named",
+    ),
+    "break_never_shared": (
+        "请照抄清单中的差异编号，全部十六位。",
+        "Copy the id from the list, all sixteen digits.",
     ),
     "debtor_never_sent": (
         "由税务端删除该行后重新应答（征管法第八条）",

@@ -84,6 +84,30 @@ class Review:
     quarterly: Literal["two_officers"]
     answer: Literal["two_officers", "one_officer"]
     urgent: Literal["two_officers", "one_officer", "automatic"]
+    breaks: Literal["two_officers", "one_officer"] = "two_officers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakTerms:
+    """How breaks of a route are worked.
+
+    A decision in `two_people` needs a second officer on a break of one of the `codes`, or about more yuan than `over`
+    says on that day; on every break when the route names neither. `share`: whether the list of breaks is opened for
+    the officers by itself after a comparison.
+    """
+
+    two_people: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
+    over: tuple[LegalFigure, ...] = ()
+    share: Literal["automatic", "by_officer"] = "by_officer"
+
+    def needs_two(self, decision: str, *, code: str, worth: Decimal, on: date) -> bool:
+        """Whether a decision on such a break has to be confirmed by another officer."""
+        if decision not in self.two_people:
+            return False
+        limits = [figure for figure in self.over if figure.since <= on]
+        over = max(limits, key=lambda figure: figure.since).value if limits else None
+        return not (self.codes or self.over) or code in self.codes or (over is not None and worth > over)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +179,7 @@ class Route:
     ranks: tuple[RankRule, ...] = ()
     lines: Mapping[str, RouteLine] = field(default_factory=dict)
     anomaly: Anomaly | None = None
+    breaks: BreakTerms = field(default_factory=BreakTerms)
 
     @property
     def lane(self) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from exchange.domain.canonical import strict_json
+from exchange.domain.break_life import SAYING, note_name, texts_of
+from exchange.domain.canonical import sha256_hex, strict_json
 from exchange.domain.lane import MANIFEST
 from exchange.ports import Ledger, Vault
 
@@ -13,9 +14,19 @@ def audit(*, party: str, vault: Vault, ledger: Ledger) -> list[str]:
     """Each problem of the chain in words, none when all is well.
 
     Beyond the chain's own hashes: every head that a manifest of ours named (the counterpart holds them, signed) must
-    still be in it, so that a ledger cut short or written anew as a whole is found too.
+    still be in it, so that a ledger cut short or written anew as a whole is found too. Every text said about a break
+    is in the vault, and has the hash its event names.
     """
-    return list(ledger.verify(anchors=set(_heads(party, vault, ledger))))
+    return [*ledger.verify(anchors=set(_heads(party, vault, ledger))), *_texts(vault, ledger)]
+
+
+def _texts(vault: Vault, ledger: Ledger) -> Iterator[str]:
+    for kind in sorted(SAYING):
+        for event in ledger.events(kind=kind):
+            for sha256 in texts_of(event.body):
+                key, name = str(event.exchange), note_name(sha256)
+                if not vault.has(key, name) or sha256_hex(vault.get(key, name)) != sha256:
+                    yield f"The text of event {event.seq} ({event.kind}) is not in the vault as it was said."
 
 
 def _heads(party: str, vault: Vault, ledger: Ledger) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -13,8 +13,10 @@ import pandas as pd
 
 from exchange.domain import lifecycle
 from exchange.domain.books import Books
+from exchange.domain.break_life import CLOSED, BreakWork, break_key, reopened, set_name
 from exchange.domain.break_list import break_list
-from exchange.domain.breaks import Break, Result
+from exchange.domain.break_runs import Run, run_of, told_by_the_books
+from exchange.domain.breaks import Result
 from exchange.domain.claims import own_lines
 from exchange.domain.corrections import VOIDS
 from exchange.domain.errors import NeedsPerson
@@ -22,10 +24,8 @@ from exchange.domain.outcome import record_id
 from exchange.domain.reconciliation import reconcile_books
 from exchange.domain.route import Agreement, Route
 from exchange.domain.situations import RULES
-from exchange.ports import BreakRecord, Clock, ExchangeRecord, IsWorkday, Ledger, Pages, Sheets, Vault
+from exchange.ports import Clock, ExchangeRecord, IsWorkday, Ledger, Pages, Sheets, Vault
 
-OPEN: Final = "open"
-CLOSED: Final = "closed"
 OUT: Final = (lifecycle.SENT, lifecycle.RECEIVED, lifecycle.ACCEPTED, lifecycle.REJECTED)
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
@@ -58,23 +58,28 @@ def reconcile(
     result = reconcile_books(
         books, route_out=route, levy=agreement.codes["levy"], as_of=day, is_workday=is_workday
     )  # fmt: skip
-    records = _records(key, route.id, result, {b.id: b for b in ledger.breaks(route=route.id)})
-    data = _list(exchange, day, result, records, route, agreement, books)
+    run = run_of(key, route.id, day, result, {b.id: b for b in ledger.breaks(route=route.id)})
+    works = {work.id: work for work in ledger.break_works(route=route.id)}
+    cases = frozenset(books.cases["case_no"].dropna())
+    data = _list(exchange, day, result, run, works, route, agreement, books)
     vault.put(key, "breaks.html", pages.breaks(data).encode("utf-8"))
     vault.put(key, "breaks.xlsx", sheets.breaks(data))
     vault.put(key, "outcome.json", _outcome(key, result, vault))
-    _record(key, route, records, ledger, actor, _facts(result, day, back, ledger))
+    vault.put(key, set_name(run.set_sha256), gzip.compress(run.set_file, mtime=0))
+    _record(key, route, run, cases, ledger, actor, _facts(result, run, day, back, ledger))
 
 
 def _list(
     exchange: ExchangeRecord,
     day: date,
     result: Result,
-    records: Sequence[BreakRecord],
+    run: Run,
+    works: Mapping[str, BreakWork],
     route: Route,
     agreement: Agreement,
     books: Books,
 ) -> dict[str, Any]:
+    told = told_by_the_books(exchange.key, run.records, works, ())
     return break_list(
         result,
         key=exchange.key,
@@ -83,8 +88,8 @@ def _list(
         route=route,
         agreement=agreement,
         books=books,
-        states={record.id: record.state for record in records},
-        since={record.id: record.first_exchange for record in records},
+        found={record.id: record for record in run.records if record.state != CLOSED},
+        works={**works, **{body["id"]: reopened(works[body["id"]]) for kind, body in told if kind == "break_reopened"}},
     )
 
 
@@ -131,37 +136,6 @@ def _optional(route: Route, dataset: str, ledger: Ledger) -> pd.DataFrame:
     return ledger.landed(route, dataset) if dataset in named else pd.DataFrame()
 
 
-def _records(key: str, route: str, result: Result, known: Mapping[str, BreakRecord]) -> list[BreakRecord]:
-    """What the ledger will hold: found ones with their history, vanished ones closed."""
-    found = [_found(key, route, one, known.get(one.id)) for one in (*result.breaks, *result.infos)]
-    now = {record.id for record in found}
-    gone = [
-        replace(record, state=CLOSED, last_exchange=key)
-        for record in known.values()
-        if record.id not in now and record.state != CLOSED
-    ]
-    return [*found, *gone]
-
-
-def _found(key: str, route: str, one: Break, before: BreakRecord | None) -> BreakRecord:
-    same = before is not None and before.state != CLOSED and dict(before.amounts) == dict(one.amounts)
-    return BreakRecord(
-        id=one.id,
-        route=route,
-        code=one.code,
-        case_no=one.case_no,
-        claim_no=one.claim_no,
-        line_no=one.line_no,
-        rank=one.rank,
-        info=one.info,
-        state=before.state if before is not None and same else OPEN,
-        amounts=dict(one.amounts),
-        first_exchange=before.first_exchange if before is not None else key,
-        last_exchange=key,
-        due_on=one.due_on,
-    )
-
-
 def _outcome(key: str, result: Result, vault: Vault) -> bytes:
     """The exchange's outcome with this comparison in place of an earlier one."""
     name = "outcome.json"
@@ -172,31 +146,41 @@ def _outcome(key: str, result: Result, vault: Vault) -> bytes:
     return json.dumps(stored, ensure_ascii=False, indent=1).encode("utf-8")
 
 
-def _facts(result: Result, day: date, back: Route, ledger: Ledger) -> dict[str, Any]:
+def _facts(result: Result, run: Run, day: date, back: Route, ledger: Ledger) -> dict[str, Any]:
     answers = [e for e in ledger.exchanges(route=back.id, kind="A") if e.direction == "in"]
     return {
         "breaks": result.counts,
         "infos": len(result.infos),
         "as_of": day.isoformat(),
         "answers": len(answers),
+        "set_sha256": run.set_sha256,
+        "since_last": dict(run.counts),
     }
 
 
 def _record(
     key: str,
     route: Route,
-    records: Sequence[BreakRecord],
+    run: Run,
+    cases: Collection[str],
     ledger: Ledger,
     actor: str,
     facts: Mapping[str, Any],
 ) -> None:
-    """Breaks and the fact in one transaction; nothing when the ledger already says just that."""
-    said = [event.body for event in ledger.events(exchange=key, kind="reconciled")]
+    """Breaks, what follows for those that are worked, and the fact in one transaction; nothing when all is said.
+
+    What was done about breaks is read within it, so that an officer who decides meanwhile is either before or after.
+    """
+    said = [{**event.body, "since_last": None} for event in ledger.events(exchange=key, kind="reconciled")]
     held = {record.id: record for record in ledger.breaks(route=route.id)}
-    changed = [record for record in records if held.get(record.id) != record]
-    if said and dict(said[-1]) == dict(facts) and not changed:
-        return
+    changed = [record for record in run.records if held.get(record.id) != record]
     with ledger.transaction() as write:
+        works = {work.id: work for work in ledger.break_works(route=route.id)}
+        told = list(told_by_the_books(key, run.records, works, cases))
+        if said and said[-1] == {**facts, "since_last": None} and not changed and not told:
+            return
         if changed:
             write.set_breaks(route.id, changed)
         write.append("reconciled", exchange=key, actor=actor, body=facts)
+        for kind, body in told:
+            write.append(kind, exchange=break_key(route.id, body["id"]), actor=actor, body=body)

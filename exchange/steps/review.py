@@ -170,7 +170,8 @@ def _event(exchange: ExchangeRecord, decision: Decision, by: str, route: Route) 
 
 
 def _rule(exchange: ExchangeRecord, route: Route) -> str:
-    return {"U": route.review.urgent, "A": route.review.answer}.get(exchange.kind, route.review.quarterly)
+    rules = {"U": route.review.urgent, "A": route.review.answer, "B": route.review.breaks}
+    return rules.get(exchange.kind, route.review.quarterly)
 
 
 def _confirmation(exchange: ExchangeRecord, by: str) -> str:

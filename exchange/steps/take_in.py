@@ -14,6 +14,7 @@ import pandas as pd
 
 from exchange.domain import corrections, lifecycle
 from exchange.domain.acceptance import debtor_ids, record_rules
+from exchange.domain.break_view import ANSWER, ITEM
 from exchange.domain.canonical import canonical_json, sha256_hex, strict_json
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lane import MANIFEST
@@ -170,7 +171,10 @@ def _rules(route: Route, frames: Mapping[str, Any], *, end: _End) -> Any:
     sent = None
     if asked and any(c.dataset == "case_debtor" for c in asked[0].datasets):
         sent = debtor_ids(end.ledger.landed(asked[0], "case_debtor"))
-    return record_rules(route, frames, codes=end.agreement.codes, checker=end.checker, sent_ids=sent)
+    shared = None
+    if asked and ANSWER in frames:
+        shared = frozenset(end.ledger.landed(asked[0], ITEM)["id"])
+    return record_rules(route, frames, codes=end.agreement.codes, checker=end.checker, sent_ids=sent, shared_ids=shared)
 
 
 def _settle(key: str, opened: Opened, before: PacketRecord | None, end: _End) -> TakenIn:

@@ -45,6 +45,9 @@ COLUMNS = {
     "tax_claim_line": "claim_no version line_no levy_code period_start period_end due_on component amount rank",
     "tax_payment": "claim_no version levy_code period_start period_end paid_on amount",
     "tax_status": "debtor_uscc as_of registration invoices_suspended inspection_open",
+    "break_item": "id code case_no claim_no? line_no? rank? claimed_amount? compared_amount? difference_amount? "
+    "at_stake_amount due_on? state decision? reason? first_seen asked",
+    "break_answer": "id answer difference_amount? reason? answered_by answered_on",
 }
 KEYS = {
     "bankruptcy_case": "case_no",
@@ -59,6 +62,8 @@ KEYS = {
     "tax_claim_line": "claim_no version line_no",
     "tax_payment": "claim_no version levy_code period_start period_end paid_on",
     "tax_status": "debtor_uscc as_of",
+    "break_item": "id",
+    "break_answer": "id",
 }
 RULE_IDS = {
     "case_no_malformed": "reject",

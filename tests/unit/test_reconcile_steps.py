@@ -6,7 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from exchange.adapters.ledger_sql import SqlLedger, open_ledger
 from exchange.adapters.pages import HtmlPages
 from exchange.adapters.sheet_xlsx import XlsxSheets
 from exchange.adapters.vault_fs import FsVault
+from exchange.domain.break_life import break_key, state_now
 from exchange.domain.claims import canonical
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.identifiers import normalise_id, sent_name
@@ -295,8 +296,13 @@ def test_breaks_keep_their_identity_close_and_reopen(court: End, tmp_path: Path)
     first = {b.id: b for b in court.ledger.breaks(route=OUT)}
     total = next(b for b in first.values() if b.code == "TOTAL_DIFFERS")
     other = next(b for b in first.values() if b.code == "RANK_DIFFERS")
-    with court.ledger.transaction() as write:
-        write.set_breaks(OUT, [replace(total, state="explained"), replace(other, state="disputed")])
+    for one, decision in ((total, "explained"), (other, "disputed")):
+        body = {
+            "route": OUT, "id": one.id, "as": decision, "two_people": False, "reason_sha256": "0" * 64,
+            "figures": dict(one.amounts),
+        }  # fmt: skip
+        with court.ledger.transaction() as write:
+            write.append("break_decided", exchange=break_key(OUT, one.id), actor="chief-1", body=body)
 
     def claims_with(amount: str, number: int) -> dict[str, str]:
         frames = claims()
@@ -304,7 +310,9 @@ def test_breaks_keep_their_identity_close_and_reopen(court: End, tmp_path: Path)
         frames["tax_claim"].loc[mask, "total_amount"] = amount
         court.land(BACK, frames, number)
         court.reconcile()
-        return {b.id: b.state for b in court.ledger.breaks(route=OUT)}
+        assert court.ledger.verify() == []
+        works = {work.id: work for work in court.ledger.break_works(route=OUT)}
+        return {b.id: state_now(b, works.get(b.id)) for b in court.ledger.breaks(route=OUT)}
 
     states = claims_with(total.amounts["total"], 2)
     assert (states[total.id], states[other.id]) == ("explained", "disputed")
@@ -314,6 +322,10 @@ def test_breaks_keep_their_identity_close_and_reopen(court: End, tmp_path: Path)
     assert states[total.id] == "closed"
     states = claims_with("1.00", 5)
     assert states[total.id] == "open"
+    told = [(e.kind, e.body["why"]) for e in court.ledger.events(exchange=break_key(OUT, total.id)) if "why" in e.body]
+    assert told == [
+        ("break_reopened", "amounts_changed"), ("break_closed", "books_agree"), ("break_reopened", "came_again"),
+    ]  # fmt: skip
     assert {b.first_exchange for b in court.ledger.breaks(route=OUT)} == {KEY}
     assert "TOTAL_DIFFERS" in json.loads(court.vault.get(KEY, "outcome.json"))["break_counts"]
 
@@ -357,7 +369,7 @@ def test_page_and_sheet_hold_every_break(court: End, tmp_path: Path) -> None:
     listed = list(book["差异 Breaks"].iter_rows(min_row=3, values_only=True))
     assert len(listed) == len(outcome["breaks"]) == 41
     assert len(list(book["提示 Infos"].iter_rows(min_row=3))) == 2
-    assert {row[18] for row in listed} <= ids
+    assert {row[22] for row in listed} <= ids
     assert "http" not in page.replace("http-equiv", "")
     names = set(court.ledger.landed(worlds.agreed().route(OUT), "case_debtor")["name"])
     assert not [name for name in names if name in page]

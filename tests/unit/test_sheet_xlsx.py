@@ -11,21 +11,23 @@ import pytest
 
 from exchange.adapters.sheet_xlsx import XlsxSheets
 from exchange.domain.break_list import break_list
+from exchange.domain.break_runs import run_of
 from tests.unit.reconcile_kit import AS_OF, World
 from tests.unit.reconcile_worlds import agreed
 
 
 def data(world: World) -> dict[str, Any]:
+    result = world.result()
     return break_list(
-        world.result(),
+        result,
         key="131100-cases.Q.2026Q3",
         period="2026Q3",
         as_of=AS_OF,
         route=agreed().route("131100-cases"),
         agreement=agreed(),
         books=world.books(),
-        states={},
-        since={},
+        found={record.id: record for record in run_of("k", "r", AS_OF, result, {}).records},
+        works={},
     )
 
 
@@ -55,7 +57,7 @@ def test_heads_filters_frozen_rows_and_print() -> None:
     book = opened(World().total("1.00"))
     assert book.sheetnames == ["汇总 Summary", "差异 Breaks", "提示 Infos"]
     sheet = book["差异 Breaks"]
-    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("F3", "A2:S3", "$1:$2")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("F3", "A2:W3", "$1:$2")
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
     assert (sheet.print_area, sheet.cell(1, 12).value) == ("'差异 Breaks'!$A$1:$L$3", "相差")
     assert sheet.oddHeader.right.text.endswith("131100-cases.Q.2026Q3　2026-10-09")

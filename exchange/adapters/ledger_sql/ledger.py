@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Engine, Select, make_url, select, text
+from sqlalchemy import Engine, Select, Table, make_url, select, text
 from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import current, leases, pending, tables
@@ -18,6 +18,7 @@ from exchange.adapters.ledger_sql.engine import make_engine, place, reading, wri
 from exchange.adapters.ledger_sql.migrate import migrate
 from exchange.adapters.ledger_sql.records import (
     break_record,
+    break_work,
     exchange_record,
     packet_record,
     stored_event,
@@ -28,11 +29,14 @@ from exchange.domain.audit import (
     Event,
     ExchangeRecord,
     StoredEvent,
+    Verified,
     differences,
     time_text,
     verify_chain,
+    work_differences,
 )
-from exchange.ports import BreakRecord, Clock, Direction, LedgerWrite, PacketRecord
+from exchange.domain.break_life import set_sha256
+from exchange.ports import BreakRecord, BreakWork, Clock, Direction, LedgerWrite, PacketRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,12 +220,13 @@ class SqlLedger:
         with self._reading() as connection:
             return current.carriers_of(connection, cases, lane=route.lane)
 
-    def breaks(self, *, route: str | None = None) -> Sequence[BreakRecord]:
+    def breaks(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakRecord]:
         """Breaks and infos by route and id."""
-        wanted = select(tables.break_).order_by(tables.break_.c.route, tables.break_.c.id)
-        if route is not None:
-            wanted = wanted.where(tables.break_.c.route == route)
-        return [break_record(row) for row in self._all(wanted)]
+        return [break_record(row) for row in self._all(_by_id(tables.break_, route, prefix))]
+
+    def break_works(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakWork]:
+        """What was done about breaks, by route and id."""
+        return [break_work(row) for row in self._all(_by_id(tables.break_work, route, prefix))]
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold a named lease for the block; RetryLater 907 when somebody living holds it."""
@@ -242,6 +247,7 @@ class SqlLedger:
             return [
                 *walked.problems,
                 *differences(walked.records, stored),
+                *_break_problems(connection, walked),
                 *_guard_problems(connection),
                 *_lane_problems(connection),
                 *stored_problems(connection),
@@ -252,6 +258,24 @@ def _stored_events(connection: Connection) -> Iterator[StoredEvent]:
     wanted = select(tables.event).order_by(tables.event.c.seq)
     for row in connection.execution_options(yield_per=_PAGE).execute(wanted):
         yield stored_event(row)
+
+
+def _by_id(table: Table, route: str | None, prefix: str) -> Select[Any]:
+    wanted = select(table).order_by(table.c.route, table.c.id)
+    if route is not None:
+        wanted = wanted.where(table.c.route == route)
+    return wanted.where(table.c.id.startswith(prefix, autoescape=True)) if prefix else wanted
+
+
+def _break_problems(connection: Connection, walked: Verified) -> list[str]:
+    """Work that is not the fold of its events, and found breaks that are not those of the last comparison."""
+    works = [break_work(row) for row in connection.execute(_by_id(tables.break_work, None, ""))]
+    problems = list(work_differences(walked.works, {(work.route, work.id): work for work in works}))
+    for route, sha256 in sorted(walked.sets.items()):
+        found = [break_record(row) for row in connection.execute(_by_id(tables.break_, route, ""))]
+        if set_sha256(found) != sha256:
+            problems.append(f"The breaks of {route} are not those its last comparison found.")
+    return problems
 
 
 def _guard_problems(connection: Connection) -> list[str]:

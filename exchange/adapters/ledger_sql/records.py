@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from sqlalchemy import Row
 
-from exchange.domain.audit import Direction, ExchangeRecord, StoredEvent, time_text
+from exchange.domain.audit import Direction, ExchangeRecord, StoredEvent, plain, time_text
 from exchange.domain.canonical import canonical_json
-from exchange.ports import BreakRecord, PacketRecord
+from exchange.ports import BreakRecord, BreakWork, PacketRecord
 
 AnyRow = Row[Any]
 
@@ -113,7 +113,26 @@ def break_record(row: AnyRow) -> BreakRecord:
         first_exchange=row.first_exchange,
         last_exchange=row.last_exchange,
         due_on=_day(row.due_on),
+        facts=json.loads(row.facts),
+        found_on=_day(row.found_on),
     )
+
+
+def break_work(row: AnyRow) -> BreakWork:
+    """A row of `break_work`."""
+    return BreakWork(
+        route=row.route, id=row.id, state=row.state, owner=row.owner, updated_at=datetime.fromisoformat(row.updated_at),
+        **json.loads(row.work),
+    )  # fmt: skip
+
+
+def break_work_values(work: BreakWork) -> dict[str, Any]:
+    """The columns of `break_work`."""
+    if work.updated_at is None:
+        raise ValueError("Folded work has its time.")
+    own = {"route": work.route, "id": work.id, "state": work.state, "owner": work.owner}
+    told = {n: getattr(work, n) for n in BreakWork.__slots__ if n not in own and n != "updated_at"}
+    return {**own, "work": _json(told), "updated_at": time_text(work.updated_at)}
 
 
 def break_values(route: str, record: BreakRecord) -> dict[str, Any]:
@@ -132,11 +151,13 @@ def break_values(route: str, record: BreakRecord) -> dict[str, Any]:
         "first_exchange": record.first_exchange,
         "last_exchange": record.last_exchange,
         "due_on": _day_text(record.due_on),
+        "facts": _json(record.facts),
+        "found_on": _day_text(record.found_on),
     }
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    return canonical_json(dict(value)).decode()
+    return canonical_json(plain(value)).decode()
 
 
 def _day(text: str | None) -> date | None:

@@ -92,8 +92,24 @@ break_ = Table(
     Column("first_exchange", Text, nullable=False),
     Column("last_exchange", Text, nullable=False),
     Column("due_on", Text),
+    Column("facts", Text, nullable=False, server_default="{}"),
+    Column("found_on", Text),
     PrimaryKeyConstraint("route", "id"),
 )
+"""What the last comparison left; the event that tells of it names the hash of those still open."""
+
+break_work = Table(
+    "break_work",
+    metadata,
+    Column("route", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("owner", Text),
+    Column("work", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    PrimaryKeyConstraint("route", "id"),
+)
+"""Each touched break's events, folded; can be thrown away and made anew from `event`."""
 
 alert = Table(
     "alert",

@@ -13,11 +13,14 @@ from sqlalchemy.engine import Connection
 from exchange.adapters.ledger_sql import tables
 from exchange.adapters.ledger_sql.records import (
     break_values,
+    break_work,
+    break_work_values,
     exchange_record,
     exchange_values,
     packet_values,
 )
-from exchange.domain.audit import BEFORE_FIRST, ExchangeRecord, fold, seal_event, time_text
+from exchange.domain import break_life
+from exchange.domain.audit import BEFORE_FIRST, Event, ExchangeRecord, fold, seal_event, time_text
 from exchange.domain.errors import NeedsPerson
 from exchange.ports import BreakRecord, Clock, PacketRecord
 
@@ -37,12 +40,14 @@ class Writer:
         self._records: dict[str, ExchangeRecord | None] = {}
 
     def append(self, kind: str, *, exchange: str | None, actor: str, body: Mapping[str, Any]) -> None:
-        """Add an event to the chain and fold it into its exchange; NeedsPerson 908 when the move is not allowed."""
+        """Add an event to the chain and fold it into its exchange or break; NeedsPerson 908, 924: not allowed."""
         seq, prev_hash = self._end()
         stored = seal_event(
             seq=seq + 1, at=self._clock(), kind=kind, exchange=exchange, actor=actor, body=body, prev_hash=prev_hash
         )
-        if exchange is not None:
+        if kind in break_life.KINDS:
+            self._fold_work(stored.read())
+        elif exchange is not None:
             before = self._record(exchange)
             after = fold(before, stored.read())
             if after is not None:
@@ -63,6 +68,12 @@ class Writer:
             row = self._connection.execute(select(tables.exchange).where(tables.exchange.c.key == key)).first()
             self._records[key] = exchange_record(row) if row else None
         return self._records[key]
+
+    def _fold_work(self, event: Event) -> None:
+        place = {name: event.body[name] for name in ("route", "id")}
+        row = self._connection.execute(select(tables.break_work).filter_by(**place)).first()
+        work = break_life.fold(break_work(row) if row else None, event)
+        tables.upsert(self._connection, tables.break_work, [break_work_values(work)])
 
     def _store(self, record: ExchangeRecord, *, opened_seq: int | None) -> None:
         values = exchange_values(record)

@@ -49,6 +49,10 @@ class HtmlPages:
         """What differs between two exchanges, or what a correction changes (`domain/change_report`)."""
         return self._templates.get_template("changes.html").render(data)
 
+    def shared(self, data: Mapping[str, Any]) -> str:
+        """A list of breaks, or answers to one, before it goes (`domain/break_page.shared_page`)."""
+        return self._templates.get_template("shared.html").render(data)
+
 
 def _grouped(text: str, size: int = 4) -> str:
     """A fingerprint in groups one can read aloud."""
