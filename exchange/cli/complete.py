@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from exchange import journeys
-from exchange.cli.common import EXIT_FOUND, Home, Json, Key, end, out
+from exchange.cli.common import EXIT_FOUND, Home, Json, Key, end, out, whoever, working
 from exchange.domain.case_number import reference
 from exchange.domain.complete_words import BECAUSE, HINTS, WHAT
+from exchange.domain.lineage import moment_of
 from exchange.domain.wording import column_words, dataset_words, words
 from exchange.ports import Parts
 
@@ -22,6 +24,7 @@ SHOWN = 20
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("control")(control)
+    app.command("asof")(asof)
 
 
 def control(key: Key, home: Home = None, as_json: Json = False) -> None:
@@ -38,6 +41,62 @@ def control(key: Key, home: Home = None, as_json: Json = False) -> None:
             print_figures(parts, key, found)
     if found.get("control", {}).get("variances") or any(line["agrees"] is False for line in found["confirmed"]):
         raise typer.Exit(EXIT_FOUND)
+
+
+def asof(
+    on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="The day that is looked at.")],
+    known_on: Annotated[
+        str | None,
+        typer.Option("--known-on", help="What had been recorded by then: a day (its end) or a time; --on when absent."),
+    ] = None,
+    case: Annotated[str | None, typer.Option("--case", help="One case number alone, in any bracket style.")] = None,
+    source: Annotated[
+        bool, typer.Option("--source", help="Today's side is this end's register, not what was exchanged.")
+    ] = False,
+    route: Annotated[
+        str | None, typer.Option(help="The route (this end's only one with cases, when it has one).")
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """某日情况: that day as it stood (known by --known-on) against as known today; names of people masked."""
+    from exchange.steps.readings import readings
+
+    moment = moment_of(known_on or on.date().isoformat())
+    with end(home, actor=whoever()) as parts, working(on.date().isoformat()):
+        found = journeys.call(
+            readings, parts, on.date(), known_on=moment, case=case, from_source=source, route=route
+        )  # fmt: skip
+    if as_json:
+        out.print_json(data=found)
+        return
+    print_readings(found)
+
+
+def print_readings(found: Mapping[str, Any]) -> None:
+    """How many rows either reading has, the cases on one side alone, and what differs, case by case."""
+    out.print(f"[bold]{found['route']}[/]  {found['on']}   当时所知 as it stood: {found['left']}", soft_wrap=True)
+    table = _table("", ["数据集 dataset"], ["当时 then", "今日 today"])
+    for dataset, rows in found["now_rows"].items():
+        table.add_row(dataset, str(found["then_rows"].get(dataset, 0)), str(rows))
+    out.print(table)
+    for side, words_ in (("right_only", "今日始知 known only today"), ("left_only", "今日已无 gone today")):
+        if found[side]:
+            more = f" … {len(found[side]) - SHOWN} more" if len(found[side]) > SHOWN else ""
+            out.print(f"  {words_}: {'、'.join(found[side][:SHOWN])}{more}", soft_wrap=True, markup=False)
+    if not found["changed"]:
+        if not found["right_only"] and not found["left_only"]:
+            out.print("  两次所知相同 both readings are the same")
+        return
+    table = _table("", ["案号 case", "处所 where", "项目 column", "当时 then", "今日 today"])
+    for one in found["changed"][:SHOWN]:
+        for n, row in enumerate(one["differences"]):
+            cells = (f"{row['dataset']} {row['row']}".strip(), row.get("column") or row["what"])
+            values = (row.get("left") or "", row.get("right") or "")
+            table.add_row(Text("" if n else one["subject"]), *map(Text, (*cells, *values)))
+    out.print(table)
+    if len(found["changed"]) > SHOWN:
+        out.print(f"  … {len(found['changed']) - SHOWN} more with --json")
 
 
 def figures_of(parts: Parts, key: str) -> dict[str, Any]:

@@ -227,6 +227,8 @@ def _explain(parts: Parts, key: str) -> None:
         told = journeys.call(explain, parts, key, (), rule=rule, by="liaison-1", reason=SCRIPTED, category=HOW)
         zh, _ = rule_words(parts.agreement.route(key.partition(".")[0]), rule, told[0].dataset)
         console.print(f"  [dim]待说明 {len(told)} 项 {zh} ({rule})：{SCRIPTED}[/]")
+        places = [f"{point.place.replace('|', ' ')} {point.note}".strip() for point in told]
+        console.print(f"  [dim]  {'；'.join(places[:8])}[/]", soft_wrap=True)
 
 
 def _release_urgent(court: Parts) -> None:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from exchange.ports import Parts
 from exchange.settings import read_settings
 from exchange.steps.explain import explain
 from exchange.steps.figures import figures
+from exchange.steps.readings import readings
 from exchange.steps.review import review
 from tests.servers import PostgresServer
 
@@ -104,6 +105,7 @@ def test_nothing_is_lost_from_quarter_to_quarter(world: World) -> None:
     world.explain(key, point.id, category="sealed", reason="七号与八号涉密")
     release(world.court, key)
     world.arrive(key)
+    after_second_quarter = datetime.now(UTC)
 
     packet = str(journeys.record(world.court, key).packet_id)
     (told,) = json.loads(world.tax.vault.get(packet, "inside/reasons.json"))
@@ -134,7 +136,11 @@ def test_nothing_is_lost_from_quarter_to_quarter(world: World) -> None:
 
     release(world.court, later)
     world.arrive(later)
-    assert [world.court.ledger.verify(), world.tax.ledger.verify()] == [[], []]
+    for end in (world.court, world.tax):
+        found = journeys.call(readings, end, date(2026, 6, 30), known_on=after_second_quarter)
+        assert (found["right_only"], found["left_only"]) == (["（2026）冀1103破7号"], [])
+        assert [e.body["what"] for e in end.ledger.events(kind="looked_at")] == ["asof"]
+        assert end.ledger.verify() == []
 
 
 def _keyed_later(world: World) -> None:

@@ -1,0 +1,83 @@
+"""Readings: what was on a day, as it stood at a moment, against what is known of that day now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from exchange.domain.asof import as_of, of_case
+from exchange.domain.case_number import normalise
+from exchange.domain.differences import as_document, compare
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.period import Period
+from exchange.domain.prepare import CASES, prepare
+from exchange.domain.route import Agreement, Route
+from exchange.ports import Ledger, Source
+
+
+def readings(
+    on: date,
+    *,
+    known_on: datetime,
+    case: str | None = None,
+    from_source: bool = False,
+    route: str | None = None,
+    agreement: Agreement,
+    party: str,
+    ledger: Ledger,
+    source: Source,
+    actor: str,
+) -> dict[str, Any]:
+    """The two readings of a day compared: what had been recorded by `known_on`, and what is known now.
+
+    Of what the route carried, by its landed rows, at either end; with `from_source` "now" is this end's own register.
+    Both hold the facts dated up to `on`. Values that name a person are masked; the ledger says who asked. Raises
+    NeedsPerson 905 (no such route, or its register is at the other end), 914 (no packet carried such a case by either).
+    """
+    chosen = _route(agreement, party, route, from_source=from_source)
+    then = _landed(ledger, chosen, known_on)
+    now = _register(source, agreement, chosen, on) if from_source else _landed(ledger, chosen, None)
+    number = normalise(case) if case else None
+    sides = [of_case(as_of(side, on, chosen), number, chosen) for side in (then, now)]
+    if number is not None and not any(len(side[CASES]) for side in sides):
+        raise NeedsPerson(
+            914, "Neither reading holds a case of this number.", where="--case",
+            next_step="Check the number and the day; a case is in it from its acceptance on.",
+        )  # fmt: skip
+    told = {"what": "asof", "on": on.isoformat(), "known_on": known_on.isoformat(), "source": from_source}
+    with ledger.transaction() as write:
+        write.append("looked_at", exchange=None, actor=actor, body=told | ({"subject": number} if number else {}))
+    left, right = (f"known on {known_on.isoformat()}", "register now" if from_source else "known now")
+    found = as_document(compare(*sides, chosen), left=left, right=right)
+    rows = [{name: len(frame) for name, frame in side.items()} for side in sides]
+    return {"route": chosen.id, "on": on.isoformat(), "then_rows": rows[0], "now_rows": rows[1], **found}
+
+
+def _route(agreement: Agreement, party: str, name: str | None, *, from_source: bool) -> Route:
+    ours = [r for r in agreement.routes.values() if party in (r.sender, r.receiver) and r.has(CASES)]
+    chosen = [r for r in ours if name in (None, r.id)]
+    if len(chosen) != 1:
+        step = f"Give --route, one of: {', '.join(r.id for r in ours) or 'none here'}."
+        raise NeedsPerson(905, "Which route is not clear.", where="--route", next_step=step)
+    if from_source and chosen[0].sender != party:
+        raise NeedsPerson(
+            905, "The register is the sender's.", where="--source", next_step="Leave --source out at this end."
+        )  # fmt: skip
+    return chosen[0]
+
+
+def _landed(ledger: Ledger, route: Route, until: datetime | None) -> dict[str, pd.DataFrame]:
+    """What the route carried of cases, as of a moment (None: to this day)."""
+    read = partial(ledger.landed, route, until=until)
+    return {contract.dataset: read(contract.dataset) for contract in route.carries("Q") if contract.of_case}
+
+
+def _register(source: Source, agreement: Agreement, route: Route, on: date) -> Mapping[str, pd.DataFrame]:
+    """This end's register as it would be exchanged, each value in its form."""
+    sender, period = agreement.parties[route.sender], Period.of(on)
+    frames = source.read(route, courts=[court.id for court in sender.courts], since=period.first_day)
+    return dict(prepare(frames, route=route, sender=sender, period=period, as_of=on).frames)
