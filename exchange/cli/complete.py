@@ -77,8 +77,8 @@ def print_readings(found: Mapping[str, Any]) -> None:
     """How many rows either reading has, the cases on one side alone, and what differs, case by case."""
     out.print(f"[bold]{found['route']}[/]  {found['on']}   当时所知 as it stood: {found['left']}", soft_wrap=True)
     table = _table("", ["数据集 dataset"], ["当时 then", "今日 today"])
-    for dataset, rows in found["now_rows"].items():
-        table.add_row(dataset, str(found["then_rows"].get(dataset, 0)), str(rows))
+    for dataset, rows in found["rows"]["now"].items():
+        table.add_row(dataset, str(found["rows"]["then"].get(dataset, 0)), str(rows))
     out.print(table)
     for side, words_ in (("right_only", "今日始知 known only today"), ("left_only", "今日已无 gone today")):
         if found[side]:

@@ -42,8 +42,8 @@ def readings(
     then = _landed(ledger, chosen, known_on)
     now = _register(source, agreement, chosen, on) if from_source else _landed(ledger, chosen, None)
     number = normalise(case) if case else None
-    sides = [of_case(as_of(side, on, chosen), number, chosen) for side in (then, now)]
-    if number is not None and not any(len(side[CASES]) for side in sides):
+    before, after = (of_case(as_of(side, on, chosen), number, chosen) for side in (then, now))
+    if number is not None and not len(before[CASES]) and not len(after[CASES]):
         raise NeedsPerson(
             914, "Neither reading holds a case of this number.", where="--case",
             next_step="Check the number and the day; a case is in it from its acceptance on.",
@@ -52,9 +52,9 @@ def readings(
     with ledger.transaction() as write:
         write.append("looked_at", exchange=None, actor=actor, body=told | ({"subject": number} if number else {}))
     left, right = (f"known on {known_on.isoformat()}", "register now" if from_source else "known now")
-    found = as_document(compare(*sides, chosen), left=left, right=right)
-    rows = [{name: len(frame) for name, frame in side.items()} for side in sides]
-    return {"route": chosen.id, "on": on.isoformat(), "then_rows": rows[0], "now_rows": rows[1], **found}
+    found = as_document(compare(before, after, chosen), left=left, right=right)
+    rows = {side: {n: len(f) for n, f in frames.items()} for side, frames in (("then", before), ("now", after))}
+    return {"route": chosen.id, "on": on.isoformat(), "rows": rows, **found}
 
 
 def _route(agreement: Agreement, party: str, name: str | None, *, from_source: bool) -> Route:
@@ -73,7 +73,7 @@ def _route(agreement: Agreement, party: str, name: str | None, *, from_source: b
 def _landed(ledger: Ledger, route: Route, until: datetime | None) -> dict[str, pd.DataFrame]:
     """What the route carried of cases, as of a moment (None: to this day)."""
     read = partial(ledger.landed, route, until=until)
-    return {contract.dataset: read(contract.dataset) for contract in route.carries("Q") if contract.of_case}
+    return {contract.dataset: read(contract.dataset) for contract in route.datasets if contract.of_case}
 
 
 def _register(source: Source, agreement: Agreement, route: Route, on: date) -> Mapping[str, pd.DataFrame]:

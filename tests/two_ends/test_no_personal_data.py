@@ -176,7 +176,7 @@ def _quarter_at_the_court(world: World) -> str:
     world.run("court", "run", "quarterly", "--period", PERIOD)
     key, reason = f"{KEY}.2", word("OFFICERREASON", 2)
     world.run("court", "review", "lift", key, "--by", "chief-2", "--reason", reason, codes=(0, 3))
-    explained = ("--rule", "docket_gap", "--as", "void_number", "--reason", "该号作废", "--by", "liaison-1")
+    explained = ("--rule", "docket_gap", "--as", "void_number", "--reason", "该号收案后作废", "--by", "liaison-1")
     world.run("court", "explain", key, *explained)
     world.run("court", "control", key)
     world.run("court", "review", "prepare", key, "--by", "liaison-1")
