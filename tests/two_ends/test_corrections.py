@@ -330,3 +330,51 @@ def test_differences_between_two_exchanges_for_people_and_machines(world: World)
     assert {**at_tax, "left": "", "right": ""} == {**found, "left": "", "right": ""}
     assert journeys.call(diff, world.tax, packets[1])["counts"] == found["counts"]
     assert [e.body["what"] for e in world.court.ledger.events(kind="looked_at")] == [f"diff-{found['left']}"]
+
+
+def test_what_was_told_meanwhile_is_not_taken_back_by_what_waited(world: World) -> None:
+    first = world.goes(world.quarter("2026Q2"))
+    waits = world.quarter()
+    world.sql("UPDATE pc_aj SET cbr = '赵法官' WHERE ajbs = 1", "UPDATE pc_zwr SET tyshxydm = '9113' WHERE ajbs = 2")
+    refused(601, world.correct, 2)
+    other = world.correct(1)
+    urgent = journeys.urgent(replace(world.court, actor="chief-1"), world.numbers[0], "即将处置土地", "chief-1")
+    world.rest()
+    sent = str(journeys.record(world.court, urgent).packet_id)
+    for late in (waits, other):
+        world.release(late)
+        refused(920, journeys.onward, world.court, late)
+        assert journeys.record(world.court, late).state == "approved"
+        journeys.call(review, world.court, late, "refuse", by="chief-1", reason="其间已另行送出")
+    refused(703, world.correct, 1)
+    world.sql("UPDATE pc_aj SET cbr = '钱法官' WHERE ajbs = 1")
+    key = world.correct(1)
+    assert world.why(key) == {world.numbers[0]: ("corrected", "judge", sent)}
+    world.goes(key)
+    assert world.current(world.tax).loc[world.numbers[0], "judge"] == "钱法官"
+    assert sent != first
+    again = world.quarter()
+    assert again == f"{waits}.2"
+    assert world.why(again)[world.numbers[0]][0] == "unchanged"
+    world.goes(again)
+    assert world.court.ledger.verify() == world.tax.ledger.verify() == []
+
+
+def test_a_refused_correction_counts_as_never_sent(world: World) -> None:
+    first = world.goes(world.quarter())
+    world.sql("UPDATE pc_aj SET cbr = '赵法官' WHERE ajbs = 1")
+    key = world.correct(1)
+    world.release(key)
+    journeys.onward(world.court, key)
+    packet = str(journeys.record(world.court, key).packet_id)
+    payload = world.home / f"point/{LANE}/{packet}/payload-0001.p7m"
+    payload.write_bytes(payload.read_bytes()[:-1])
+    world.rest()
+    assert journeys.record(world.court, key).state == "rejected"
+    assert world.current(world.court).loc[world.numbers[0], "_packet"] == first
+    traced = world.traced(world.court, 1, world.day(1))
+    assert (traced["by"], [p["standing"] for p in traced["packets"]]) == (first, ["known", "refused"])
+    anew = world.correct(1)
+    assert anew == f"{key}.2"
+    world.goes(anew)
+    assert world.current(world.tax).loc[world.numbers[0], "judge"] == "赵法官"
