@@ -124,7 +124,7 @@ def _history(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger)
                     911,
                     "The figures of an earlier quarter were changed after its checks.",
                     where=f"{key}/{FIGURES}",
-                    next_step="Restore the file from the backup; report the change as an incident.",
+                    next_step="Restore the file from the backup, or remove it: that quarter says nothing then.",
                 )
             yield load_figures(data)
 

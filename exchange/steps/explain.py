@@ -32,7 +32,7 @@ from exchange.domain.points import (
 )
 from exchange.domain.points_page import PAGE, with_points
 from exchange.domain.route import Agreement
-from exchange.ports import Clock, ExchangeRecord, Ledger, Pages, Vault
+from exchange.ports import Clock, Event, ExchangeRecord, Ledger, Pages, Vault
 
 
 def explain(
@@ -119,10 +119,20 @@ def proposed(
     told = [e for kind in (EXPLAINED, OVERRULED) for e in ledger.events(kind=kind) if e.exchange in routes]
     known: dict[str, Explanation] = {}
     for event in sorted(told, key=lambda e: e.seq):
-        earlier = str(event.exchange)
-        if wanted & set(event.body["points"]) and vault.has(earlier, note_name(event.body["note_sha256"])):
-            known |= {one.point: one for one in explanations(earlier, event, partial(vault.get, earlier))}
+        if wanted & set(event.body["points"]):
+            known |= {one.point: one for one in _still_there(event, vault)}
     return {point: one for point, one in known.items() if point in wanted and one.good_on(day)}
+
+
+def _still_there(event: Event, vault: Vault) -> list[Explanation]:
+    """What was said at an event of another exchange; nothing when its note is gone or is not the one it names."""
+    key = str(event.exchange)
+    if not vault.has(key, note_name(event.body["note_sha256"])):
+        return []
+    try:
+        return explanations(key, event, partial(vault.get, key))
+    except NeedsPerson:
+        return []
 
 
 def _ready(key: str, by: str, ledger: Ledger, officers: Mapping[str, Sequence[str]]) -> ExchangeRecord:
