@@ -45,12 +45,19 @@ def overrule(
 
     A preparation is void then, and a second officer approves as ever. Raises NeedsPerson 908 (past its approval, or
     not checked yet), 910 (not that officer, or no reason), 914 (no such exchange), 922 (no such category), 923 (the
-    rule may not be overruled, or does not hold that case).
+    rule may not be overruled, does not hold that case, or the exchange is no quarter's).
     """
     check_duty(by, "overrule a rule", ("prepare", "approve"), officers)
     exchange = ledger.exchange(key)
     if exchange is None:
         raise NeedsPerson(914, "There is no such exchange.", where=key, next_step="List them with `exchange status`.")
+    if exchange.kind != "Q":
+        raise NeedsPerson(
+            923,
+            "Rules are overruled in a quarter's exchange alone.",
+            where=f"{key}, kind {exchange.kind}",
+            next_step="Overrule it in the quarter, or have the record mended at its source.",
+        )
     plain, known = clean_reason(reason), agreement.codes[CATEGORIES]
     if category not in known:
         step = f"Use one of: {', '.join(known.names_zh)}."

@@ -261,6 +261,8 @@ def test_an_urgent_case_with_a_point_waits_for_an_officers_word(ends: Ends, sour
     assert found["urgent_waits"] == 1
     waits = keys["checked"]
     refused(921, lambda: approved(court, waits))
+    told = {"rule": "uscc_check_digit", "case_no": "（2020）冀1103破9号", "by": "chief-1", "reason": WHY}
+    refused(923, lambda: journeys.call(overrule, court, waits, **told))
     explained(court, waits, rule=RULE, by="chief-1")
     approved(court, waits)
     assert journeys.record(court, waits).state == "approved"
