@@ -317,6 +317,9 @@ def test_a_ledger_of_the_first_form_is_brought_up_with_its_rows(ledger: SqlLedge
             connection.execute(text(f"DROP INDEX {index}"))
         connection.execute(text("CREATE INDEX event_by_exchange ON event (exchange, seq)"))
         connection.execute(text("DROP TABLE landed_case"))
+        connection.execute(text("DROP TABLE break_work"))
+        for column in ("facts", "found_on"):
+            connection.execute(text(f"ALTER TABLE break_ DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     newer = open_ledger(database_url)
     pd.testing.assert_frame_equal(newer.landed(ROUTE, "bankruptcy_case"), before)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
+import pandas as pd
 import pytest
 
-from tests.unit.reconcile_kit import CASE, USCC, World
+from exchange.domain.reconciliation import reconcile_books
+from tests.unit.reconcile_kit import AS_OF, CASE, USCC, World
+from tests.unit.reconcile_worlds import agreed
 
 OTHER = "（2026）冀1103破2号"
 
@@ -93,3 +97,18 @@ def test_record_and_key_say_where() -> None:
     assert (found.dataset, found.record, found.case_no, found.row_key, found.column) == (
         "claim_review", "7", CASE, "T9|tax", "claim_no",
     )  # fmt: skip
+
+
+def test_a_claim_on_a_case_taken_back_is_no_unknown_case() -> None:
+    world = extra_claim(case_no="(2026)冀1103破2号")
+    assert world.codes() == ["UNKNOWN_CASE"]
+    books = replace(world.books(), voids=pd.DataFrame({"case_no": [OTHER]}))
+    agreement = agreed()
+    out, levy = agreement.route("131100-cases"), agreement.codes["levy"]
+    result = reconcile_books(books, route_out=out, levy=levy, as_of=AS_OF)
+    assert (result.breaks, result.infos) == ((), ())
+    (found,) = [f for f in result.findings if f.rule == "claim_on_voided_case"]
+    assert (found.dataset, found.case_no, found.row_key, found.column) == ("tax_claim", OTHER, "T2", "case_no")
+    withdrawn = world.set("claims", 1, kind="withdrawal").drop("lines", 2).books()
+    again = reconcile_books(replace(withdrawn, voids=books.voids), route_out=out, levy=levy, as_of=AS_OF)
+    assert [f.rule for f in again.findings if f.rule == "claim_on_voided_case"] == []
