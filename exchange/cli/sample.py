@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from exchange.sample.setting import Setting
     from exchange.sample.world import Made
 
-ANSWERS, PART = "answers.json", ".part"
+T = TypeVar("T")
+PART, MARK = ".part", ".synthetic"
+"""A folder being made; the file that tells a folder of ours, which may be replaced."""
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +53,10 @@ def sample(
     form: Annotated[
         list[str] | None, typer.Option(help="sql (loads anywhere), sqlite, csv (for COPY); may be given again.")
     ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(help="Instead of a world, edge cases over time: E02,E24 or all; E24+E26 is both in one world."),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Print the catalogue of defects and stop.")] = False,
     as_json: Json = False,
     home: Home = None,
@@ -67,6 +73,10 @@ def sample(
     settings = settings_of(home)
     setting = _setting(settings, party, courts, quarter, as_of, seed)
     folder = (into or Path(f"sample-{seed}")).resolve()
+    if scenario is not None:
+        _in_place(folder, lambda half: _scenarios(half, setting, scenario))
+        out.print(f"[green]✓[/] {folder}", soft_wrap=True)
+        return
     began = time.monotonic()
     made = _made(folder, setting, cases, defects, open_share, tuple(form or ["sql"]))
     _tell(folder, made, setting, time.monotonic() - began, as_json)
@@ -86,16 +96,37 @@ def _setting(
 
 
 def _made(folder: Path, setting: Setting, cases: int, defects: str, open_share: float, forms: tuple[str, ...]) -> Made:
-    """Write beside the folder and put it in place when it is whole."""
+    """A world, and with all defects the scenarios beside it."""
     from exchange.sample.world import Wish, make_world, wished_plants
 
     plants, mixed = wished_plants([word.strip() for word in defects.split(",") if word.strip()])
     wish = Wish(cases=cases, plants=plants, mixed=mixed, open_share=open_share, forms=forms)
+
+    def make(half: Path) -> Made:
+        made = make_world(half, setting, wish)
+        if {"all", "mixed"} & set(defects.split(",")):
+            _scenarios(half / "scenarios", setting, "all")
+        return made
+
+    return _in_place(folder, make)
+
+
+def _scenarios(folder: Path, setting: Setting, scenario: str) -> None:
+    from exchange.sample.playing import wished_scenarios, write_scenarios
+
+    for name, several in wished_scenarios(scenario.split(",")).items():
+        write_scenarios(folder / name, setting, several)
+
+
+def _in_place(folder: Path, make: Callable[[Path], T]) -> T:
+    """Make a folder beside where it goes, and put it there when it is whole."""
     _ours(folder)
     half = folder.with_name(f".{folder.name}{PART}")
     shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
     with working("生成案例 making cases …"):
-        made = make_world(half, setting, wish)
+        made = make(half)
+    (half / MARK).write_text("made by exchange sample\n", encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
     half.replace(folder)
@@ -104,7 +135,7 @@ def _made(folder: Path, setting: Setting, cases: int, defects: str, open_share: 
 
 def _ours(folder: Path) -> None:
     """NeedsPerson 936 when the folder holds anything but an earlier world."""
-    if folder.exists() and not (folder.is_dir() and ((folder / ANSWERS).is_file() or not any(folder.iterdir()))):
+    if folder.exists() and not (folder.is_dir() and ((folder / MARK).is_file() or not any(folder.iterdir()))):
         raise NeedsPerson(
             936, "The folder holds something else than a synthetic world.", where=str(folder),
             next_step="Give another --into, or an empty folder.",

@@ -82,7 +82,7 @@ class Answers:
             if not claim.live:
                 if e.sent and _is_listed(e, claim):
                     self._found("breaks", "WITHDRAWN_STILL_LISTED", e, claim)
-            elif claim.stray is not None or not e.sent:
+            elif claim.stray is not None or not (e.sent or e.known):
                 self._found("breaks", "UNKNOWN_CASE", e, claim)
             else:
                 for code, where in claim.breaks:

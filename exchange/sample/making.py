@@ -6,10 +6,12 @@ What `Maker` makes agrees in all books and breaks no rule; a plant then changes 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 from typing import Final
 
+from exchange.domain.period import Period
 from exchange.domain.route import Court
 from exchange.sample import names
 from exchange.sample.claiming import Claiming
@@ -49,6 +51,11 @@ class Maker:
     def begin(self, what: object) -> None:
         """Draw from here on as the seed and `what` say, whatever was made before."""
         self.rng.seed(f"{self.setting.seed}/{what}")
+
+    def on(self, period: str, as_of: date, what: object) -> None:
+        """Make what follows as of another day."""
+        self.setting = self.claims.setting = replace(self.setting, period=Period.parse(period), as_of=as_of)
+        self.begin(what)
 
     def court(self) -> Court:
         """One of the world's courts."""

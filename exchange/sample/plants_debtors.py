@@ -41,7 +41,7 @@ for _id, _zh, _en, _write, _edges in (
 
 for _id, _zh, _en, _write, _rules in (
     ("uscc_lower_case", "信用代码小写", "lower case", str.lower, ("lower_case_uscc",)),
-    ("uscc_blanks", "信用代码含空格", "blanks in it", lambda c: f" {c[:8]} {c[8:]}　", ("blanks_in_uscc",)),
+    ("uscc_blanks", "信用代码含空格", "blanks in it", lambda c: f"{c[:8]} {c[8:]}　", ("blanks_in_uscc",)),
     ("uscc_full_width", "信用代码全角", "full width", _wide, ("other_width",)),
     ("uscc_all_styles", "信用代码全角小写带空格", "full width, lower case, a blank",
      lambda c: _wide(c.lower()) + " ", ("lower_case_uscc", "blanks_in_uscc", "other_width")),

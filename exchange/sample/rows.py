@@ -184,6 +184,8 @@ class Estate:
     claims: list[Claim] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     selected: bool = True
+    known: bool = False
+    """Sent in an earlier quarter: a claim on it is on a known case, whatever became of it."""
     normalised: list[tuple[str, str]] = field(default_factory=list)
     holds: list[str] = field(default_factory=list)
     row_holds: set[str] = field(default_factory=set)

@@ -81,38 +81,54 @@ def wished_plants(defects: Sequence[str]) -> tuple[tuple[Plant, ...], bool]:
     return tuple(chosen.values()), MIXED in defects
 
 
+class Writer:
+    """Writes a world's files as its cases come; `close` writes the answers."""
+
+    def __init__(self, folder: Path, setting: Setting, forms: Sequence[str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.register, self.answers = folder, Register(setting), Answers(setting)
+        self.sinks: list[Sink] = [FORMS[form](folder) for form in forms]
+        self.answered = ReturnFiles(folder, setting)
+        for court in setting.courts:
+            for sink in self.sinks:
+                sink.row("fy", (court.id, court.name, court.division))
+
+    def take(self, estate: Estate) -> None:
+        """Write one case that is complete."""
+        for table, values in self.register.rows(estate):
+            for sink in self.sinks:
+                sink.row(table, values)
+        self.answered.take(estate)
+        self.answers.take(estate)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many claims and lines were written."""
+        return {"claims": self.answered.counts["tax_claim"], "lines": self.answered.counts["tax_claim_line"]}
+
+    def close(self, notes: Mapping[str, Any]) -> None:
+        """Write what is left, and the answers."""
+        for sink in self.sinks:
+            sink.close()
+        self.answered.close()
+        with (self.folder / "answers.json").open("w", encoding="utf-8", newline="\n") as file:
+            self.answers.write(file, notes)
+
+
 def make_world(folder: Path, setting: Setting, wish: Wish) -> Made:
     """Write a world into a folder: the court's database, `tax_return/` and `answers.json`.
 
     The same setting and wish give the same bytes. Rows are written as they are made; what is kept is bounded by the
     number of records and of breaks. NeedsPerson 936 when the plants need more cases than are wished for.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    maker, register, answers = Maker(setting), Register(setting), Answers(setting)
-    sinks: list[Sink] = [FORMS[form](folder) for form in wish.forms]
-    answered = ReturnFiles(folder, setting)
-    for court in setting.courts:
-        for sink in sinks:
-            sink.row("fy", (court.id, court.name, court.division))
+    maker, writer = Maker(setting), Writer(folder, setting, wish.forms)
+    answers = writer.answers
     for unit, estates in _cases(maker, wish):
         if unit is not None:
             _note(answers, unit, estates)
         for estate in estates:
-            for table, values in register.rows(estate):
-                for sink in sinks:
-                    sink.row(table, values)
-            answered.take(estate)
-            answers.take(estate)
-    for sink in sinks:
-        sink.close()
-    answered.close()
-    counts = {
-        "cases": maker.records,
-        "claims": answered.counts["tax_claim"],
-        "lines": answered.counts["tax_claim_line"],
-    }
-    with (folder / "answers.json").open("w", encoding="utf-8", newline="\n") as file:
-        answers.write(file, _notes(setting, wish, answers, counts))
+            writer.take(estate)
+    counts = {"cases": maker.records, **writer.counts()}
+    writer.close(_notes(setting, wish, answers, counts))
     return Made(
         **counts, selected=len(answers.selected), sent=len(answers.sent), breaks=len(answers.lists["breaks"]),
         plants=answers.counts,
