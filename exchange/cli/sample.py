@@ -124,8 +124,12 @@ def _in_place(folder: Path, make: Callable[[Path], T]) -> T:
     half = folder.with_name(f".{folder.name}{PART}")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    with working("生成案例 making cases …"):
-        made = make(half)
+    try:
+        with working("生成案例 making cases …"):
+            made = make(half)
+    except BaseException:
+        shutil.rmtree(half, ignore_errors=True)
+        raise
     (half / MARK).write_text("made by exchange sample\n", encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
@@ -171,13 +175,19 @@ def _tell(folder: Path, made: Made, setting: Setting, seconds: float, as_json: b
 
 def _list(as_json: bool) -> None:
     from exchange.sample.catalogue import catalogue
+    from exchange.sample.scenarios import SCENARIOS
 
     plants = catalogue().values()
     if as_json:
         rows = [{"id": p.id, "edges": list(p.edges), "zh": p.zh, "en": p.en, "expected": p.expected} for p in plants]
-        out.print_json(data=rows)
+        over_time = [{"id": s.id, "zh": s.zh, "en": s.en, "must": list(s.must)} for s in SCENARIOS.values()]
+        out.print_json(data={"defects": rows, "scenarios": over_time})
         return
     table = Table("缺陷 defect", "", "是什么 what", "应有结果 expected", box=None)
     for plant in plants:
         table.add_row(plant.id, ",".join(plant.edges), f"{plant.zh}\n[dim]{plant.en}[/]", plant.expected)
+    out.print(table)
+    table = Table("情景 --scenario", "是什么 what", "应有结果 expected", box=None)
+    for one in SCENARIOS.values():
+        table.add_row(one.id, f"{one.zh}\n[dim]{one.en}[/]", "\n".join(one.must))
     out.print(table)

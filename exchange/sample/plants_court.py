@@ -165,7 +165,7 @@ def _refused(m: Maker) -> Sequence[Estate]:
 
 
 @SHELF.make("court_unknown", "法院不在本方名单", "a court the party does not speak for",
-            "not selected; finding court_unknown")  # fmt: skip
+            "not selected: it is never read")  # fmt: skip
 def _stranger(m: Maker) -> Sequence[Estate]:
     e = m.case(claim=None, selected=False, number=m.serial(m.setting.as_of.year, "冀0102")[0])
     e.court = "冀0102"

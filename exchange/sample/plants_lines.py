@@ -9,7 +9,7 @@ from typing import Final
 from exchange.sample.catalogue import Shelf, broken, told
 from exchange.sample.making import Maker
 from exchange.sample.plants_claims import anew
-from exchange.sample.rows import Claim, Estate
+from exchange.sample.rows import Claim, Estate, Instalment
 
 SHELF: Final = Shelf()
 DIFFERS, ONE_DAY, OVER = "LATE_FEE_DIFFERS", "LATE_FEE_ONE_DAY", "LATE_FEE_OVER_PRINCIPAL"
@@ -172,6 +172,29 @@ def _segment_lines(m: Maker, e: Estate) -> None:
     part = m.claims.line(claim, fee.levy, fee.start, fee.start, fee.due, "late_fee", m.setting.fee(10_000_000, 120))
     told(claim, "LATE_FEE_NO_PRINCIPAL", part.no)
     anew(m, e, claim)
+
+
+for _id, _zh, _before, _counts in (
+    ("fee_segments_told", "中途缴纳一部分，附缴款记录", 180, True),
+    ("fee_segments_told_on_cutoff", "截止日当天缴纳一部分", 0, True),
+    ("fee_segments_told_after", "截止日后缴纳一部分，不分段", -1, False),
+    ("fee_segments_told_wrong", "附缴款记录而未分段计算", 180, False),
+):
+
+    @SHELF.change(
+        _id, _zh, f"part was paid {_before} days before the cut-off, the payment is told",
+        DIFFERS if _id.endswith("wrong") else "no break", "E17", layer="lines",
+    )  # fmt: skip
+    def _told(m: Maker, e: Estate, before: int = _before, counts: bool = _counts, name: str = _id) -> None:
+        if all(contract.dataset != "tax_payment" for contract in m.setting.back.datasets):
+            return
+        paid, days = 10_000_000, 300
+        claim, line = _fee(m, e, LARGE, days, m.setting.fee(paid, days - before) if counts else 0)
+        owed = claim.last.lines[-2]
+        on = claim.last.cutoff - timedelta(days=before)
+        claim.last.instalments.append(Instalment(levy=owed.levy, start=owed.start, end=owed.end, on=on, amount=paid))
+        if name.endswith("wrong"):
+            broken(claim, DIFFERS, line=line)
 
 
 @SHELF.make(

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from exchange.domain.errors import NeedsPerson
-from exchange.sample.rows import Claim, Estate, Line, Status, Version
+from exchange.sample.rows import Claim, Estate, Instalment, Line, Status, Version
 from exchange.sample.setting import Setting, as_fen, columns
 
 FILES: Final = ("tax_claim", "tax_claim_line", "tax_status")
+PAYMENTS: Final = "tax_payment"
+"""Written when there is something to write: a route may do without it."""
 
 
 class ReturnFiles:
     """Writes the three files of an answer below `tax_return/`."""
 
     def __init__(self, folder: Path, setting: Setting) -> None:
-        self.stack = ExitStack()
-        self.names = {name: columns(setting.back, name) for name in FILES}
+        self.stack, self.folder, self.setting = ExitStack(), folder / "tax_return", setting
+        self.names: dict[str, Sequence[str]] = {}
         self.writers: dict[str, Any] = {}
-        (folder / "tax_return").mkdir(exist_ok=True)
+        self.folder.mkdir(exist_ok=True)
         for name in FILES:
-            file = (folder / "tax_return" / f"{name}.csv").open("w", encoding="utf-8", newline="")
-            self.writers[name] = csv.writer(self.stack.enter_context(file), lineterminator="\n")
-            self.writers[name].writerow(self.names[name])
-        self.counts = dict.fromkeys(FILES, 0)
+            self._open(name)
+        self.counts = dict.fromkeys((*FILES, PAYMENTS), 0)
         self._known(setting)
 
     def take(self, e: Estate) -> None:
@@ -37,6 +37,8 @@ class ReturnFiles:
                 self._row("tax_claim", _claim(claim, version))
                 for line in version.lines:
                     self._row("tax_claim_line", _line(claim, version, line))
+                for paid in version.instalments:
+                    self._row(PAYMENTS, _instalment(claim, version, paid))
         for status in e.statuses if e.sent else ():
             self._row("tax_status", _status(status))
 
@@ -44,7 +46,15 @@ class ReturnFiles:
         """Close the files."""
         self.stack.close()
 
+    def _open(self, name: str) -> None:
+        self.names[name] = columns(self.setting.back, name)
+        file = self.stack.enter_context((self.folder / f"{name}.csv").open("w", encoding="utf-8", newline=""))
+        self.writers[name] = csv.writer(file, lineterminator="\n")
+        self.writers[name].writerow(self.names[name])
+
     def _row(self, name: str, row: Mapping[str, Any]) -> None:
+        if name not in self.writers:
+            self._open(name)
         self.counts[name] += 1
         self.writers[name].writerow([row.get(column, "") for column in self.names[name]])
 
@@ -117,6 +127,13 @@ def _line(claim: Claim, v: Version, line: Line) -> Mapping[str, Any]:
         "claim_no": claim.no, "version": v.version, "line_no": line.no, "levy_code": line.levy,
         "period_start": line.start.isoformat(), "period_end": line.end.isoformat(), "due_on": line.due.isoformat(),
         "component": line.component, "amount": as_fen(line.amount), "rank": line.rank,
+    }  # fmt: skip
+
+
+def _instalment(claim: Claim, v: Version, paid: Instalment) -> Mapping[str, Any]:
+    return {
+        "claim_no": claim.no, "version": v.version, "levy_code": paid.levy, "period_start": paid.start.isoformat(),
+        "period_end": paid.end.isoformat(), "paid_on": paid.on.isoformat(), "amount": as_fen(paid.amount),
     }  # fmt: skip
 
 

@@ -90,6 +90,17 @@ class Line:
 
 
 @dataclass(slots=True, kw_only=True)
+class Instalment:
+    """What was paid on a levy and period of a claim before it was filed."""
+
+    levy: str
+    start: date
+    end: date
+    on: date
+    amount: int
+
+
+@dataclass(slots=True, kw_only=True)
 class Version:
     """One version of a claim as it stands in the return."""
 
@@ -104,6 +115,7 @@ class Version:
     total: int
     supplements: str = ""
     lines: list[Line] = field(default_factory=list)
+    instalments: list[Instalment] = field(default_factory=list)
 
     def add_up(self) -> None:
         """Make the total the sum of the lines."""

@@ -120,6 +120,11 @@ def make_world(folder: Path, setting: Setting, wish: Wish) -> Made:
     The same setting and wish give the same bytes. Rows are written as they are made; what is kept is bounded by the
     number of records and of breaks. NeedsPerson 936 when the plants need more cases than are wished for.
     """
+    unknown = [form for form in wish.forms if form not in FORMS]
+    if unknown:
+        raise NeedsPerson(
+            936, "There is no such form.", where=unknown[0], next_step=f"One or more of: {', '.join(FORMS)}."
+        )
     maker, writer = Maker(setting), Writer(folder, setting, wish.forms)
     answers = writer.answers
     for unit, estates in _cases(maker, wish):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from exchange.sample.catalogue import catalogue
 from exchange.sample.register import TABLES
 from tests.outcomes import assert_same, assert_valid
 from tests.sample import worlds
@@ -29,6 +33,19 @@ def test_every_defect_leads_to_its_answer_on_postgresql(tmp_path: Path) -> None:
         assert _rows(postgres.url(copied)) == _rows(postgres.url(source))
     assert_valid(outcome)
     assert_same(outcome, dict(worlds.answers(world)))
+    assert _without_their_finding(outcome["findings"], worlds.answers(world)["notes"]["plants"]) == []
+
+
+def _without_their_finding(findings: list[dict[str, Any]], planted: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Plants that say they lead to a finding, and do not."""
+    missing = []
+    for plant in catalogue().values():
+        for rule in re.findall(r"finding (\w+)", plant.expected):
+            told = json.dumps([one for one in findings if one["rule"] == rule], ensure_ascii=False)
+            where = [str(word) for one in planted[plant.id] for word in (one["case_no"], *one["claims"])]
+            if not any(word in told for word in where):
+                missing.append(f"{plant.id}: {rule}")
+    return missing
 
 
 def _copy(folder: Path, url: str) -> None:
