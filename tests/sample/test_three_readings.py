@@ -20,11 +20,6 @@ def test_all_defects_and_cases_in_which_several_meet(tmp_path: Path) -> None:
     assert differences(ours, told) == {}
 
 
-def test_on_the_first_day_of_a_quarter(tmp_path: Path) -> None:
-    worlds.make(tmp_path, worlds.setting(12, "2026Q3", "2026-07-01"), 420, "all", forms=("sql",))
-    assert differences(worlds.second_reading(tmp_path), worlds.answers(tmp_path)) == {}
-
-
 def test_every_code_info_rule_and_reason_is_among_the_answers(tmp_path: Path) -> None:
     from tests.sample.test_catalogue import CODES, INFOS, NORMALISED, REJECTS, WARNS
 

@@ -22,7 +22,7 @@ def test_the_same_wish_gives_the_same_bytes(tmp_path: Path) -> None:
     worlds.make(tmp_path / "c", worlds.setting(6), 420, "mixed", forms=("sql", "sqlite", "csv"))
     first, again, other = (worlds.digests(tmp_path / name) for name in "abc")
     assert first == again
-    assert len(first) == len(TABLES) + 7
+    assert {"answers.json", "court.db", "court_db.sql", "tax_return/tax_claim.csv"} < first.keys()
     same = {"court_csv/fy.csv", "court_csv/load.sql"}
     assert {name for name in first if first[name] == other[name]} == same
 
