@@ -1,4 +1,4 @@
-"""Commands about what the parties agreed: contracts check, list, diff."""
+"""Commands about what the parties agreed: contracts check, list, diff, rehearse."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from exchange import wiring
-from exchange.cli.common import EXIT_FOUND, Home, Json, out, settings_of
+from exchange import journeys, wiring
+from exchange.cli.common import EXIT_FOUND, Home, Json, end, out, settings_of, whoever, working
 from exchange.domain.contract import CodeList
 from exchange.domain.contract_diff import TABLE, Change, Grade, diff_agreements
+from exchange.domain.rehearsal import Fault, Rehearsed, by_rule
+from exchange.domain.route import Route
+from exchange.domain.wording import rule_words
 
 contracts_app = typer.Typer(help="What the parties agreed.", no_args_is_help=True)
 
@@ -87,3 +90,51 @@ def _told(changes: list[Change], table: CodeList) -> Table:
             Text(change.before or ""), Text(change.after or ""), who,
         )  # fmt: skip
     return shown
+
+
+@contracts_app.command("rehearse")
+def contracts_rehearse(
+    new: Root,
+    quarters: Annotated[int, typer.Option("--quarters", min=1, help="How many stored rounds, the last ones.")] = 4,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Run the last stored rounds of this end against a proposed agreement. Exit 5 when something would fail."""
+    from exchange.steps.rehearse import rehearse_rounds as step
+
+    proposed = wiring.agreement_at(new)
+    with end(home, actor=whoever()) as parts, working("…"):
+        found: list[Rehearsed] = journeys.call(step, parts, proposed, last=quarters)
+    if as_json:
+        out.print_json(data=[one.as_dict() for one in found])
+    for one in () if as_json else found:
+        _show_rehearsed(one, proposed.route(one.key.partition(".")[0]))
+    if any(one.worse for one in found):
+        raise typer.Exit(EXIT_FOUND)
+
+
+def _show_rehearsed(one: Rehearsed, route: Route) -> None:
+    """One round: counts on both sides, then what would fail and what would pass, by rule, with a few case numbers."""
+    sign = "[red]✗[/]" if one.worse else "[green]✓[/]"
+    out.print(
+        f"{sign} [bold]{one.key}[/]  退回 held {one.now.held} → {one.then.held} / {one.then.selected}"
+        + ("  [red]整批停止 would stop[/]" if one.then.stopped and not one.now.stopped else "")
+    )
+    for dataset, column in one.without_data:
+        out.print(
+            f"    必填而无存量数据 required, but no stored row has it: {dataset}.{column}", markup=False, soft_wrap=True
+        )
+    for dataset, column in one.left_behind:
+        out.print(f"    不再传送 would no longer travel: {dataset}.{column}", markup=False, soft_wrap=True)
+    for title, faults in (("将不通过 would fail", one.fails), ("将通过 would pass", one.passes)):
+        for severity, rule, dataset, count in by_rule(faults):
+            zh, en = rule_words(route, rule, dataset) if route.has(dataset) else (rule, rule)
+            out.print(
+                f"    {title}: {severity} {zh} {en} ({dataset}) ×{count}  {_some(faults, rule, dataset)}", markup=False
+            )
+
+
+def _some(faults: tuple[Fault, ...], rule: str, dataset: str) -> str:
+    """A few of the places a rule speaks of."""
+    places = [fault[3] for fault in faults if (fault[0], fault[1]) == (rule, dataset) and fault[3]]
+    return "、".join(places[:5]) + (" …" if len(places) > 5 else "")
