@@ -52,6 +52,12 @@ def _none_filled(frame: pd.DataFrame, rule: Rule, _: Looks) -> Mask:
     return np.asarray(frame[list(rule.columns)].isna().all(axis=1), dtype=bool)
 
 
+def _apart(frame: pd.DataFrame, rule: Rule, _: Looks) -> Mask:
+    """Of columns that belong together some have a value and some have none."""
+    empty = frame[list(rule.columns)].isna()
+    return np.asarray(empty.any(axis=1) & ~empty.all(axis=1), dtype=bool)
+
+
 def _missing_when(frame: pd.DataFrame, rule: Rule, _: Looks) -> Mask:
     """A column is empty though the column `when` has one of the `values`."""
     when, values = _told(rule, "when", str), _told(rule, "values", list)
@@ -100,6 +106,7 @@ def _told(rule: Rule, name: str, kind: type) -> Any:
 ROW_RULES: Final[Mapping[str, Callable[[pd.DataFrame, Rule, Looks], Mask]]] = {
     "pattern": _pattern,
     "none_filled": _none_filled,
+    "apart": _apart,
     "missing_when": _missing_when,
     "after_as_of": _after_as_of,
     "other_court": _other_court,
