@@ -85,9 +85,8 @@ def call(step: Callable[..., Any], parts: Parts, *args: Any, **more: Any) -> Any
 
 
 def quarterly_routes(parts: Parts) -> list[str]:
-    """The routes on which this end sends a quarter's records: those of a party that speaks for courts."""
-    agreed = parts.agreement
-    return [route.id for route in agreed.routes_from(parts.party) if agreed.parties[parts.party].courts]
+    """The routes on which this end sends a quarter's records."""
+    return list(parts.agreement.quarterly_routes(parts.party, parts.channels))
 
 
 def open_quarter(parts: Parts, route_id: str, period: str, as_of: date | None = None) -> str:

@@ -59,7 +59,7 @@ def outline(settings: Settings | None = None) -> Outline:
     """This end's routes and intervals; no pandas, no database, no network."""
     settings = settings or read_settings()
     agreed = agreement(settings)
-    routes = tuple(r.id for r in agreed.routes_from(settings.party) if agreed.parties[r.sender].kind == "court")
+    routes = agreed.quarterly_routes(settings.party, settings.channels)
     return Outline(
         party=settings.party, quarterly_routes=routes, watch_seconds=settings.watch_seconds,
         sweep_seconds=settings.sweep_seconds, retries=settings.retries, retry_seconds=settings.retry_seconds,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -277,6 +277,15 @@ class Agreement:
     def routes_from(self, party: str) -> tuple[Route, ...]:
         """The routes a party sends on."""
         return tuple(r for r in self.routes.values() if r.sender == party)
+
+    def quarterly_routes(self, party: str, connected: Collection[str]) -> tuple[str, ...]:
+        """Ids of the routes on which a party that speaks for courts sends every quarter.
+
+        A route to a counterpart without a channel is agreed but not in use; while there is no channel at all every
+        route counts, so that a first quarter can be looked at.
+        """
+        routes = self.routes_from(party) if party in self.parties and self.parties[party].courts else ()
+        return tuple(r.id for r in routes if r.receiver in connected) or tuple(r.id for r in routes)
 
     def on_lane(self, sender: str, receiver: str) -> Route:
         """The route of a lane; NeedsPerson 801 when the parties have none."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from exchange.domain.content import stage_content
 from exchange.domain.contract import Rule
-from exchange.domain.route import RouteLine
+from exchange.domain.route import Agreement, Court, Party, RouteLine
 from tests.fakes.routes import a_contract, a_route
 
 CASE = a_contract("case", ("case_no",), {"case_no": "text", "judge": "text", "stage": "text"})
@@ -39,3 +39,14 @@ def test_only_the_columns_of_the_line_leave_and_rules_about_others_stay(tmp_path
     assert "judge" not in written
     assert "李" not in written
     assert "accepted" in written
+
+
+def test_a_route_to_nobody_connected_is_not_run_unless_none_is() -> None:
+    court = Party(
+        id="court-1", kind="court", name_zh="", name_en="", courts=(Court(id="A", name="", division="", codes=()),)
+    )
+    routes = {route.id: route for route in (a_route(CASE), a_route(CASE, receiver="ss-1"))}
+    agreement = Agreement(parties={"court-1": court}, routes=routes, codes={})
+    assert agreement.quarterly_routes("court-1", ["ss-1"]) == ("court-1-to-ss-1",)
+    assert agreement.quarterly_routes("court-1", []) == tuple(routes)
+    assert agreement.quarterly_routes("tax-1", ["court-1"]) == ()
