@@ -15,6 +15,7 @@ from exchange.domain.canonical import sha256_hex
 from exchange.domain.content import Content, load_content
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lane import READY
+from exchange.domain.opening import lane_route
 from exchange.domain.packet import DATA_KINDS, parse_packet_name
 from exchange.domain.route import Agreement, Route
 from exchange.domain.tabular import join_frames, read_csv
@@ -46,7 +47,7 @@ def send(
     waiting = ledger.packets(direction="out", exchange=key, states=[SEALED])
     for packet in sorted(waiting, key=lambda p: (p.lane, p.number)):
         name = parse_packet_name(packet.packet_id)
-        route = agreement.on_lane(name.sender, name.receiver)
+        route = lane_route(agreement, name.sender, name.receiver, name.kind)
         under, event, body = _record_as(key, packet, ledger)
         rows = _own_rows(key, route, vault) if packet.kind in LANDED and not _refused(key, ledger) else {}
         with vault.workdir() as folder:
