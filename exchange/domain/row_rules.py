@@ -59,10 +59,10 @@ def _apart(frame: pd.DataFrame, rule: Rule, _: Looks) -> Mask:
 
 
 def _missing_when(frame: pd.DataFrame, rule: Rule, _: Looks) -> Mask:
-    """A column is empty though the column `when` has one of the `values`."""
-    when, values = _told(rule, "when", str), _told(rule, "values", list)
-    missing = any_of((frame[c].isna().to_numpy(bool) for c in rule.columns), len(frame))
-    return np.asarray(frame[when].isin(values), dtype=bool) & missing
+    """One of the columns but the first is empty though the first has one of the `values`."""
+    when, *asked = rule.columns
+    missing = any_of((frame[c].isna().to_numpy(bool) for c in asked), len(frame))
+    return np.asarray(frame[when].isin(_told(rule, "values", list)), dtype=bool) & missing
 
 
 def _after_as_of(frame: pd.DataFrame, rule: Rule, context: Looks) -> Mask:

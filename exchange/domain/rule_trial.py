@@ -33,13 +33,12 @@ def _fails(rule: Rule, contract: Contract, agreement: Agreement) -> str | None:
         route=route, sender=agreement.parties[route.sender], as_of=date(2026, 1, 1), is_workday=lambda _: True,
         codes=agreement.codes, contract=contract,
     )  # fmt: skip
-    frame = pd.DataFrame(
-        {column.name: pd.Series([None, "2026-01-01", "1"], dtype="str") for column in contract.columns}
-    )
+    values = pd.Series([None, "2026-01-01", "1"], dtype="str")
+    frame = pd.DataFrame(dict.fromkeys(rule.columns, values))
     try:
         broken = RULES[rule.runs](frame, rule, context)
     except KeyError as error:
-        return f"it looks at {error.args[0]!r}, which this dataset has not"
+        return f"it looks at {error.args[0]!r}, which is not among its columns"
     except Exception as error:
         return str(error) or type(error).__name__
     return None if len(broken) == len(frame) else "it does not answer for every row"

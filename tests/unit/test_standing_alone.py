@@ -160,7 +160,7 @@ SUIT = r"（\d{4}）(?P<code>\D\d{2,4})民初\d+号"
         ("pattern", ("a",), {"pattern": "[0-9]+"}, ["12", "1x", None, "12\n"], [False, True, False, True]),
         ("none_filled", ("a", "b"), {}, [None, "1"], [True, False]),
         ("apart", ("a", "b"), {}, ["1", None], [True, False]),
-        ("missing_when", ("b",), {"when": "a", "values": ["other"]}, ["other", "x", None], [True, False, False]),
+        ("missing_when", ("a", "b"), {"values": ["other"]}, ["other", "x", None], [True, False, False]),
         ("after_as_of", ("a",), {}, ["2026-10-10", "2026-10-09", "soon", None], [True, False, False, False]),
         (
             "other_court", ("court", "a"), {"pattern": SUIT},
