@@ -48,6 +48,8 @@ COLUMNS = {
     "break_item": "id code case_no claim_no? line_no? rank? claimed_amount? compared_amount? difference_amount? "
     "at_stake_amount due_on? state decision? reason? first_seen asked",
     "break_answer": "id answer difference_amount? reason? answered_by answered_on",
+    "tax_lead": "lead_no court_code case_no lead_kind basis taxpayer_name taxpayer_uscc counterparty_name? "
+    "counterparty_uscc? amount happened_on? judged_on? document_no? found_on source_updated_at",
 }
 KEYS = {
     "bankruptcy_case": "case_no",
@@ -64,6 +66,7 @@ KEYS = {
     "tax_status": "debtor_uscc as_of",
     "break_item": "id",
     "break_answer": "id",
+    "tax_lead": "lead_no",
 }
 RULE_IDS = {
     "case_no_malformed": "reject",
@@ -114,13 +117,15 @@ def test_agreed_rules_are_there_with_titles_and_functions(agreement: Agreement) 
     contracts = {c.dataset: c for r in agreement.routes.values() for c in r.datasets}
     rules = [(c.dataset, rule) for c in contracts.values() for rule in c.rules]
     assert {r.id: r.severity for _, r in rules if r.comparable} == RULE_IDS
-    assert {r.id for _, r in rules} <= set(RULES) | ACROSS
+    assert {r.runs for _, r in rules} <= set(RULES) | ACROSS
     for dataset, rule in rules:
         assert CHINESE.search(rule.title_zh), (dataset, rule.id)
         assert rule.title_en, (dataset, rule.id)
         assert not CHINESE.search(rule.title_en), (dataset, rule.id)
-        assert rule.reach == ("row" if rule.id == "negative_amount" else "case")
-        assert rule.comparable or rule.severity in ("warn", "verify")
+        alone = not contracts[dataset].of_case
+        assert rule.reach == ("row" if alone or rule.id == "negative_amount" else "case")
+        assert not (alone and rule.comparable)
+        assert rule.comparable or alone or rule.severity in ("warn", "verify")
     assert {r.id for _, r in rules if r.overrulable} == {"uscc_check_digit"}
 
 
@@ -161,10 +166,12 @@ def test_parties_and_their_courts(agreement: Agreement) -> None:
 
 
 def test_routes_answer_each_other_and_hold_the_terms(agreement: Agreement) -> None:
-    assert sorted(agreement.routes) == ["131100-cases", "131100-claims", "131103-cases", "131103-claims"]
+    lanes = [f"{pair}-{what}" for pair in ("131100", "131103") for what in ("cases", "claims", "social")]
+    assert sorted(agreement.routes) == lanes
     on = date(2026, 10, 9)
     for route in agreement.routes.values():
-        assert agreement.routes[route.answered_by or ""].answered_by == route.id
+        if route.answered_by is not None:
+            assert agreement.routes[route.answered_by].answered_by == route.id
         assert (route.held_share_limit, route.held_count_limit) == (Decimal("0.20"), 5)
         assert route.figure("late_fee_rate", on) == Decimal("0.0005")
         assert route.figure("objection_days", on) == 15
@@ -172,7 +179,7 @@ def test_routes_answer_each_other_and_hold_the_terms(agreement: Agreement) -> No
         assert not route.test
     assert agreement.routes["131100-cases"].review.urgent == "automatic"
     assert agreement.routes["131103-cases"].review.urgent == "one_officer"
-    assert len({r.contract_sha256 for r in agreement.routes.values()}) == 4
+    assert len({r.contract_sha256 for r in agreement.routes.values()}) == len(lanes)
 
 
 def test_ranks_cover_every_component_and_kind_of_levy(agreement: Agreement) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-EXPECTED = {"quarterly_131100_cases", "exchange_urgent", "exchange_watch", "exchange_sweep"}
+EXPECTED = {"quarterly_131100_cases", "quarterly_131100_social", "exchange_urgent", "exchange_watch", "exchange_sweep"}
 
 pytestmark = pytest.mark.airflow
 
@@ -37,6 +37,7 @@ def test_there_is_one_quarterly_dag_for_each_route_this_end_sends_on(bag: Any, c
 def test_nothing_catches_up_and_no_run_overtakes_another(bag: Any):
     assert {(i, d.catchup, d.max_active_runs) for i, d in bag.dags.items()} == {
         ("quarterly_131100_cases", False, 1),
+        ("quarterly_131100_social", False, 1),
         ("exchange_watch", False, 1),
         ("exchange_sweep", False, 1),
         ("exchange_urgent", False, 4),

@@ -40,3 +40,23 @@ def test_the_commands_a_readme_names_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     named = set(re.findall(r"`make ([a-z-]+)`", " ".join(p.read_text(encoding="utf-8") for p in PAGES)))
     assert [name for name in named if not re.search(rf"(?m)^{name}:", makefile)] == []
+
+
+@pytest.mark.parametrize("page", ["add-a-dataset.md", "add-a-counterpart.md"])
+def test_a_story_names_files_and_commands_that_are_there(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:contracts|schemas|sources|examples|tests)/[^`\s<]+)`", text)
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    commands = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    given = {" ".join(found) for found in re.findall(r"(?m)^\$ exchange ([a-z-]+)(?: ([a-z-]+))?", text)}
+    assert given
+    assert [
+        one for one in given if f"`exchange {one}`" not in commands and f"`exchange {one.split()[0]}`" not in commands
+    ] == []
+
+
+def test_the_stories_list_every_rule_a_new_dataset_may_use() -> None:
+    from exchange.domain.row_rules import ROW_RULES
+
+    told = (ROOT / "docs/add-a-dataset.md").read_text(encoding="utf-8")
+    assert [name for name in ROW_RULES if f"| `{name}`" not in told] == []
