@@ -2,7 +2,7 @@
 
 | port | real | simple |
 |---|---|---|
-| Source | adapters/source_sql (PostgreSQL, SQLite) | any object with `read` |
+| Source | adapters/source_sql (PostgreSQL, SQLite), adapters/source_xml (a folder) | any object with `read` |
 | Vault | adapters/vault_fs on a disk or object store | the same on `memory://` |
 | Ledger | adapters/ledger_sql on PostgreSQL | the same on SQLite |
 | Channel | adapters/channel_sftp (OpenSSH) | adapters/channel_folder (disc, USB, shared folder) |
@@ -48,15 +48,15 @@ class Source(Protocol):
     def read(
         self, route: Route, *, courts: Sequence[str], since: date, beside: Mapping[str, Sequence[str]] = _NOTHING
     ) -> Mapping[str, pd.DataFrame]:
-        """One consistent read of every dataset that has a `sources/<party>/<dataset>.sql`.
+        """One consistent read of every dataset that has a query or mapping in `sources/<party>`.
 
         Frames hold `str` columns named as the contract's, in wire form (dates ISO, money two places, codes
         mapped; what can't be mapped stays as it was), empty as missing (but for a case's own number,
-        which stays as it stands), plus `_record` (source id of the case, text).
+        which stays as it stands), plus `_record` (source id of the case, or of the row that stands alone, text).
         Only the contract's columns; the rows of the courts' cases, at least those selected.
         `beside` names private queries (`_docket`) and the columns each must have: those the source has are read at
         the same moment and given under their names. What they give is never sent.
-        Raises RetryLater 901, NeedsPerson 902, 903.
+        A dataset the source does not hold has no frame. Raises RetryLater 901, NeedsPerson 902, 903, 927, 928.
         """
         ...
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exchange.adapters.keys_files import HeldKey
     from exchange.domain.calendar import WorkCalendar
     from exchange.domain.route import Agreement
-    from exchange.ports import Channel, Checker, Keys, Ledger, Notifier, Pages, Parts, Scheduler
+    from exchange.ports import Channel, Checker, Keys, Ledger, Notifier, Pages, Parts, Scheduler, Source
     from exchange.steps.note_keys import KeyEvent
 
 
@@ -85,7 +85,6 @@ def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
     """Every port of this end, from its settings. Databases and servers are reached when first used, the ledger now."""
     from exchange.adapters.ledger_sql import open_ledger
     from exchange.adapters.sheet_xlsx import XlsxSheets
-    from exchange.adapters.source_sql import SqlSource
     from exchange.adapters.vault_fs import FsVault
     from exchange.ports import Parts
 
@@ -103,7 +102,7 @@ def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
         agreement=agreed,
         party=settings.party,
         schemas=_schemas(settings.project / "schemas"),
-        source=SqlSource(settings.source, folder=settings.project / "sources" / settings.party),
+        source=_source(settings),
         vault=FsVault(settings.vault),
         ledger=open_ledger(settings.ledger, clock=now),
         channels=_channels(settings, agreed),
@@ -120,6 +119,18 @@ def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
         actor=actor,
         batch_size=settings.batch_size,
     )
+
+
+def _source(settings: Settings) -> Source:
+    """A database, or a folder of exchange XML where the address says so."""
+    folder = settings.project / "sources" / settings.party
+    if settings.source.startswith("xml+file:"):
+        from exchange.adapters.source_xml import XmlSource
+
+        return XmlSource(settings.source, folder=folder)
+    from exchange.adapters.source_sql import SqlSource
+
+    return SqlSource(settings.source, folder=folder)
 
 
 def _schemas(folder: Path) -> Mapping[str, Mapping[str, Any]]:

@@ -1,0 +1,195 @@
+"""The court's exchange XML as a source: equal to the same court in SQL; broken and hostile files, a moving folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from exchange import journeys, wiring
+from exchange.adapters.contracts_files import load_agreement
+from exchange.adapters.source_sql import SqlSource, load_dump
+from exchange.adapters.source_xml import XmlSource
+from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
+from exchange.settings import read_settings
+from tests.fakes.court_xml import NAMESPACE, write_court_xml
+from tests.two_ends.by_data_kit import homes, release, settle
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples/court_xml"
+AGREEMENT = load_agreement(ROOT)
+ROUTE = AGREEMENT.route("131100-cases")
+COURTS = [court.id for court in AGREEMENT.parties["court-131100"].courts]
+SINCE = date(2026, 7, 1)
+
+
+def read(folder: Path, **more: Any) -> Mapping[str, pd.DataFrame]:
+    reader = XmlSource(f"xml+file://{folder}", folder=more.pop("mappings", ROOT / "sources/court-131100"))
+    return reader.read(more.get("route", ROUTE), courts=more.get("courts", COURTS), since=SINCE)
+
+
+def refused(folder: Path, **more: Any) -> ExchangeError:
+    with pytest.raises(ExchangeError) as caught:
+        read(folder, **more)
+    return caught.value
+
+
+@pytest.fixture(scope="module")
+def register(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("register") / "source.db"
+    load_dump(ROOT / "tests/worlds/sample/court_db.sql", f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """The good documents of the example folder, to be broken at will."""
+    return Path(shutil.copytree(EXAMPLE / "good", tmp_path / "xml"))
+
+
+def test_every_value_is_as_it_is_out_of_the_database(register: Path, tmp_path: Path) -> None:
+    assert write_court_xml(register, tmp_path / "xml") > 200
+    ours = read(tmp_path / "xml")
+    theirs = SqlSource(f"sqlite:///{register}", folder=ROOT / "sources/court-131100").read(
+        ROUTE, courts=COURTS, since=SINCE
+    )
+    assert set(ours) == set(theirs)
+    for dataset, frame in theirs.items():
+        key = ["_record", *ROUTE.contract(dataset).key]
+        wanted = frame.replace("", None).sort_values(key, ignore_index=True)
+        found = ours[dataset].loc[ours[dataset]["_record"].isin(theirs["bankruptcy_case"]["_record"])]
+        pd.testing.assert_frame_equal(found.sort_values(key, ignore_index=True), wanted, obj=dataset)
+
+
+def test_a_quarter_out_of_xml_is_byte_for_byte_the_one_out_of_sql(register: Path, tmp_path: Path) -> None:
+    write_court_xml(register, tmp_path / "xml", court="冀1103")
+    court, tax, key, as_of = "court-131103", "tax-131103", "131103-cases.Q.2026Q3", date(2026, 10, 9)
+    sql = read_settings(
+        home=tmp_path / "sql", party=court, checker="plain", today=as_of, source_url=f"sqlite:///{register}"
+    )
+    with wiring.opened(sql) as parts:
+        journeys.quarterly(parts, "131103-cases", "2026Q3", as_of)
+        content = journeys.record(parts, key).content_hash
+    url = f"xml+file://{tmp_path / 'xml'}"
+    with homes(tmp_path, court, {tax: {"today": as_of}}, source_url=url, today=as_of) as ends:
+        journeys.quarterly(ends[court], "131103-cases", "2026Q3", as_of)
+        assert journeys.record(ends[court], key).content_hash == content
+        release(ends[court], key)
+        settle(ends, court, key)
+        landed = ends[tax].ledger.landed(AGREEMENT.route("131103-cases"), "bankruptcy_case")
+        assert len(landed) > 20
+
+
+def test_the_example_shows_fallbacks_several_administrators_and_what_is_missing() -> None:
+    frames = read(EXAMPLE / "good")
+    cases = frames["bankruptcy_case"].set_index("_record")
+    assert cases.loc["900000000000002", "accepted_on"] == "2026-08-03"
+    assert cases.loc["900000000000003", "stage"] == "terminated"
+    assert len(cases.loc[["900000000000001"]]) == 2
+    assert pd.isna(cases.loc["900000000000002", "judge"])
+    assert "13112119800101" not in "".join(frame.to_csv() for frame in frames.values())
+    assert list(frames["claim_review"]["claim_no"]) == ["131103TSSB202609001"]
+    social = read(EXAMPLE / "good", route=AGREEMENT.route("131100-social"))
+    assert list(social["claim_review"]["claim_no"]) == ["SB202609001"]
+    assert len(read(EXAMPLE / "good", courts=["冀1102"])["bankruptcy_case"]) == 0
+
+
+def test_every_broken_document_is_named_and_nothing_is_read() -> None:
+    error = refused(EXAMPLE / "broken")
+    assert isinstance(error, NeedsPerson)
+    assert error.code == 928
+    for name, why in (
+        ("cut.xml", "no whole XML (line "), ("entities.xml", "document type or entities"), ("empty.xml", "empty"),
+        ("other-root.xml", "root is none of"), ("not-gb18030.xml", "is not gb18030 (line"),
+    ):  # fmt: skip
+        assert f"{name}: it" in error.what
+        assert why in error.what
+    assert "nothing is left out" in error.next_step
+
+
+def _case(number: int, inside: str = "") -> str:
+    head = f'<破产案件 xmlns="{NAMESPACE}"><案件标识>{number}</案件标识>'
+    return f"{head}<经办法院><代码>冀1103</代码></经办法院>{inside}</破产案件>"
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        (_case(900000000000001), "about the case of case-1.xml"),
+        (_case(5).replace("<案件标识>5</案件标识>", ""), "no record id"),
+        (_case(5).replace("冀1103", ""), "no court"),
+        (_case(5, "<a>" * 70 + "</a>" * 70), "deeper or larger"),
+        (_case(5, "<a/>" * 200_001), "deeper or larger"),
+        (f'<?xml version="1.0" encoding="utf-7"?>{_case(5)}', "'utf-7' is none of"),
+        (_case(5, " " * 2**24), "larger than 16 MiB"),
+    ],
+    ids=["twice", "no id", "no court", "deep", "many", "encoding", "large"],
+)
+def test_a_document_that_is_odd_stops_the_read(example: Path, document: str, why: str) -> None:
+    (example / "odd.xml").write_text(document, encoding="utf-8")
+    error = refused(example)
+    assert (error.code, why in error.what) == (928, True), error.what
+
+
+def test_links_and_pipes_are_not_followed(example: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.xml").write_text(_case(7), encoding="utf-8")
+    (example / "link.xml").symlink_to(tmp_path / "elsewhere.xml")
+    os.mkfifo(example / "pipe.xml")
+    error = refused(example)
+    assert "2 documents" in error.what
+    assert "link.xml" in error.what
+
+
+def test_a_folder_that_changes_while_it_is_read_is_read_again_later(example: Path) -> None:
+    def reading(path: Path) -> bytes:
+        (example / "late.xml").write_text(_case(9), encoding="utf-8")
+        return path.read_bytes()
+
+    reader = XmlSource(f"xml+file://{example}", folder=ROOT / "sources/court-131100", reading=reading)
+    with pytest.raises(RetryLater) as moved:
+        reader.read(ROUTE, courts=COURTS, since=SINCE)
+    assert "changed while it was read" in moved.value.what
+
+
+def test_a_folder_that_is_away_empty_or_no_folder(tmp_path: Path) -> None:
+    assert (type(refused(tmp_path / "gone")), refused(tmp_path / "gone").code) == (RetryLater, 901)
+    (tmp_path / "empty").mkdir()
+    assert "no XML file" in refused(tmp_path / "empty").what
+    with pytest.raises(NeedsPerson) as odd:
+        XmlSource("xml+file://host/x", folder=tmp_path).read(ROUTE, courts=COURTS, since=SINCE)
+    assert odd.value.code == 905
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "what"),
+    [
+        (
+            "case_debtor.xml.yaml",
+            "each: 与案实体名录/R\ncolumns: {nick: 名称}\n",
+            "'nick' is no column of the contract",
+        ),
+        ("case_debtor.xml.yaml", "each: 与案实体名录/R\n", "It has columns, and may have"),
+        ("case_debtor.xml.yaml", "columns: {name: {if: a}}\n", "'name' must be a path"),
+        ("case_debtor.xml.yaml", "where: {path: a}\ncolumns: {name: a}\n", "`where` must have"),
+        ("_case.xml.yaml", "namespace: x\n", "It has court, namespace, record, roots"),
+    ],
+)
+def test_a_mapping_that_is_wrong_is_named(example: Path, tmp_path: Path, file: str, text: str, what: str) -> None:
+    mappings = Path(shutil.copytree(ROOT / "sources/court-131100", tmp_path / "sources/court-131100"))
+    (mappings / file).write_text(text, encoding="utf-8")
+    error = refused(example, mappings=mappings)
+    assert (error.code, what in error.what) == (905, True), error.what
+    assert file in error.where
+
+
+def test_a_dataset_without_a_mapping_is_not_silently_empty(example: Path, tmp_path: Path) -> None:
+    mappings = Path(shutil.copytree(ROOT / "sources/court-131100", tmp_path / "sources/court-131100"))
+    (mappings / "case_event.xml.yaml").unlink()
+    error = refused(example, mappings=mappings)
+    assert (error.code, "case_event.xml.yaml" in error.next_step) == (927, True)
