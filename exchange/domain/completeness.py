@@ -178,6 +178,9 @@ def _control(
     }
     left = _left(prepared, examination, held, route)
     source = control.add(control.read_control(one) for one in controls) if controls else None
+    if source is not None:  # a register is counted for every route; another route's datasets are not this one's
+        known = {*prepared.frames, control.REGISTER}
+        source = {place: figures for place, figures in source.items() if place[1] in known}
     return Control(
         source=source,
         register=control.add(_registered(one) for one in registers),

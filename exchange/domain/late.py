@@ -119,7 +119,8 @@ def _never_carried(
     """(record, what, day) of the events from `since` up to before `until` that no packet carried."""
     for dataset, column, what, key in EVENTS:
         frame = frames.get(dataset)
-        if frame is None or column not in frame or frame.empty:
+        told = before.get(dataset)
+        if frame is None or column not in frame or frame.empty or (told is not None and column not in told):
             continue
         days = pd.to_datetime(frame[column], format="%Y-%m-%d", errors="coerce")
         rows = frame.loc[((days >= pd.Timestamp(since)) & (days < pd.Timestamp(until))).to_numpy(bool)]

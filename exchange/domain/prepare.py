@@ -54,7 +54,9 @@ class Prepared:
         return self.frames.get(CASES, _NO_CASES)
 
 
-_NO_CASES: Final = pd.DataFrame({name: pd.Series([], dtype="str") for name in ("_record", "_case_no_raw", "case_no")})
+_NO_CASES: Final = pd.DataFrame(
+    {name: pd.Series([], dtype="str") for name in ("_record", "_case_no_raw", "case_no", COURT, "stage")}
+)
 _Form = tuple[Callable[[pd.Series], pd.Series], Callable[[str], tuple[str, ...]], Callable[[str], str]]
 _NUMBER: Final[_Form] = (case_number.normalise_case_no, case_number.applied, case_number.normalise)
 _ID: Final[_Form] = (identifiers.normalise_id, identifiers.id_applied, identifiers.id_form)

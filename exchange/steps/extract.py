@@ -6,6 +6,7 @@ from exchange.domain.completeness import BESIDE
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lifecycle import OPENED
 from exchange.domain.parquet import to_parquet
+from exchange.domain.prepare import CASES
 from exchange.domain.route import Agreement
 from exchange.domain.stored import extract_name, files_of, round_of
 from exchange.ports import ExchangeRecord, Ledger, Source, Vault
@@ -34,7 +35,8 @@ def extract(
         )
     courts = _courts(record, batch)
     period, _ = round_of(record)
-    frames = source.read(route, courts=courts, since=period.first_day, beside=BESIDE)
+    beside = BESIDE if CASES in [contract.dataset for contract in route.carries("Q")] else {}
+    frames = source.read(route, courts=courts, since=period.first_day, beside=beside)
     files = {
         dataset: vault.put(key, extract_name(batch, dataset), to_parquet(frame)) for dataset, frame in frames.items()
     }
