@@ -101,7 +101,7 @@ def test_at_least_the_selected_cases_and_all_their_rows(agreement: Agreement, wo
 def test_frames_have_the_contract_and_nothing_else(agreement: Agreement, sample_sqlite: str) -> None:
     frames = read(agreement, sample_sqlite)
     route = agreement.routes["131100-cases"]
-    held = {c.dataset for c in route.carries("Q")} - {"case_in_exchange", "tax_lead"}  # this database has no table of leads
+    held = {c.dataset for c in route.carries("Q")} - {"case_in_exchange", "tax_lead"}  # it has no table of leads
     assert set(frames) == held
     for dataset, frame in frames.items():
         assert tuple(frame.columns) == (*route.contract(dataset).names, "_record")
