@@ -155,10 +155,16 @@ def show(
         return
     out.print(f"[bold]{told['zh']}[/] {told['en']}  [dim]{told['id']}  {told['code']}[/]", soft_wrap=True)
     place = f"  第 {told['line_no']} 行 line" if told["line_no"] is not None else f"  {told['rank'] or ''}"
-    out.print(f"  {told['case_no']}  {told['claim_no'] or ''}{place}  {'、'.join(told['debtors'])}", soft_wrap=True)
+    where = f"  {told['case_no']}  {told['claim_no'] or ''}{place}  {'、'.join(told['debtors'])}"
+    out.print(_inert(where), soft_wrap=True)
     out.print(f"  [dim]{told['rule_zh']} {told['rule_en']}  {told['law_zh']}[/]", soft_wrap=True)
     _facts(told)
     out.print(_history(told["history"]), soft_wrap=True)
+
+
+def _inert(text: str) -> Text:
+    """What others wrote, without what moves a cursor, turns a line around or means something to the terminal."""
+    return Text("".join(c if c.isprintable() else "\ufffd" for c in text), overflow="fold")
 
 
 def _facts(told: Mapping[str, Any]) -> None:
@@ -185,7 +191,7 @@ def _facts(told: Mapping[str, Any]) -> None:
         whose = "对方答复 their answer" if told["ours"] else "我方答复 our answer"
         rows.append((whose, f"{told['answer_zh']} {told['answer']}（{told['answered_by']} {told['answered_on']}）"))
     for name, value in rows:
-        grid.add_row(f"  {name}", Text(str(value), overflow="fold"))
+        grid.add_row(f"  {name}", _inert(str(value)))
     out.print(grid)
 
 
@@ -199,8 +205,8 @@ def _history(entries: Sequence[Mapping[str, Any]]) -> Table:
         ]  # fmt: skip
         text = one.get("text", "")
         table.add_row(
-            one["at"][:16].replace("T", " "), f"{_DID.get(one['kind'], one['kind'])} {' '.join(said)}", one["by"],
-            Text(" → ".join(figures) + ("  " if figures and text else "") + text, overflow="fold"),
+            one["at"][:16].replace("T", " "), _inert(f"{_DID.get(one['kind'], one['kind'])} {' '.join(said)}"),
+            _inert(one["by"]), _inert(" → ".join(figures) + ("  " if figures and text else "") + text),
         )  # fmt: skip
     return table
 

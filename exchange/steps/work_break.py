@@ -94,10 +94,10 @@ def _may(by: str, act: Act, officers: Mapping[str, Sequence[str]]) -> None:
 def _check_text(act: Act, text: str) -> None:
     if act in ("assign", "confirm"):
         return
-    if not ENOUGH <= len(text.strip()) <= LONGEST:
+    if not ENOUGH <= len(text.strip()) <= LONGEST or not text.isprintable():
         raise NeedsPerson(
             910,
-            f"A text of {ENOUGH} to {LONGEST} characters is needed.",
+            f"A text of {ENOUGH} to {LONGEST} characters on one line is needed.",
             where="--reason",
             next_step="Say in a sentence or two why.",
         )
