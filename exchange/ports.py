@@ -203,6 +203,10 @@ class Ledger(Protocol):
         """Case → id of the packet that carried it last, taken back or not; of these cases, or of all."""
         ...
 
+    def told(self, route: Route, dataset: str, columns: Sequence[str]) -> pd.DataFrame:
+        """Every combination of these columns ever landed, as text, with `_number`, the last packet that told it."""
+        ...
+
     def breaks(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakRecord]:
         """Breaks and infos whose id begins so, as the comparison left them; worst first is not promised."""
         ...

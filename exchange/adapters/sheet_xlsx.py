@@ -67,6 +67,24 @@ _COLUMNS: Final = (
     _Column(zh="差异代码", en="Code", name="code", kind="text", width=26),
     _Column(zh="编号", en="Id", name="id", kind="text", width=19),
 )
+_SITUATIONS: Final = (
+    _Column(zh="轻重", en="Weight", name="urgency", kind="wide", width=20),
+    _Column(zh="情形", en="Situation", name="situation", kind="wide", width=44),
+    _Column(zh="案号", en="Case", name="case_no", kind="text", width=24),
+    _Column(zh="数据集", en="Dataset", name="dataset", kind="wide", width=24),
+    _Column(zh="栏目", en="Column", name="column", kind="wide", width=24),
+    _Column(zh="行", en="Row", name="row_key", kind="wide", width=30),
+    _Column(zh="办法", en="What to do", name="remedy", kind="wide", width=56),
+    _Column(zh="依据", en="Basis", name="law_zh", kind="wide", width=36),
+)
+_ESTATES: Final = (
+    _Column(zh="案号", en="Case", name="case_no", kind="text", width=24),
+    _Column(zh="债务人", en="Debtor", name="name", kind="wide", width=32),
+    _Column(zh="申报件数", en="Claims", name="claims", kind="whole", width=10),
+    _Column(zh="申报", en="Claimed", name="claimed", kind="money", width=18),
+    _Column(zh="确认", en="Confirmed", name="confirmed", kind="money", width=18),
+    _Column(zh="已付", en="Paid", name="paid", kind="money", width=18),
+)
 _PRINTED: Final = 12
 """So many columns go on paper; all of them on one A4 page could not be read."""
 
@@ -98,6 +116,8 @@ class XlsxSheets:
             _summary(book, formats, data)
             _listing(book, formats, data, "差异 Breaks", data["rows"])
             _listing(book, formats, data, "提示 Infos", data["infos"])
+            _plain_list(book, formats, data, "其他情形 Situations", _SITUATIONS, _places(data["situations"]))
+            _plain_list(book, formats, data, "合并破产 Estates", _ESTATES, _affiliates(data["estates"]))
         return out.getvalue()
 
     def changes(self, data: Mapping[str, Any]) -> bytes:
@@ -221,12 +241,7 @@ def _counts(sheet: Any, formats: Mapping[str, Any], row: int, counts: Sequence[A
 def _listing(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any], name: str, rows: Sequence[Any]) -> None:
     sheet = book.add_worksheet(name)
     _page(sheet, data, landscape=True)
-    for at, column in enumerate(_COLUMNS):
-        right = "_right" if column.kind in ("money", "whole") else ""
-        sheet.set_column(at, at, column.width)
-        sheet.write_string(0, at, column.zh, formats[f"head{right}"])
-        sheet.write_string(1, at, column.en, formats[f"head_en{right}"])
-    sheet.set_row(0, 20)
+    _heads(sheet, formats, _COLUMNS)
     sheet.freeze_panes(2, 5)
     sheet.repeat_rows(0, 1)
     sheet.autofilter(1, 0, max(len(rows), 1) + 1, len(_COLUMNS) - 1)
@@ -252,6 +267,66 @@ def _said(given: Mapping[str, Any], name: str, *by: str) -> str:
         return ""
     who = "、".join(given[one] for one in by if given[one])
     return f"{given[f'{name}_zh']} {given[f'{name}_en']}" + (f"（{who}）" if who else "")
+
+
+def _places(situations: Sequence[Any]) -> list[dict[str, Any]]:
+    """A row for each place, with its rule's words."""
+    return [
+        {
+            "urgency": f"{one['urgency_zh']} {one['urgency_en']}",
+            "situation": f"{one['zh']} {one['en']}",
+            "remedy": f"{one['remedy_zh']} {one['remedy_en']}",
+            "law_zh": one["law_zh"],
+            "case_no": place["case_no"],
+            "row_key": place["row_key"],
+            "dataset": f"{place['dataset_zh']} {place['dataset_en']}",
+            "column": f"{place['column_zh']} {place['column_en']}".strip(),
+        }
+        for one in situations
+        for place in one["places"]
+    ]
+
+
+def _affiliates(estates: Sequence[Any]) -> list[dict[str, Any]]:
+    """Each estate's total, then its debtors."""
+    rows: list[dict[str, Any]] = []
+    for one in estates:
+        rows.append({**one, "name": "合计 Total"})
+        rows += [{**debtor, "case_no": one["case_no"]} for debtor in one["rows"]]
+    return rows
+
+
+def _plain_list(
+    book: Any,
+    formats: Mapping[str, Any],
+    data: Mapping[str, Any],
+    name: str,
+    columns: Sequence[_Column],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """A plain list under its headings; no sheet when there is nothing."""
+    if not rows:
+        return
+    sheet = book.add_worksheet(name)
+    _page(sheet, data, landscape=True)
+    _heads(sheet, formats, columns)
+    sheet.freeze_panes(2, 1)
+    sheet.repeat_rows(0, 1)
+    sheet.autofilter(1, 0, len(rows) + 1, len(columns) - 1)
+    for number, row in enumerate(rows, start=2):
+        if (lines := max(_lines(column, row) for column in columns)) > 1:
+            sheet.set_row(number, 15 * lines + 3)
+        for at, column in enumerate(columns):
+            _cell(sheet, number, at, column, row, formats)
+
+
+def _heads(sheet: Any, formats: Mapping[str, Any], columns: Sequence[_Column]) -> None:
+    for at, column in enumerate(columns):
+        right = "_right" if column.kind in ("money", "whole") else ""
+        sheet.set_column(at, at, column.width)
+        sheet.write_string(0, at, column.zh, formats[f"head{right}"])
+        sheet.write_string(1, at, column.en, formats[f"head_en{right}"])
+    sheet.set_row(0, 20)
 
 
 def _lines(column: _Column, values: Mapping[str, Any]) -> int:

@@ -62,6 +62,8 @@ class Books:
     statuses: pd.DataFrame
     payments: pd.DataFrame = field(default_factory=pd.DataFrame)
     voids: pd.DataFrame = field(default_factory=pd.DataFrame)
+    history: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Every state a case was ever sent in: case_no, stage, accepted_on, and the number of the packet that told it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,11 +284,12 @@ def same_name(matched: Matched) -> Bools:
         open_ = ~agrees[claim]
         theirs = matched.claims.name.take(pa.array(claim[open_]))
         ours = text(matched.books.debtors, column).take(pa.array(row[open_]))
-        agrees[claim[open_][_equal_names(theirs, ours)]] = True
+        agrees[claim[open_][equal_names(theirs, ours)]] = True
     return agrees
 
 
-def _equal_names(one: pa.Array, other: pa.Array) -> Bools:
+def equal_names(one: pa.Array, other: pa.Array) -> Bools:
+    """Where two columns hold the same name, compared NFKC without blanks; a missing one equals none."""
     same = pc.equal(one, other)
     equal = np.asarray(pc.fill_null(same, False).to_numpy(zero_copy_only=False), dtype=bool)
     both = np.asarray(pc.is_valid(same).to_numpy(zero_copy_only=False), dtype=bool)

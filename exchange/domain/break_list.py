@@ -18,6 +18,7 @@ from exchange.domain.breaks import Break, Result
 from exchange.domain.contract import CodeList
 from exchange.domain.masking import mask_name
 from exchange.domain.route import Agreement, Route
+from exchange.domain.situation_list import situation_list
 
 SOON_DAYS: Final = 30
 """Limits that end within so many days stand in a group of their own."""
@@ -117,7 +118,7 @@ def break_list(
         "counts": _counts(rows),
         "info_counts": _counts(infos),
         "open": sum(1 for row in rows if row["state"] == "open"),
-        "findings": len(result.findings),
+        **situation_list(result.findings, result.estates, agreement=agreement, route=route, books=books),
     }
 
 

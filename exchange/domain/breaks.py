@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from exchange.domain.finding import Finding
+if TYPE_CHECKING:
+    from exchange.domain.estates import Affiliate
+    from exchange.domain.finding import Finding
 
 INFOS: Final = frozenset({"LATE_FEE_ONE_DAY", "LATE_FEE_OVER_PRINCIPAL", "LATE_FEE_NO_PRINCIPAL"})
 """Codes that explain and are no breaks."""
@@ -71,11 +73,12 @@ class Break:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What the comparison of the books gave. `breaks` and `infos` in order of work."""
+    """What the comparison of the books gave. `breaks` and `infos` in order of work; `estates` by case."""
 
     breaks: tuple[Break, ...]
     infos: tuple[Break, ...]
     findings: tuple[Finding, ...]
+    estates: tuple[Affiliate, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

@@ -26,6 +26,9 @@ from exchange.domain.route import Agreement, Route
 from exchange.domain.situations import RULES
 from exchange.ports import Clock, ExchangeRecord, IsWorkday, Ledger, Pages, Sheets, Vault
 
+HISTORY: Final = ("case_no", "stage", "accepted_on")
+"""What of a case must not change unnoticed from one packet to the next."""
+
 OUT: Final = (lifecycle.SENT, lifecycle.RECEIVED, lifecycle.ACCEPTED, lifecycle.REJECTED)
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
@@ -127,6 +130,7 @@ def _books(route: Route, back: Route, ledger: Ledger) -> Books:
         statuses=ledger.landed(back, "tax_status"),
         payments=own_lines(claims, _optional(back, "tax_payment", ledger)),
         voids=_optional(route, VOIDS, ledger),
+        history=ledger.told(route, "bankruptcy_case", HISTORY),
     )
 
 

@@ -21,8 +21,8 @@ CLAIM = "T1"
 ROWS: dict[str, dict[str, Any]] = {
     "cases": {
         "case_no": CASE, "procedure": "liquidation", "stage": "claims_open", "accepted_on": "2026-03-10",
-        "announced_on": "2026-03-20", "claims_due_on": "2026-05-20", "terminated_on": None, "court_name": "某法院",
-        "_record": "7",
+        "announced_on": "2026-03-20", "claims_due_on": "2026-05-20", "terminated_on": None, "declared_on": None,
+        "court_name": "某法院", "_record": "7", "_number": "9", "_packet": "x.000009.Q",
     },
     "debtors": {
         "case_no": CASE, "debtor_no": "1", "name": "冀州金桥有限公司", "former_name": "冀州老桥有限公司",
@@ -94,14 +94,18 @@ class World:
         """What the claim says in all."""
         return self.set("claims", total_amount=amount)
 
-    def books(self) -> Books:
+    def books(self, **more: pd.DataFrame) -> Books:
         """As frames."""
-        return Books(**{n: pd.DataFrame(rows, columns=list(ROWS[n]), dtype="str") for n, rows in self.rows.items()})
+        frames = {n: pd.DataFrame(rows, columns=list(ROWS[n]), dtype="str") for n, rows in self.rows.items()}
+        return Books(**frames, **more)
 
-    def result(self, as_of: date = AS_OF, *, route: Route | None = None, **more: Any) -> Result:
-        """Compared, on the agreed route or another."""
+    def result(
+        self, as_of: date = AS_OF, *, route: Route | None = None, history: pd.DataFrame | None = None, **more: Any
+    ) -> Result:
+        """Compared, on the agreed route or another, after what was told before."""
+        books = self.books() if history is None else self.books(history=history)
         out = route or agreed().route("131100-cases")
-        return reconcile_books(self.books(), route_out=out, levy=agreed().codes["levy"], as_of=as_of, **more)
+        return reconcile_books(books, route_out=out, levy=agreed().codes["levy"], as_of=as_of, **more)
 
     def codes(self, as_of: date = AS_OF) -> list[str]:
         """Codes of all breaks and infos, sorted."""

@@ -78,3 +78,21 @@ def test_the_same_data_gives_the_same_bytes() -> None:
 def test_books_that_agree_give_an_empty_list() -> None:
     book = opened(World())
     assert book["差异 Breaks"].max_row == 2
+
+
+def test_situations_and_estates_have_sheets_of_their_own() -> None:
+    world = World().add("debtors", debtor_no="2", name="冀州第二有限公司", uscc="SECOND")
+    world.add("reviews", claim_no="T9", declared_amount="1.00", confirmed_amount="1.00")
+    book = opened(world)
+    assert book.sheetnames[3:] == ["其他情形 Situations", "合并破产 Estates"]
+    listed = [[cell.value for cell in row] for row in book["其他情形 Situations"].iter_rows(min_row=3)]
+    assert [row[1].split()[0] for row in listed] == [
+        "债权表所列申报编号税务机关没有", "合并破产中个别债务人无申报", "合并破产：一案多个债务人",
+    ]  # fmt: skip
+    assert all(row[6] and row[7] for row in listed)
+    sums = [[cell.value for cell in row] for row in book["合并破产 Estates"].iter_rows(min_row=3)]
+    assert [row[1:] for row in sums] == [
+        ["合计 Total", 1, 1050000, 1050000, 5000],
+        ["冀州***有限公司", 1, 1050000, 1050000, 5000],
+        ["冀州***有限公司", 0, 0, 0, 0],
+    ]

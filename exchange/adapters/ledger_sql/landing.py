@@ -187,6 +187,21 @@ def history(
     return frame_of(names, connection.execute(text(wanted), said))
 
 
+def told(connection: Connection, route: Route, dataset: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Every combination of these columns ever landed on the route, as text, with `_number`, the last packet that told
+    it; in that order. None when the dataset never landed."""
+    contract, shapes = route.contract(dataset), _shapes(connection)
+    if dataset not in shapes or not set(columns) <= shapes[dataset][0].keys():
+        return frame_of([*columns, "_number"], None)
+    parts = [_as_text(connection, name, contract.column(name).type) for name in columns]
+    by = ", ".join(f"r.{_quoted(name)}" for name in columns)
+    wanted = (
+        f"SELECT {', '.join(parts)}, CAST(max(r._number) AS text) FROM {_table(dataset)} r "
+        f"WHERE r._lane = :lane GROUP BY {by} ORDER BY max(r._number), {by}"
+    )
+    return frame_of([*columns, "_number"], connection.execute(text(wanted), {"lane": route.lane}))
+
+
 def _latest_by_key(dataset: str, key: Sequence[str], *, until: bool = False) -> str:
     keys = ", ".join(_quoted(name) for name in key)
     known = " AND _landed_at <= :until" if until else ""

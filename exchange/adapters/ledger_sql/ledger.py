@@ -220,6 +220,13 @@ class SqlLedger:
         with self._reading() as connection:
             return current.carriers_of(connection, cases, lane=route.lane)
 
+    def told(self, route: Route, dataset: str, columns: Sequence[str]) -> pd.DataFrame:
+        """What was ever told of each case: see `landing.told`."""
+        from exchange.adapters.ledger_sql.landing import told
+
+        with self._reading() as connection:
+            return told(connection, route, dataset, columns)
+
     def breaks(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakRecord]:
         """Breaks and infos by route and id."""
         return [break_record(row) for row in self._all(_by_id(tables.break_, route, prefix))]

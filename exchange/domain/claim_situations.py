@@ -1,0 +1,215 @@
+"""What officers meet in the tax bureau's claims and their lines, beyond the agreed breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from exchange.domain.books import Matched, equal_names, plain_ids, plain_numbers
+from exchange.domain.claim_breaks import bankruptcies
+from exchange.domain.claims import NIL, SUPPLEMENT, with_claim
+from exchange.domain.columns import Bools, Days, Ints, codes, combine, equals, group, pairs, positions, text, to_days
+from exchange.domain.contract import CodeList
+from exchange.domain.finding import Finding
+from exchange.domain.line_breaks import cut_offs
+from exchange.domain.situation_making import found, on_claims, records_of
+
+BRANCH: Final = "分公司|分厂|分店|营业部|办事处"
+"""How the name of a branch ends: its property is the head office's (2002规定76)."""
+
+
+def claim_situations(matched: Matched, levy: CodeList) -> Iterator[Finding]:
+    """Every situation of book C."""
+    yield from _claims(matched)
+    yield from _supplements(matched)
+    yield from _filed_late(matched)
+    yield from _old_case(matched)
+    yield from _payments(matched)
+    yield from _lines(matched, levy)
+
+
+def _claims(matched: Matched) -> Iterator[Finding]:
+    claims, head = matched.claims, matched.claims.heads
+    rows = pa.array(head.latest)
+    kind = text(matched.books.claims, "kind").take(rows)
+    supplements = text(matched.books.claims, "supplements").take(rows)
+    listed = np.zeros(len(claims.case), bool)
+    listed[matched.lines.claim] = True
+    adds = equals(kind, SUPPLEMENT) & claims.live
+    old_id = _old_id_fits(matched)
+    checks: Sequence[tuple[str, Bools, str]] = (
+        ("first_version_missing", claims.live & (head.first_version != 1), "version"),
+        ("supplement_of_unknown_claim", adds & (positions(supplements, head.claim_no) < 0), "supplements"),
+        ("nil_claim_with_lines", equals(kind, NIL) & listed, "kind"),
+        ("claim_on_voided_case", claims.live & claims.voided, "case_no"),
+        ("old_id_fits_uscc", old_id, "debtor_old_taxpayer_id"),
+        ("name_fits_other_id", _name_fits(matched) & ~old_id, "debtor_uscc"),
+        ("branch_files_as_debtor", claims.live & is_branch(claims.name), "debtor_name"),
+    )
+    for rule, mask, column in checks:
+        yield from on_claims(matched, rule, np.flatnonzero(mask), column)
+
+
+def is_branch(names: pa.Array) -> Bools:
+    found = pc.fill_null(pc.match_substring_regex(names, f"({BRANCH})$"), False)
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _old_id_fits(matched: Matched) -> Bools:
+    """The claim's 15-character id and a USCC of the case hold the same organisation code (reference §2.2)."""
+    claims = matched.claims
+    fits = np.zeros(len(claims.case), bool)
+    asked = np.flatnonzero(claims.judged & (claims.debtor < 0))
+    if not len(asked):
+        return fits
+    ids = claims.debtor_id.take(pa.array(asked))
+    is_old = pc.fill_null(pc.equal(pc.utf8_length(ids), 15), False)
+    fifteen = np.asarray(is_old.to_numpy(zero_copy_only=False), dtype=bool)
+    frame = matched.books.debtors
+    within = positions(plain_numbers(text(frame, "case_no")), matched.cases.number)
+    organisation = pc.utf8_slice_codeunits(plain_ids(text(frame, "uscc")), 8, 17)
+    (left, right), words = codes(pc.utf8_slice_codeunits(ids, 6, 15), organisation)
+    case = np.concatenate([claims.case[asked], np.maximum(within, 0)])
+    ours, theirs = np.split(combine(np.concatenate([left, right]), case), [len(asked)])
+    known = fifteen & (left != len(words) - 1)
+    fits[asked[known & np.isin(ours, theirs[within >= 0])]] = True
+    return fits
+
+
+def _lines(matched: Matched, levy: CodeList) -> Iterator[Finding]:
+    frame, lines, claims = matched.books.lines, matched.lines, matched.claims
+    keys = tuple(text(frame, name) for name in ("claim_no", "version", "line_no"))
+    alone = np.flatnonzero(~with_claim(matched.books.claims, frame))
+    yield from found("line_without_claim", "tax_claim_line", alone, case_no=None, keys=keys, column="claim_no")
+    known = pc.is_in(lines.levy_code, pa.array(list(levy.names_zh), pa.large_string()))
+    strange = np.flatnonzero(~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool))
+    at = pa.array(lines.claim[strange])
+    yield from found(
+        "levy_unknown",
+        "tax_claim_line",
+        np.arange(len(strange)),
+        case_no=claims.case_no.take(at),
+        keys=(claims.heads.claim_no.take(at), pa.array([str(n) for n in lines.line_no[strange]], pa.large_string())),
+        column="levy_code",
+        note="the rank of this line was not judged",
+    )
+
+
+def _name_fits(matched: Matched) -> Bools:
+    """The id is no debtor's of the case, the name is one's: homonyms, a new registration or a branch (R05, E12)."""
+    claims, debtors = matched.claims, matched.books.debtors
+    fits = np.zeros(len(claims.case), bool)
+    asked = np.flatnonzero(claims.judged & (claims.debtor < 0))
+    of_case = positions(plain_numbers(text(debtors, "case_no")), matched.cases.number)
+    known = np.flatnonzero(of_case >= 0)
+    at, row = pairs(claims.case[asked], of_case[known])
+    ours, theirs = (claims.name.take(asked[at]), text(debtors, "name").take(known[row]))
+    fits[asked[at[equal_names(ours, theirs)]]] = True
+    return fits
+
+
+def _supplements(matched: Matched) -> Iterator[Finding]:
+    """Supplements of what was withdrawn, of another case, or that claim what the original claims already (R13, E23)."""
+    claims, head = matched.claims, matched.claims.heads
+    rows = pa.array(head.latest)
+    adds = equals(text(matched.books.claims, "kind").take(rows), SUPPLEMENT) & claims.live
+    original = positions(text(matched.books.claims, "supplements").take(rows), head.claim_no)
+    some = np.flatnonzero(adds & (original >= 0))
+    gone = some[head.withdrawn[original[some]]]
+    yield from on_claims(matched, "supplement_of_withdrawn_claim", gone, "supplements")
+    stray = some[claims.case[some] != claims.case[original[some]]]
+    yield from on_claims(matched, "supplement_in_another_case", stray, "supplements")
+    yield from _overlaps(matched, some, original)
+
+
+def _overlaps(matched: Matched, supplements: Ints, original: Ints) -> Iterator[Finding]:
+    """Each line of a supplement whose levy and component the original claims for days of the same period."""
+    lines = matched.lines
+    base = np.full(len(original), -1, np.int64)
+    base[supplements] = original[supplements]
+    (levy,), _ = codes(lines.levy_code)
+    (component,), _ = codes(lines.component)
+    added = np.flatnonzero(base[lines.claim] >= 0)
+    key, _ = group(
+        np.concatenate([lines.claim, base[lines.claim[added]]]),
+        np.concatenate([levy, levy[added]]),
+        np.concatenate([component, component[added]]),
+    )
+    at, row = pairs(key[len(lines.claim) :], key[: len(lines.claim)])
+    begins, ends = to_days(lines.period_start), to_days(lines.period_end)
+    mine = added[at]
+    twice = np.unique(mine[(begins[mine] <= ends[row]) & (begins[row] <= ends[mine])])
+    yield from _on_lines(matched, "supplement_overlaps_original", twice, "period_start")
+
+
+def _filed_late(matched: Matched) -> Iterator[Finding]:
+    """After the limit: admissible until the last distribution (破产法56), to be refused after it (R14, E19).
+
+    The last one is known once the case is terminated: the last day anything was paid out in it, or its end.
+    """
+    claims, cases = matched.claims, matched.cases
+    some = np.flatnonzero(claims.judged)
+    some = some[claims.heads.filed_on[some] > cases.claims_due_on[claims.case[some]]]
+    after = claims.heads.filed_on[some] > _last_distribution(matched)[claims.case[some]]
+    yield from on_claims(matched, "filed_late_admissible", some[~after], "filed_on")
+    yield from on_claims(matched, "filed_after_last_distribution", some[after], "filed_on")
+
+
+def _last_distribution(matched: Matched) -> Days:
+    """For each terminated case the day of its last distribution; missing where there may be another."""
+    cases, frame = matched.cases, matched.books.distributions
+    ended = equals(cases.stage, "terminated")
+    last = np.where(ended, to_days(text(matched.books.cases, "terminated_on")), np.datetime64("NaT", "D"))
+    case = positions(plain_numbers(text(frame, "case_no")), cases.number)
+    paid = to_days(text(frame, "paid_on"))
+    rows = np.flatnonzero((case >= 0) & (paid <= matched.terms.day))
+    rows = rows[np.argsort(paid[rows], kind="stable")]
+    newest = last.copy()
+    newest[case[rows]] = paid[rows]
+    found_: Days = np.where(ended, newest, np.datetime64("NaT", "D"))
+    return found_
+
+
+def _old_case(matched: Matched) -> Iterator[Finding]:
+    """A claim in a compulsory liquidation whose debtor went bankrupt since, where no claim names it (R24, E26)."""
+    claims, cases, debtors = matched.claims, matched.cases, matched.books.debtors
+    (ids,), words = codes(plain_ids(text(debtors, "uscc")))
+    case = positions(plain_numbers(text(debtors, "case_no")), cases.number)
+    new = np.flatnonzero((case >= 0) & (ids != len(words) - 1))
+    new = new[~cases.compulsory[case[new]]]
+    filed = np.flatnonzero(claims.judged & (claims.debtor >= 0))
+    answered = np.zeros(len(cases.number), bool)
+    answered[claims.case[filed]] = True
+    old = filed[cases.compulsory[claims.case[filed]]]
+    at, row = pairs(ids[claims.debtor[old]], ids[new])
+    later = cases.accepted_on[case[new[row]]] >= cases.accepted_on[claims.case[old[at]]]
+    left = np.unique(old[at[later & ~answered[case[new[row]]]]])
+    yield from on_claims(matched, "claim_left_in_old_case", left, "case_no")
+
+
+def _payments(matched: Matched) -> Iterator[Finding]:
+    """Principal paid after the court accepted: void against one creditor alone (破产法16), and still in the claim."""
+    payments, claims = matched.payments, matched.claims
+    late = np.flatnonzero(
+        bankruptcies(matched)[payments.claim] & (payments.paid_on > cut_offs(matched)[payments.claim])
+    )  # fmt: skip
+    of = payments.claim[late]
+    yield from found(
+        "payment_after_cutoff", "tax_payment", np.arange(len(late)), case_no=claims.case_no.take(of),
+        keys=(claims.heads.claim_no.take(of), payments.levy_code.take(late)),
+        records=records_of(matched).take(of), column="paid_on",
+    )  # fmt: skip
+
+
+def _on_lines(matched: Matched, rule: str, rows: Ints, column: str) -> Iterator[Finding]:
+    lines, claims = matched.lines, matched.claims
+    of = lines.claim[rows]
+    numbers = pa.array([str(n) for n in lines.line_no[rows].tolist()], pa.large_string())
+    yield from found(
+        rule, "tax_claim_line", np.arange(len(rows)), case_no=claims.case_no.take(of),
+        keys=(claims.heads.claim_no.take(of), numbers), records=records_of(matched).take(of), column=column,
+    )  # fmt: skip
