@@ -23,16 +23,18 @@ ROOT = Path(__file__).parents[2]
 CHANGE = date(2026, 6, 1)
 
 JUDGING = (
-    "domain/across", "domain/books", "domain/checks", "domain/claim_breaks", "domain/claims", "domain/examine",
-    "domain/figures", "domain/latefee", "domain/line_breaks", "domain/rank_breaks", "domain/reconciliation",
-    "domain/situations", "domain/urgency", "steps/reconcile", "steps/watch",
+    "domain/across", "domain/books", "domain/case_situations", "domain/checks", "domain/claim_breaks",
+    "domain/claim_situations", "domain/claims", "domain/estates", "domain/examine", "domain/figures", "domain/latefee",
+    "domain/line_breaks", "domain/rank_breaks", "domain/reconciliation", "domain/situation_making",
+    "domain/situations", "domain/status_situations", "domain/table_situations", "domain/urgency", "steps/reconcile",
+    "steps/watch",
 )  # fmt: skip
 """Modules in which a case, a claim or a limit is judged."""
 
 SHAPES = {
     "domain/checks": {12: "months of a year"},
     "domain/latefee": {10: "decimal places", 62: "room of int64", 100: "fen of a yuan"},
-    "domain/situations": {
+    "domain/claim_situations": {
         6: "organisation code in an old id", 15: "length of an old id",
         8: "organisation code in a USCC", 17: "organisation code in a USCC",
     },
