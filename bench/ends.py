@@ -22,8 +22,8 @@ PAIR, PERIOD, AS_OF = "131100", "2026Q3", date(2026, 10, 9)
 @contextmanager
 def both_ends(home: Path, source: Path, **more: object) -> Iterator[tuple[Parts, Parts]]:
     """A court with its database and a tax bureau, keys pinned, a shared folder as the channel."""
-    court = _settings(home, "court", "tax", source=source, **more)
-    tax = _settings(home, "tax", "court", **more)
+    court = end_settings(home, "court", "tax", source=source, **more)
+    tax = end_settings(home, "tax", "court", **more)
     introduce(court, tax)
     (home / "point").mkdir(exist_ok=True)
     with wiring.opened(court) as court_parts, wiring.opened(tax) as tax_parts:
@@ -38,7 +38,8 @@ def introduce(court: Settings, tax: Settings) -> None:
         wiring.pin(settings, other, "decrypt", made[other]["decrypt"].certificate, made[other]["decrypt"].fingerprint)
 
 
-def _settings(home: Path, end: str, other: str, *, source: Path | None = None, **more: object) -> Settings:
+def end_settings(home: Path, end: str, other: str, *, source: Path | None = None, **more: object) -> Settings:
+    """The settings of one end in a folder of the home, a shared folder as its channel."""
     told: dict[str, object] = {
         "home": home / end,
         "party": f"{end}-{PAIR}",

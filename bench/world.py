@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import random
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,17 @@ INSERTS = {
 }  # fmt: skip
 
 
+CLAIM = (
+    "claim_no", "version", "kind", "supplements", "case_no", "debtor_uscc", "debtor_old_taxpayer_id", "debtor_name",
+    "tax_authority", "filed_on", "cutoff_on", "total_amount",
+)  # fmt: skip
+LINE = (
+    "claim_no", "version", "line_no", "levy_code", "period_start", "period_end", "due_on", "component", "amount",
+    "rank",
+)  # fmt: skip
+STATUS = ("debtor_uscc", "as_of", "registration", "invoices_suspended", "inspection_open")
+
+
 def uscc(body: str) -> str:
     """A unified social credit code from its first 17 characters (GB 32100-2015, check character)."""
     total = sum(ALPHABET.index(c) * w for c, w in zip(body, WEIGHTS, strict=True))
@@ -71,13 +84,70 @@ def build(path: Path, cases: int, *, seed: int = 1, courts: Sequence[str] = COUR
     return path
 
 
+def principals(n: int) -> tuple[int, int]:
+    """What case n owes of two levies, in fen."""
+    return 100_000 + n * 7_919 % 40_000_000, 50_000 + n * 104_729 % 40_000_000
+
+
+def accepted_on(n: int) -> date:
+    """The day case n was accepted."""
+    return date(2026, 1 + n % 6, 1 + n % 28)
+
+
+def number_of(n: int, courts: Sequence[str] = COURTS) -> str:
+    """The number of case n in its one form."""
+    return f"（2026）{courts[n % len(courts)]}破{(n - 1) // len(courts) + 1}号"
+
+
+def answer(folder: Path, cases: int) -> Path:
+    """Write the tax bureau's answer to a world's cases: a claim of three lines each, and a status each.
+
+    One late fee in fifty and one total in a hundred are wrong.
+    """
+    folder.mkdir()
+    with ExitStack() as stack:
+        claims, lines, statuses = (
+            csv.writer(stack.enter_context((folder / f"{name}.csv").open("w", encoding="utf-8", newline="")))
+            for name in ("tax_claim", "tax_claim_line", "tax_status")
+        )
+        for file, columns in ((claims, CLAIM), (lines, LINE), (statuses, STATUS)):
+            file.writerow(columns)
+        for n in range(1, cases + 1):
+            _answer_one(n, claims, lines, statuses)
+    return folder
+
+
+def _answer_one(n: int, claims: Any, lines: Any, statuses: Any) -> None:
+    claim, code, day = f"TSSB{n:09d}", uscc(f"91131103{n:09d}"), accepted_on(n)
+    first, second = principals(n)
+    fee = (2 * first * 5 * (day - date(2025, 10, 20)).days + 10_000) // 20_000 + (100 if n % 50 == 7 else 0)
+    total = first + second + fee + (10_000 if n % 100 == 3 else 0)
+    name, filed = f"衡水第{n}工业有限公司", (day + timedelta(days=30)).isoformat()
+    authority = "国家税务总局衡水市税务局"
+    claims.writerow(
+        [claim, 1, "original", "", number_of(n), code, "", name, authority, filed, day.isoformat(), _yuan(total)]
+    )
+    for line, (levy, component, amount, rank) in enumerate(
+        (("10101", "principal", first, "tax"), ("10104", "principal", second, "tax"),
+         ("10101", "late_fee", fee, "ordinary")), start=1,
+    ):  # fmt: skip
+        lines.writerow(
+            [claim, 1, line, levy, "2025-07-01", "2025-09-30", "2025-10-20", component, _yuan(amount), rank]
+        )  # fmt: skip
+    statuses.writerow([code, "2026-10-01", "normal", "false", "false"])
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
 def _rows(table: str, cases: int, rng: random.Random, courts: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     for n in range(1, cases + 1):
         court = courts[n % len(courts)]
-        accepted = date(2026, 1 + n % 6, 1 + n % 28)
+        accepted = accepted_on(n)
         day = accepted.isoformat()
         if table == "pc_aj":
-            number = f"（2026）{court}破{(n - 1) // len(courts) + 1}号"
+            number = number_of(n, courts)
             number = number if n % 50 != 25 else number.replace("（", "(").replace("）", ")")
             people = ("李法官", "王书记")
             due = accepted + timedelta(days=120 if n % 100 == 50 else 60)
@@ -108,5 +178,5 @@ def _rows(table: str, cases: int, rng: random.Random, courts: Sequence[str]) -> 
             price = rng.randrange(10_000, 90_000_000) / 100
             yield n, n, "02", "生产设备一批", price, price, "2026-08-01", "买受人有限公司", "京东拍卖"
         else:
-            amount = rng.randrange(10_000, 90_000_000) / 100
+            amount = sum(principals(n)) / 100
             yield n, n, "国家税务总局衡水市税务局", f"TSSB{n:09d}", "tax", amount, amount, "1", "2026-08-25", ""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from exchange.domain.calendar import WorkCalendar
     from exchange.domain.contract import Contract
     from exchange.domain.route import Agreement, Route
+    from exchange.domain.runs import Rows
 
 Clock = Callable[[], datetime]
 """Now, as an aware UTC time."""
@@ -51,9 +52,9 @@ class Source(Protocol):
         """One consistent read of every dataset that has a query or mapping in `sources/<party>`.
 
         Frames hold `str` columns named as the contract's, in wire form (dates ISO, money two places, codes
-        mapped; what can't be mapped stays as it was), empty as missing (but for a case's own number,
-        which stays as it stands), plus `_record` (source id of the case, or of the row that stands alone, text).
-        Only the contract's columns; the rows of the courts' cases, at least those selected.
+        mapped; what can't be mapped stays as it was), empty as missing (but for a case's own number, as it stands),
+        plus `_record` (source id of the case, or of the row that stands alone, text). Only the contract's columns; the
+        rows of the courts' cases, at least those selected.
         `beside` names private queries (`_docket`) and the columns each must have: those the source has are read at
         the same moment and given under their names. What they give is never sent.
         A dataset the source does not hold has no frame. Raises RetryLater 901, NeedsPerson 902, 903, 927, 928.
@@ -125,8 +126,8 @@ class LedgerWrite(Protocol):
         """Insert or replace a packet's record by (lane, number)."""
         ...
 
-    def land(self, route: Route, dataset: str, rows: pd.DataFrame, *, number: int, packet_id: str) -> int:
-        """Store a text frame's rows under the lane's number (again: replaced), `_record` too; return how many."""
+    def land(self, route: Route, dataset: str, rows: Rows, *, number: int, packet_id: str) -> int:
+        """Store text rows under the lane's number (again: replaced), `_record` too; return how many."""
         ...
 
     def set_breaks(self, route: str, breaks: Sequence[BreakRecord]) -> None:
@@ -186,11 +187,23 @@ class Ledger(Protocol):
         """Hash of the newest event; 64 zeros for none."""
         ...
 
-    def landed(self, route: Route, dataset: str, *, until: datetime | None = None) -> pd.DataFrame:
-        """The current rows: for each case (or key, for datasets without case_no as first key column) those of the
-        latest packet that carried it, plus `_record`, `_number`, `_packet`. A dataset that no quarter carries
+    def landed(
+        self,
+        route: Route,
+        dataset: str,
+        *,
+        until: datetime | None = None,
+        keys: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """The current rows (or of keys that begin with one of `keys`): for each case, or key without case_no, those of
+        the latest packet that carried it, plus `_record`, `_number`, `_packet`. A dataset that no quarter carries
         (case_void) has a case's rows only while no later packet carried the case. With `until` as if nothing had
-        landed after that moment."""
+        landed after that moment; `columns`: of the contract's only these."""
+        ...
+
+    def landed_parts(self, route: Route, dataset: str) -> Iterator[pd.DataFrame]:
+        """The same rows part by part."""
         ...
 
     def history(
@@ -229,9 +242,7 @@ class Channel(Protocol):
 
     def publish(self, packet_id: str, files: Mapping[str, Path], *, again: bool = False) -> None:
         """Make the packet appear at the far side, whole and once (`again`: also when it was taken there already).
-
-        Asks first; resumes what it left. Raises RetryLater 101, 104, 105; NeedsPerson 102, 103, 106, 107.
-        """
+        Asks first; resumes what it left. Raises RetryLater 101, 104, 105; NeedsPerson 102, 103, 106, 107."""
         ...
 
     def delivered(self, packet_id: str) -> bool:

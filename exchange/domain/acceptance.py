@@ -5,62 +5,91 @@ A record that fails is not landed and is named in the validated receipt; the oth
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from exchange.domain.break_view import ANSWER
+from exchange.domain.books import plain_ids
+from exchange.domain.break_view import ANSWER, ITEM
 from exchange.domain.canonical import sha256_hex
+from exchange.domain.columns import text
 from exchange.domain.contract import CodeList, Contract
-from exchange.domain.identifiers import normalise_id
 from exchange.domain.receipt import Rejected
-from exchange.domain.route import Route
+from exchange.domain.route import Agreement, Route
 from exchange.domain.rowcheck import RunsChecks
 from exchange.domain.types import UNKNOWN_CODE, type_checks
+from exchange.domain.unsealing import RecordRules
 
 NEVER_SENT: Final = "debtor_never_sent"
 NEVER_SHARED: Final = "break_never_shared"
+DEBTORS: Final = "case_debtor"
 DEBTOR_KEY: Final = "debtor_uscc"
 DEBTOR_IDS: Final = ("uscc", "old_taxpayer_id")
 
 _Mask = npt.NDArray[np.bool_]
 
 
+def receiving_rules(agreement: Agreement, checker: RunsChecks, landed: Callable[..., pd.DataFrame]) -> RecordRules:
+    """Step 11 of this end. `landed` gives what was sent on a route (as `Ledger.landed`); it is asked once, when a
+    dataset speaks of it."""
+
+    @cache
+    def sent(route_id: str, dataset: str, columns: tuple[str, ...]) -> pa.Array | None:
+        asked = [route for route in agreement.routes.values() if route.answered_by == route_id]
+        if not asked or dataset not in [contract.dataset for contract in asked[0].datasets]:
+            return None
+        rows = landed(asked[0], dataset, columns=columns)
+        return pa.concat_arrays([(text if name == "id" else _ids)(rows, name).drop_null() for name in columns])
+
+    def run(route: Route, dataset: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Rejected]]:
+        return record_rules(
+            route, dataset, rows, codes=agreement.codes, checker=checker,
+            sent_ids=partial(sent, route.id, DEBTORS, DEBTOR_IDS), shared_ids=partial(sent, route.id, ITEM, ("id",)),
+        )  # fmt: skip
+
+    return run
+
+
 def record_rules(
     route: Route,
-    frames: Mapping[str, pd.DataFrame],
+    dataset: str,
+    rows: pd.DataFrame,
     *,
     codes: Mapping[str, CodeList],
     checker: RunsChecks,
-    sent_ids: Collection[str] | None,
-    shared_ids: Collection[str] | None = None,
-) -> tuple[dict[str, pd.DataFrame], list[Rejected]]:
-    """(rows to land, records refused) of a packet's frames.
+    sent_ids: Callable[[], pa.Array | None],
+    shared_ids: Callable[[], pa.Array | None] = lambda: None,
+) -> tuple[pd.DataFrame, list[Rejected]]:
+    """(rows to land, records refused) of some rows of a packet's dataset.
 
     601 `unknown_code`: a code that is not in the agreed list. 603 `debtor_never_sent`: a dataset kept by debtor speaks
-    of one that was never sent on the route answered (tax secrecy, 征管法第八条); `sent_ids` are the normalised ids
+    of one that was never sent on the route answered (tax secrecy, 征管法第八条); `sent_ids` gives the normalised ids
     that were, None where the route answers none. 601 `break_never_shared`: an answer to a break that is on no list
-    sent there; `shared_ids` are those that are.
+    sent there; `shared_ids` gives those that are.
     """
-    kept: dict[str, pd.DataFrame] = {}
+    contract = route.wire(dataset)
     rejected: list[Rejected] = []
-    for dataset, frame in frames.items():
-        contract = route.wire(dataset)
-        left = np.ones(len(frame), dtype=bool)
-        for rule, code, broken in _broken(contract, frame, codes, checker, sent_ids, shared_ids):
-            rejected += _listed(contract, frame, broken & left, rule, code)
-            left &= ~broken
-        kept[dataset] = frame if left.all() else frame.loc[left].reset_index(drop=True)
-    return kept, rejected
+    left = np.ones(len(rows), dtype=bool)
+    for rule, code, broken in _broken(contract, rows, codes, checker, sent_ids, shared_ids):
+        rejected += _listed(contract, rows, broken & left, rule, code)
+        left &= ~broken
+    return rows if left.all() else rows.loc[left].reset_index(drop=True), rejected
 
 
-def debtor_ids(debtors: pd.DataFrame) -> frozenset[str]:
-    """Every id of the debtors sent, normalised."""
-    columns = [normalise_id(debtors[name]).dropna() for name in DEBTOR_IDS if name in debtors]
-    return frozenset(value for column in columns for value in column)
+def _ids(rows: pd.DataFrame, column: str) -> pa.Array:
+    """A column of debtors' ids, normalised."""
+    return plain_ids(text(rows, column))
+
+
+def _known(values: pa.Array, among: pa.Array) -> _Mask:
+    found = pc.is_in(values, value_set=among, skip_nulls=True)
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def key_sha256(values: Sequence[str]) -> str:
@@ -73,17 +102,17 @@ def _broken(
     frame: pd.DataFrame,
     codes: Mapping[str, CodeList],
     checker: RunsChecks,
-    sent_ids: Collection[str] | None,
-    shared_ids: Collection[str] | None,
+    sent_ids: Callable[[], pa.Array | None],
+    shared_ids: Callable[[], pa.Array | None],
 ) -> list[tuple[str, int, _Mask]]:
     """(rule, code, mask of the rows that break it)."""
     if frame.empty:
         return []
     found: list[tuple[str, int, _Mask]] = []
-    if sent_ids is not None and DEBTOR_KEY in contract.key:
-        found.append((NEVER_SENT, 603, ~normalise_id(frame[DEBTOR_KEY]).isin(list(sent_ids)).to_numpy(bool)))
-    if shared_ids is not None and contract.dataset == ANSWER:
-        found.append((NEVER_SHARED, 601, ~frame["id"].isin(list(shared_ids)).to_numpy(bool)))
+    if DEBTOR_KEY in contract.key and (sent := sent_ids()) is not None:
+        found.append((NEVER_SENT, 603, ~_known(_ids(frame, DEBTOR_KEY), sent)))
+    if contract.dataset == ANSWER and (shared := shared_ids()) is not None:
+        found.append((NEVER_SHARED, 601, ~_known(text(frame, "id"), shared)))
     checks = [check for check in type_checks(contract, codes) if check.rule.startswith(f"{UNKNOWN_CODE}:")]
     for positions in checker.run(contract, checks, frame).values() if checks else ():
         mask = np.zeros(len(frame), dtype=bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.case_number import parse
-from exchange.domain.checks import ACROSS, claim_limits, court_code_fits, days
+from exchange.domain.checks import claim_limits, court_code_fits, days
 from exchange.domain.contract import Contract, Rule
 from exchange.domain.finding import Finding
 from exchange.domain.prepare import CASES, Prepared, text
@@ -29,21 +29,49 @@ def check_across(prepared: Prepared, row_findings: Sequence[Finding], *, route: 
 
     Rows that are left out already (`row_findings`) do not count as the other one of two rows with the same key.
     """
-    rules = route.contract(CASES).rules if CASES in prepared.frames else ()
-    masks = {
-        "duplicate_case_no": lambda: duplicate_case_no(prepared.frames[CASES], sender),
-        "case_without_debtor": lambda: ~_has_rows(prepared.frames[CASES], prepared.frames.get(DEBTORS)),
-    }
+    within = check_within(prepared, row_findings, route=route)
+    return in_order([*check_numbers(prepared, route=route, sender=sender), *within], route)
+
+
+def check_numbers(prepared: Prepared, *, route: Route, sender: Party) -> list[Finding]:
+    """What is wrong between the cases of a whole exchange: two with the same number."""
+    return [
+        finding
+        for rule in _rules(prepared, route, "duplicate_case_no")
+        for finding in _case_findings(prepared.cases, rule, duplicate_case_no(prepared.cases, sender))
+    ]
+
+
+def check_within(prepared: Prepared, row_findings: Sequence[Finding], *, route: Route) -> list[Finding]:
+    """What is wrong between the rows of one case (no debtor, two rows with the same key), or between those of a dataset
+    that stands alone, which has to be there whole."""
     found = [
         finding
-        for rule in rules
-        if rule.runs in ACROSS
-        for finding in _case_findings(prepared.frames[CASES], rule, masks[rule.runs]())
+        for rule in _rules(prepared, route, "case_without_debtor")
+        for finding in _case_findings(prepared.cases, rule, ~_has_rows(prepared.cases, prepared.frames.get(DEBTORS)))
     ]
     for dataset, frame in prepared.frames.items():
         if dataset != CASES:
             found.extend(_same_keys(frame, route.contract(dataset), row_findings, prepared.cases))
     return found
+
+
+def in_order(findings: Iterable[Finding], route: Route) -> list[Finding]:
+    """Findings across rows by rule of the cases' contract, then by dataset: the same however the cases were parted."""
+    datasets = [contract.dataset for contract in route.datasets]
+    rules = [rule.id for rule in route.contract(CASES).rules] if CASES in datasets else []
+
+    def place(finding: Finding) -> tuple[int, int]:
+        if finding.dataset == CASES and finding.rule in rules:
+            return 0, rules.index(finding.rule)
+        return 1, datasets.index(finding.dataset)
+
+    return sorted(findings, key=place)
+
+
+def _rules(prepared: Prepared, route: Route, function: str) -> list[Rule]:
+    """The rules of the cases' contract that run this function."""
+    return [rule for rule in route.contract(CASES).rules if rule.runs == function] if CASES in prepared.frames else []
 
 
 def duplicate_case_no(cases: pd.DataFrame, sender: Party) -> Mask:
@@ -113,8 +141,8 @@ def _same_keys(
 ) -> Iterator[Finding]:
     """Rows of one case with the same key: of rows that are alike the first stays, rows that differ are all left out."""
     keys = row_keys(frame, contract)
-    gone = left_out(frame, keys, contract.dataset, [f for f in row_findings if f.severity == "reject"])
-    left = frame.loc[~gone]
+    gone = marks([f for f in row_findings if f.severity == "reject"]).get(contract.dataset, ())
+    left = frame.loc[~marked(frame, keys, gone)]
     columns = [*contract.key, "_record"]
     doubled = left.loc[left.duplicated(columns, keep=False)]
     if doubled.empty:
@@ -134,9 +162,17 @@ def _same_keys(
         )  # fmt: skip
 
 
-def left_out(frame: pd.DataFrame, keys: pd.Series, dataset: str, findings: Iterable[Finding]) -> Mask:
-    """The rows of a dataset that findings name by record and row key."""
-    gone = {f"{f.record}\x1f{f.row_key}" for f in findings if f.dataset == dataset and f.row_key is not None}
-    if not gone:
+def marks(findings: Iterable[Finding]) -> dict[str, set[str]]:
+    """Dataset → the rows that findings name by record and row key, as `marked` looks for them."""
+    found: dict[str, set[str]] = {}
+    for finding in findings:
+        if finding.row_key is not None:
+            found.setdefault(finding.dataset, set()).add(f"{finding.record}\x1f{finding.row_key}")
+    return found
+
+
+def marked(frame: pd.DataFrame, keys: pd.Series, among: Collection[str]) -> Mask:
+    """Which rows of a dataset are among those."""
+    if not among:
         return np.zeros(len(frame), dtype=bool)
-    return np.asarray((frame["_record"].astype(object) + "\x1f" + keys).isin(gone), dtype=bool)
+    return np.asarray((frame["_record"].astype(object) + "\x1f" + keys).isin(among), dtype=bool)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -13,12 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from exchange.domain import control, docket, gap_book
-from exchange.domain.across import left_out, row_keys
+from exchange.domain.across import marked, row_keys
 from exchange.domain.case_number import normalise, normalise_case_no, parse
 from exchange.domain.control import Control, Counts
-from exchange.domain.examine import Examination, reach_of
+from exchange.domain.examine import Examination
 from exchange.domain.finding import Finding
-from exchange.domain.late import Run, late_events
+from exchange.domain.late import Late, Run, late_events
 from exchange.domain.outcome import record_id
 from exchange.domain.prepare import CASES, Prepared, text
 from exchange.domain.route import Party, Route
@@ -55,6 +55,53 @@ class History:
     held_in: Callable[[str], Collection[str]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What is counted of an exchange part by part: the rows chosen, sent, held and left out, and late events."""
+
+    chosen: Counts = field(default_factory=dict)
+    sent: Counts = field(default_factory=dict)
+    held: Counts = field(default_factory=dict)
+    left: Counts = field(default_factory=dict)
+    late: tuple[Late, ...] = ()
+
+    def __add__(self, other: Counted) -> Counted:
+        """Two parts of an exchange together."""
+        return Counted(
+            chosen=control.add([self.chosen, other.chosen]), sent=control.add([self.sent, other.sent]),
+            held=control.add([self.held, other.held]), left=control.add([self.left, other.left]),
+            late=(*self.late, *other.late),
+        )  # fmt: skip
+
+
+def count(
+    part: Prepared, sent: Mapping[str, pd.DataFrame], examination: Examination, *, route: Route, history: History
+) -> Counted:
+    """The figures of some cases with all their rows; `sent` are those of the rows that go out."""
+    cases = part.cases
+    courts: dict[Any, str] = (
+        dict(zip(cases["_record"].tolist(), cases["court_code"].fillna("").tolist(), strict=True))
+        if "court_code" in cases
+        else {}
+    )
+    contracts = {name: route.contract(name) for name in part.frames}
+    held = {
+        name: among(frame["_record"], examination.held if contracts[name].of_case else ())
+        for name, frame in part.frames.items()
+    }
+    left = _left(part, examination, held, route)
+    late = late_events(
+        sent, history.before, history.runs, period=part.period, as_of=part.as_of, held_in=history.held_in
+    )  # fmt: skip
+    return Counted(
+        chosen=control.tally(part.frames, courts, contracts),
+        sent=control.tally(sent, courts, contracts),
+        held=control.tally(part.frames, courts, contracts, held),
+        left=control.tally(part.frames, courts, contracts, left),
+        late=tuple(late),
+    )
+
+
 def completeness(
     private: Sequence[Mapping[str, pd.DataFrame]],
     prepared: Prepared,
@@ -64,8 +111,10 @@ def completeness(
     sender: Party,
     key: str,
     history: History,
+    counted: Counted | None = None,
 ) -> Completeness:
-    """Whether anything is missing in an exchange.
+    """Whether anything is missing in an exchange. `counted` are the figures of all its parts where `prepared` holds
+    its outline alone.
 
     `private` are the frames of the private queries of every batch; where the source has no such query, that part of the
     outcome says `checked: false`.
@@ -78,15 +127,13 @@ def completeness(
     if registers and CASES in prepared.frames:
         found, numbers, there = _numbers(registers, prepared, sender, route, key, history)
         findings += found
-    counted = _control(registers, controls, prepared, examination, route)
-    findings += control.control_findings(counted)
-    late = late_events(
-        examination.frames_to_send, history.before, history.runs, period=prepared.period, as_of=prepared.as_of,
-        held_in=history.held_in,
-    )  # fmt: skip
+    counted = counted or count(prepared, examination.frames_to_send, examination, route=route, history=history)
+    totals = _control(registers, controls, counted, route)
+    findings += control.control_findings(totals)
+    late = sorted(counted.late, key=lambda one: (one.happened_on, one.record, one.what))
     outcome = {
         "docket": numbers,
-        "control": _control_document(counted, sender, registers),
+        "control": _control_document(totals, sender, registers),
         "late": [one.as_dict() | {"record": record_id(one.record)} for one in late],
     }
     return Completeness(findings=tuple(findings), outcome=outcome, turned_up=there)
@@ -162,32 +209,20 @@ def _case_finding(rule: str, cases: pd.DataFrame, n: int) -> Finding:
 
 
 def _control(
-    registers: Sequence[pd.DataFrame],
-    controls: Sequence[pd.DataFrame],
-    prepared: Prepared,
-    examination: Examination,
-    route: Route,
+    registers: Sequence[pd.DataFrame], controls: Sequence[pd.DataFrame], counted: Counted, route: Route
 ) -> Control:
     """Every count of this exchange."""
-    cases = prepared.cases
-    courts: dict[Any, str] = dict(zip(cases["_record"].tolist(), cases["court_code"].fillna("").tolist(), strict=True))
-    contracts = {name: route.contract(name) for name in prepared.frames}
-    held = {
-        name: among(frame["_record"], examination.held if contracts[name].of_case else ())
-        for name, frame in prepared.frames.items()
-    }
-    left = _left(prepared, examination, held, route)
     source = control.add(control.read_control(one) for one in controls) if controls else None
     if source is not None:  # a register is counted for every route; another route's datasets are not this one's
-        known = {*prepared.frames, control.REGISTER}
+        known = {*(contract.dataset for contract in route.carries("Q")), control.REGISTER}
         source = {place: figures for place, figures in source.items() if place[1] in known}
     return Control(
         source=source,
         register=control.add(_registered(one) for one in registers),
-        chosen=control.tally(prepared.frames, courts, contracts),
-        sent=control.tally(examination.frames_to_send, courts, contracts),
-        held=control.tally(prepared.frames, courts, contracts, held),
-        left=control.tally(prepared.frames, courts, contracts, left),
+        chosen=counted.chosen,
+        sent=counted.sent,
+        held=counted.held,
+        left=counted.left,
     )
 
 
@@ -203,12 +238,12 @@ def _left(
     prepared: Prepared, examination: Examination, held: Mapping[str, npt.NDArray[np.bool_]], route: Route
 ) -> dict[str, npt.NDArray[np.bool_]]:
     """Single rows the checks leave out of cases that are sent."""
-    rejects = [f for f in examination.findings if f.severity == "reject" and reach_of(f, route) == "row"]
     out = {}
     for name, frame in prepared.frames.items():
         gone = np.zeros(len(frame), dtype=bool)
-        if name != CASES and rejects:
-            gone = left_out(frame, row_keys(frame, route.contract(name)), name, rejects) & ~held[name]
+        rows = examination.left_out.get(name, ())
+        if name != CASES and rows:
+            gone = marked(frame, row_keys(frame, route.contract(name)), rows) & ~held[name]
         out[name] = gone
     return out
 

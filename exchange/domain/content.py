@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from exchange.domain.canonical import canonical_json, sha256_hex, strict_json
 from exchange.domain.errors import NeedsPerson
@@ -13,6 +15,12 @@ from exchange.domain.route import Route
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+
+    from exchange.domain.contract import Contract
+
+RECORDS: Final = "records.parquet"
+"""Which of the source's cases each case number is: kept at home, beside the files that travel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +41,11 @@ class ContentFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """All files of an exchange. `hash` names exactly these bytes; `totals` dataset → money column → sum;
-    `records` case_no → the source's id of the case, kept at home."""
+    """All files of an exchange. `hash` names exactly these bytes; `totals` dataset → money column → sum."""
 
     hash: str
     files: tuple[ContentFile, ...]
     totals: Mapping[str, Mapping[str, str]]
-    records: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> dict[str, int]:
@@ -55,42 +61,102 @@ def stage_content(
     route: Route,
     folder: Path,
     *,
-    records: Mapping[str, str] | None = None,
+    records: pd.DataFrame | None = None,
     kind: str = "Q",
 ) -> Content:
     """Write the final CSV files and `content.json` into a folder, in the route's order of datasets.
 
     Every dataset a packet of this kind carries gets a file, with the route's columns of it; one without a frame or
-    rows has the header alone.
+    rows has the header alone. `records` (case_no and `_record`, the source's id) go into
+    `records.parquet` beside them.
     Raises NeedsPerson 501 to 506.
     """
-    import pandas as pd
+    return stage_parts([frames], route, folder, records=records, kind=kind)
 
-    from exchange.domain.tabular import MAX_ROWS, add_totals, sorted_rows, write_rows
 
-    for dataset in frames:
-        route.contract(dataset)
+def stage_parts(
+    parts: Iterable[Mapping[str, pd.DataFrame]],
+    route: Route,
+    folder: Path,
+    *,
+    records: pd.DataFrame | None = None,
+    kind: str = "Q",
+) -> Content:
+    """The same of an exchange that comes part by part: the same rows give the same bytes, however they are parted.
+
+    No more than one part and a block of the files is held in memory.
+    """
+    from exchange.domain.parquet import to_parquet
+    from exchange.domain.tabular import add_totals
+
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    runs = _runs(parts, route, folder, kind)
     files: list[ContentFile] = []
     totals: dict[str, dict[str, str]] = {}
-    (folder / "data").mkdir(parents=True, exist_ok=True)
     for whole in route.carries(kind):
         contract = route.wire(whole.dataset)
-        frame = frames.get(contract.dataset, pd.DataFrame(columns=list(whole.names), dtype="str"))
-        stays = [name for name in whole.names if name not in contract.names]
-        table = sorted_rows(frame.drop(columns=stays, errors="ignore"), contract)
-        for number, at in enumerate(range(0, max(table.num_rows, 1), MAX_ROWS), start=1):
-            path = f"data/{contract.dataset}-{number:04d}.csv"
-            with (folder / path).open("wb") as out:
-                facts = write_rows(table.slice(at, MAX_ROWS), contract, out)
-            files.append(
-                ContentFile(
-                    path=path, bytes=facts.bytes, sha256=facts.sha256, rows=facts.rows, totals=dict(facts.totals)
-                )
-            )
-            totals[contract.dataset] = add_totals(facts.totals, totals.get(contract.dataset, {}))
-    content = Content(hash=content_hash(files), files=tuple(files), totals=totals, records=dict(records or {}))
+        for file in _files(runs[whole.dataset], contract, folder):
+            files.append(file)
+            totals[file.dataset] = add_totals(file.totals, totals.get(file.dataset, {}))
+    content = Content(hash=content_hash(files), files=tuple(files), totals=totals)
     (folder / "content.json").write_bytes(dump_content(content))
+    if records is not None:
+        (folder / RECORDS).write_bytes(to_parquet(records[["case_no", "_record"]].sort_values("case_no")))
     return content
+
+
+def _runs(parts: Iterable[Mapping[str, pd.DataFrame]], route: Route, folder: Path, kind: str) -> dict[str, list[Path]]:
+    """Each part's rows of each dataset, checked and sorted, in a file of its own; where they lie by dataset."""
+    import pandas as pd
+
+    from exchange.domain.runs import add_run
+
+    carried = {whole.dataset: whole for whole in route.carries(kind)}
+    runs: dict[str, list[Path]] = {dataset: [] for dataset in carried}
+    for number, frames in enumerate(parts):
+        for dataset in frames:
+            route.contract(dataset)
+        for dataset, whole in carried.items():
+            contract = route.wire(dataset)
+            frame = frames.get(dataset)
+            if frame is None:
+                frame = pd.DataFrame(columns=list(whole.names), dtype="str")
+            stays = [name for name in whole.names if name not in contract.names]
+            runs[dataset].append(folder / f".{dataset}-{number:06d}.run")
+            add_run(frame.drop(columns=stays, errors="ignore"), contract, runs[dataset][-1])
+    return runs
+
+
+def _files(runs: Sequence[Path], contract: Contract, folder: Path) -> Iterator[ContentFile]:
+    """The runs of one dataset as its files, each with as many rows as one may hold; the runs are gone after."""
+    from exchange.domain.runs import merged
+    from exchange.domain.tabular import RowsFile
+
+    for number, pieces in groupby(_cut(merged(runs, contract), contract), key=itemgetter(0)):
+        path = f"data/{contract.dataset}-{number:04d}.csv"
+        with (folder / path).open("wb") as out:
+            file = RowsFile(contract, out)
+            for _, piece in pieces:
+                file.add(piece)
+        facts = file.facts
+        yield ContentFile(path=path, bytes=facts.bytes, sha256=facts.sha256, rows=facts.rows, totals=dict(facts.totals))
+    for run in runs:
+        run.unlink()
+
+
+def _cut(blocks: Iterable[pa.Table], contract: Contract) -> Iterator[tuple[int, pa.Table]]:
+    """(number of a file, rows for it); the first file is there without rows too."""
+    from exchange.domain import tabular
+
+    yield 1, tabular.no_rows(contract)
+    done = 0
+    for block in blocks:
+        at = 0
+        while at < block.num_rows:
+            piece = block.slice(at, tabular.MAX_ROWS - done % tabular.MAX_ROWS)
+            yield done // tabular.MAX_ROWS + 1, piece
+            done += piece.num_rows
+            at += piece.num_rows
 
 
 def content_hash(files: Sequence[ContentFile | Mapping[str, Any]]) -> str:
@@ -102,7 +168,7 @@ def content_hash(files: Sequence[ContentFile | Mapping[str, Any]]) -> str:
 def dump_content(content: Content) -> bytes:
     """`content.json`."""
     files = [asdict(file) for file in content.files]
-    document = {"hash": content.hash, "files": files, "totals": content.totals, "records": content.records}
+    document = {"hash": content.hash, "files": files, "totals": content.totals}
     return canonical_json(document)
 
 
@@ -114,7 +180,6 @@ def load_content(data: bytes) -> Content:
             hash=document["hash"],
             files=tuple(ContentFile(**f) for f in document["files"]),
             totals=document["totals"],
-            records=document["records"],
         )
         whole = content.hash == content_hash(content.files)
     except (ValueError, KeyError, TypeError):

@@ -34,14 +34,28 @@ def court_figures(
     for n, court in enumerate(courts):
         told[court]["selected"] = Decimal(int(selected[n]))
         told[court]["sent"] = Decimal(int(selected[n] - kept[n]))
-        share = Decimal(int(kept[n])) / max(1, int(selected[n]))
-        told[court]["held_share"] = share.quantize(Decimal("0.0001"))
+        told[court]["held_share"] = _share(int(selected[n]), int(kept[n]))
     for contract in route.datasets:
         if contract.dataset in sent and contract.dataset not in (CASES, DATASET):
             frame = sent[contract.dataset]
             of_rows = _numbers(frame, courts) if "court_code" in frame else _through(frame, by_record)
             _rows(told, courts, contract, frame, of_rows)
     return told
+
+
+def added(one: Figures, other: Figures) -> Figures:
+    """The figures of two parts of an exchange together."""
+    told: dict[str, dict[str, Decimal]] = {}
+    for court in {**one, **other}:
+        here, there = one.get(court, {}), other.get(court, {})
+        sums_of = {name: here.get(name, Decimal(0)) + there.get(name, Decimal(0)) for name in {**here, **there}}
+        selected = int(sums_of["selected"])
+        told[court] = sums_of | {"held_share": _share(selected, selected - int(sums_of["sent"]))}
+    return told
+
+
+def _share(selected: int, kept: int) -> Decimal:
+    return (Decimal(kept) / max(1, selected)).quantize(Decimal("0.0001"))
 
 
 def _rows(

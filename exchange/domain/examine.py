@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exchange.domain.across import DUPLICATE_ROW, check_across, is_stopped, left_out, row_keys
+from exchange.domain.across import DUPLICATE_ROW, check_across, is_stopped, marked, marks, row_keys
 from exchange.domain.checks import row_checks
 from exchange.domain.contract import CodeList, Contract, Reach, Rule
 from exchange.domain.finding import Finding
@@ -28,13 +27,16 @@ __all__ = ["Examination", "check_across", "check_rows", "conclude", "join", "pre
 class Examination:
     """The verdict on one exchange. Records are the source's ids, in its order.
 
-    `held` record → ids of the rules it is held for; `frames_to_send` the rows of the sent cases less rows left out,
-    by dataset, with `_record` (and `_case_no_raw` on bankruptcy_case); `findings` each (rule, row) once.
+    `held` record → ids of the rules it is held for; `left_out` dataset → rows that stay here by themselves;
+    `frames_to_send` the rows of the sent cases less rows left out, by dataset, with `_record` (and `_case_no_raw` on
+    bankruptcy_case), of what was prepared: the outlines alone where an exchange is judged by batches
+    (`going` gives the rows of each); `findings` each (rule, row) once.
     """
 
     selected: tuple[str, ...]
     held: Mapping[str, tuple[str, ...]]
     sent: tuple[str, ...]
+    left_out: Mapping[str, Collection[str]]
     frames_to_send: Mapping[str, pd.DataFrame]
     findings: tuple[Finding, ...]
     normalised: tuple[Normalised, ...]
@@ -98,14 +100,13 @@ def conclude(
             held.setdefault(str(finding.record), {})[finding.rule] = None
     cases = prepared.cases
     selected = tuple(cases["_record"].astype(str))
-    rows = [f for f in rejects if reach_of(f, route) == "row"]
+    rows = marks(f for f in rejects if reach_of(f, route) == "row")
     return Examination(
         selected=selected,
         held={record: tuple(held[record]) for record in selected if record in held},
         sent=tuple(record for record in selected if record not in held),
-        frames_to_send={
-            name: _to_send(frame, route.contract(name), rows, held) for name, frame in prepared.frames.items()
-        },
+        left_out=rows,
+        frames_to_send=_going(prepared.frames, route, held, rows),
         findings=tuple(judged),
         normalised=prepared.normalised,
         urgent=urgent_cases(cases, as_of=as_of, limits=urgent_limits(route, as_of), held=held) if _urges(route) else (),
@@ -119,12 +120,15 @@ def _urges(route: Route) -> bool:
     return any(contract.dataset == CASES for contract in route.carries("U"))
 
 
-def _rows_stop(prepared: Prepared, rejects: Sequence[Finding], route: Route) -> bool:
+def _rows_stop(prepared: Prepared, out: Mapping[str, Collection[str]], route: Route) -> bool:
     """Whether of some dataset that stands alone so many rows are left out that a person has to look."""
-    out = {(f.dataset, f.row_key) for f in rejects}
-    left = Counter(dataset for dataset, _ in out)
     alone = [name for name in prepared.frames if not route.contract(name).of_case]
-    return any(is_stopped(left[name], len(prepared.frames[name]), route) for name in alone)
+    return any(is_stopped(len(out.get(name, ())), len(prepared.frames[name]), route) for name in alone)
+
+
+def going(frames: Mapping[str, pd.DataFrame], examination: Examination, route: Route) -> dict[str, pd.DataFrame]:
+    """The prepared rows of one batch that go out by the verdict on the whole exchange."""
+    return _going(frames, route, examination.held, examination.left_out)
 
 
 def reach_of(finding: Finding, route: Route) -> Reach:
@@ -178,8 +182,15 @@ def _findings(
         )
 
 
-def _to_send(frame: pd.DataFrame, contract: Contract, rows: Sequence[Finding], held: Collection[str]) -> pd.DataFrame:
+def _going(
+    frames: Mapping[str, pd.DataFrame], route: Route, held: Collection[str], rows: Mapping[str, Collection[str]]
+) -> dict[str, pd.DataFrame]:
+    """The rows of cases that are not held, less single rows that are left out."""
+    return {name: _to_send(frame, route.contract(name), rows.get(name, ()), held) for name, frame in frames.items()}
+
+
+def _to_send(frame: pd.DataFrame, contract: Contract, rows: Collection[str], held: Collection[str]) -> pd.DataFrame:
     keep = ~among(frame["_record"], held)
-    if contract.dataset != CASES and len(rows):
-        keep = keep & ~left_out(frame, row_keys(frame, contract), contract.dataset, rows)
+    if contract.dataset != CASES and rows:
+        keep = keep & ~marked(frame, row_keys(frame, contract), rows)
     return frame.loc[np.asarray(keep, dtype=bool)].reset_index(drop=True)

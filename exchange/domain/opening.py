@@ -6,7 +6,7 @@ trusted before step 3, and nothing leaves the quarantine folder before tag and h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from exchange.domain.packet import AROUND, HASHES, HOWTO, MAX_PAYLOAD, SIGNATURE
 from exchange.domain.receipt import Receipt, Rejected
 from exchange.domain.route import Agreement, Route
 from exchange.domain.sequence import Judgement, Known, judge
+from exchange.domain.unsealing import Received, RecordRules
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +34,6 @@ CLOCKS_APART: Final = timedelta(minutes=10)
 """How far two ends' clocks may differ (§4.6)."""
 
 _MOST_BYTES: Final[Mapping[str, int]] = {MANIFEST: 2**20, SIGNATURE: 2**18, HASHES: 2**21, HOWTO: 2**23, READY: 0}
-
-RecordRules = Callable[["Route", Mapping[str, "pd.DataFrame"]], tuple[Mapping[str, "pd.DataFrame"], Sequence[Rejected]]]
-"""Step 11: (route, rows by dataset) → (rows to land, records refused)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +50,14 @@ class Authentic:
 class Opened:
     """A packet after its steps. Unless `judgement.standing` is `next`, the steps ended at 5 and nothing is opened.
 
-    `frames` are the rows as received by dataset, `kept` those to land; `rejected` the others.
+    `received` are the rows by dataset, `rejected` those of them that are not landed.
     """
 
     authentic: Authentic
     route: Route
     judgement: Judgement
     descriptor: Descriptor | None = None
-    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    kept: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    received: Mapping[str, Received] = field(default_factory=dict)
     rejected: Sequence[Rejected] = ()
     totals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     receipt: Receipt | None = None
@@ -72,9 +69,9 @@ class Opened:
         return self.authentic.manifest
 
 
-def no_rules(_: Route, frames: Mapping[str, pd.DataFrame]) -> tuple[Mapping[str, pd.DataFrame], Sequence[Rejected]]:
+def no_rules(_: Route, __: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, Sequence[Rejected]]:
     """Step 11 for who has nothing to hold records against."""
-    return frames, ()
+    return rows, ()
 
 
 def open_packet(
@@ -150,16 +147,15 @@ def open_authentic(
     unsealing.check_hashes(folder, manifest)  # 6
     inner = unsealing.decrypt(folder, manifest, route, keys, quarantine)  # 7, 8
     descriptor = unsealing.check_inner(inner, manifest, schemas["datapackage"])  # 9
-    frames, documents = unsealing.read_inner(inner, descriptor, manifest, route)  # 10
+    aside = quarantine / "rows"
+    received, rejected, documents = unsealing.read_inner(inner, descriptor, manifest, route, rules, aside)  # 10, 11
     unsealing.check_reasons(documents, schemas["reasons"])
     receipt = unsealing.read_receipt(documents, schemas["receipt"]) if manifest.packet.kind == "R" else None
-    kept, rejected = rules(route, frames)  # 11
-    totals = unsealing.check_totals(frames, descriptor, route)  # 12
+    totals = unsealing.check_totals(received, descriptor)  # 12
     return replace(
         opened,
         descriptor=descriptor,
-        frames=frames,
-        kept=kept,
+        received=received,
         rejected=rejected,
         totals=totals,
         receipt=receipt,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
@@ -54,6 +55,18 @@ def voided(row: pd.DataFrame, *, period: Period, as_of: date, exchange: Mapping[
         "period": str(period), "as_of": as_of.isoformat(), **nothing, "break_counts": {}, "urgent": [], "findings": [],
         "exchanges": [dict(exchange)], "voids": row.astype(object).where(row.notna(), None).to_dict("records"),
     }  # fmt: skip
+
+
+def outcome_json(document: Mapping[str, Any]) -> bytes:
+    """`outcome.json`: one key a line, and one entry a line where a list holds more than plain values."""
+    lines = (f"{json.dumps(name)}: {_value(value)}" for name, value in document.items())
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n " + ",\n ".join(json.dumps(one, ensure_ascii=False) for one in value) + "\n]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def quarantined(examination: Examination, route: Route) -> list[dict[str, Any]]:

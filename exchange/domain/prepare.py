@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -123,6 +123,28 @@ def _not_supplied(given: Mapping[str, pd.DataFrame], contracts: Sequence[Contrac
                 rule=NOT_SUPPLIED, severity="warn", dataset=contract.dataset, record=None, case_no=None,
                 comparable=False,
             )  # fmt: skip
+
+
+OUTLINE: Final = (
+    "_record", "_case_no_raw", "case_no", "court_code", "procedure", "stage", "is_major", "accepted_on",
+    "announced_on", "claims_due_on",
+)  # fmt: skip
+"""What is looked at across the cases of a whole exchange, and kept of all of them in memory at once."""
+
+
+def outline(batch: Prepared, route: Route) -> Prepared:
+    """Of a batch what `OUTLINE` names of its cases, and the datasets that stand alone."""
+    frames = {name: frame for name, frame in batch.frames.items() if not route.contract(name).of_case}
+    if CASES in batch.frames:
+        frames[CASES] = batch.cases[[name for name in OUTLINE if name in batch.cases]]
+    return replace(batch, frames=frames)
+
+
+def parted(batch: Prepared, route: Route) -> tuple[Prepared, Prepared]:
+    """The datasets whose rows are part of a case, and those that stand alone."""
+    of_case = {name: frame for name, frame in batch.frames.items() if route.contract(name).of_case}
+    alone = {name: frame for name, frame in batch.frames.items() if name not in of_case}
+    return replace(batch, frames=of_case), replace(batch, frames=alone)
 
 
 def join(parts: Sequence[Prepared]) -> Prepared:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exchange.domain.content import Content
 from exchange.domain.examine import Examination, reach_of
@@ -28,6 +28,9 @@ from exchange.domain.wording import (
     words,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 WHY = ("new", "changed", "closed", "unchanged")
 _NAME_RULES = ("blanks_around_name",)
 _ID_RULES = ("lower_case_uscc", "blanks_in_uscc")
@@ -39,6 +42,7 @@ def report_data(
     why: Mapping[str, int],
     *,
     prepared: Prepared,
+    debtors: Mapping[str, str],
     agreement: Agreement,
     route: Route,
     key: str,
@@ -46,13 +50,13 @@ def report_data(
     kind: PacketKind = "Q",
     completeness: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything the page `report.html` needs. `why` counts the sent cases by new, changed, closed, unchanged.
+    """Everything the page `report.html` needs. `why` counts the sent cases by new, changed, closed, unchanged;
+    `debtors` are the masked names by record of the cases shown.
 
     A list shows its first 500 entries; `listed` says how many there are. `completeness` is what `completeness_words`
     says; a single case has none.
     """
     held, rows, warned = _sorted_out(examination, route)
-    debtors = _debtors(prepared, {str(f.record) for found in (held, rows, warned) for f in found[:SHOWN]})
     return {
         **round_words(agreement, route, key, prepared.as_of.isoformat(), made_at),
         "kind": kind,
@@ -118,12 +122,16 @@ def _once(findings: Sequence[Finding]) -> list[Finding]:
     return list({(f.rule, f.record, f.column, f.dataset): f for f in reversed(findings)}.values())[::-1]
 
 
-def _debtors(prepared: Prepared, records: Collection[str]) -> Mapping[str, str]:
+def shown_records(examination: Examination, route: Route) -> set[str]:
+    """The records of the cases whose debtors the page names."""
+    return {str(f.record) for found in _sorted_out(examination, route) for f in found[:SHOWN]}
+
+
+def debtor_names(debtors: pd.DataFrame | None, records: Collection[str]) -> dict[str, str]:
     """Record → its first debtor's name, masked; of these records."""
-    frame = prepared.frames.get("case_debtor")
-    if frame is None:
+    if debtors is None:
         return {}
-    first = frame.loc[frame["name"].notna() & among(frame["_record"], records)].drop_duplicates("_record")
+    first = debtors.loc[debtors["name"].notna() & among(debtors["_record"], records)].drop_duplicates("_record")
     return {str(r): mask_name(str(n)) for r, n in zip(first["_record"], first["name"], strict=True)}
 
 

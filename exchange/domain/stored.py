@@ -13,7 +13,7 @@ import pandas as pd
 
 from exchange.domain.audit import Event, ExchangeRecord
 from exchange.domain.canonical import sha256_hex
-from exchange.domain.content import load_content
+from exchange.domain.content import RECORDS, load_content
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.finding import Finding
 from exchange.domain.parquet import from_parquet
@@ -96,6 +96,15 @@ def extracted_frames(
             )
         frames[dataset] = from_parquet(data)
     return frames
+
+
+def content_records(has: Callable[[str], bool], read: Callable[[str], bytes]) -> dict[str, str]:
+    """Case number → the source's id of the case, of what an exchange of this end carries; empty where it kept none."""
+    name = f"content/{RECORDS}"
+    if not has(name):
+        return {}
+    kept = from_parquet(read(name))
+    return dict(zip(kept["case_no"].tolist(), kept["_record"].tolist(), strict=True))
 
 
 def content_frames(read: Callable[[str], bytes], route: Route, key: str) -> dict[str, pd.DataFrame]:

@@ -10,10 +10,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, Final
 
@@ -23,8 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as pa_csv
 
-from exchange.domain.contract import Column, Contract
+from exchange.domain.contract import Contract
+from exchange.domain.csv_blocks import blocks, well_quoted
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.tablecheck import check_header, check_unique, check_values, key_order, wrong
 
 MAX_ROWS: Final = 500_000
 """Rows a file may hold (§10.6)."""
@@ -34,13 +34,7 @@ _BLOCK: Final = 16 * 2**20
 _BOM: Final = b"\xef\xbb\xbf"
 _TEXT: Final = pa.large_string()
 _NEEDS_QUOTES: Final = '[",\r\n]'
-_MONEY: Final = r"^-?[0-9]{1,16}\.[0-9]{2}$"
 _MONEY_BY_HAND: Final = r"^-?[0-9]{1,16}(\.[0-9]{1,2})?$"
-_INT: Final = r"^-?(0|[1-9][0-9]{0,17})$"
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_TIME: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +54,10 @@ def write_csv(frame: pd.DataFrame, contract: Contract, out: BinaryIO) -> TableFa
     """
     table = sorted_rows(frame, contract)
     if table.num_rows > MAX_ROWS:
-        raise _wrong(505, contract, "", f"{table.num_rows} rows do not fit into one file of {MAX_ROWS}.")
-    return write_rows(table, contract, out)
+        raise wrong(505, contract, "", f"{table.num_rows} rows do not fit into one file of {MAX_ROWS}.")
+    file = RowsFile(contract, out)
+    file.add(table)
+    return file.facts
 
 
 def sorted_rows(frame: pd.DataFrame, contract: Contract) -> pa.Table:
@@ -69,26 +65,52 @@ def sorted_rows(frame: pd.DataFrame, contract: Contract) -> pa.Table:
 
     Text columns sort by the bytes of their UTF-8, int columns by number. Raises 501, 502, 504, 506.
     """
-    _check_header([str(c) for c in frame.columns if not str(c).startswith("_")], contract)
+    check_header([str(c) for c in frame.columns if not str(c).startswith("_")], contract)
     arrays = [
         pc.replace_with_mask(a, pc.equal(a, ""), pa.scalar(None, _TEXT)) for a in map(_array(frame), contract.names)
     ]
     table = pa.table(arrays, names=list(contract.names))
-    _check_values(table, contract)
-    order = _key_order(table, contract)
-    _check_unique(table, contract, order)
+    check_values(table, contract)
+    return sorted_together(table, contract)
+
+
+def sorted_together(table: pa.Table, contract: Contract) -> pa.Table:
+    """Checked rows in the order of their key; NeedsPerson 506 when one is there twice."""
+    order = key_order(table, contract)
+    check_unique(table, contract, order)
     return table.take(order).combine_chunks()
 
 
-def write_rows(table: pa.Table, contract: Contract, out: BinaryIO) -> TableFacts:
-    """Write rows that `sorted_rows` gave (or a slice of them) as one file."""
-    digest, size = hashlib.sha256(), 0
-    header = ",".join(contract.names).encode() + b"\r\n"
-    for chunk in [header, *(_lines(table.slice(at, _SLICE)) for at in range(0, table.num_rows, _SLICE))]:
-        out.write(chunk)
-        digest.update(chunk)
-        size += len(chunk)
-    return TableFacts(rows=table.num_rows, bytes=size, sha256=digest.hexdigest(), totals=money_totals(table, contract))
+def no_rows(contract: Contract) -> pa.Table:
+    """A table of the contract's columns without rows."""
+    return pa.table({name: pa.array([], _TEXT) for name in contract.names})
+
+
+class RowsFile:
+    """One file of the wire, written part by part from rows that `sorted_rows` gave."""
+
+    def __init__(self, contract: Contract, out: BinaryIO) -> None:
+        self._contract, self._out, self._digest = contract, out, hashlib.sha256()
+        self._size, self.rows = 0, 0
+        self._totals = money_totals(no_rows(contract), contract)
+        self._put(",".join(contract.names).encode() + b"\r\n")
+
+    def add(self, table: pa.Table) -> None:
+        """Write rows after those already there."""
+        for at in range(0, table.num_rows, _SLICE):
+            self._put(_lines(table.slice(at, _SLICE)))
+        self.rows += table.num_rows
+        self._totals = add_totals(self._totals, money_totals(table, self._contract))
+
+    def _put(self, data: bytes) -> None:
+        self._out.write(data)
+        self._digest.update(data)
+        self._size += len(data)
+
+    @property
+    def facts(self) -> TableFacts:
+        """The file as far as it was written."""
+        return TableFacts(rows=self.rows, bytes=self._size, sha256=self._digest.hexdigest(), totals=self._totals)
 
 
 def money_totals(rows: pa.Table | pd.DataFrame, contract: Contract) -> dict[str, str]:
@@ -115,14 +137,68 @@ def read_csv(data: bytes | BinaryIO, contract: Contract, *, zero_one_bools: bool
     Raises NeedsPerson 501, 502, 504, 505, 506.
     """
     raw = (data if isinstance(data, bytes) else data.read()).removeprefix(_BOM)
-    header = _header(raw, contract)
-    _check_header(header, contract)
-    _check_quotes(raw, contract)
+    check_header(_header(raw, contract), contract)
     table = _parse(raw, contract)
     if zero_one_bools:
         table = _from_people(table, contract)
-    _check_values(table, contract)
-    _check_unique(table, contract, _key_order(table, contract))
+    check_values(table, contract)
+    check_unique(table, contract, key_order(table, contract))
+    return _frame(table, contract)
+
+
+def read_parts(stream: BinaryIO, contract: Contract, order: KeyOrder) -> Iterator[pd.DataFrame]:
+    """The same rows part by part, a few MiB at a time; each part's keys are unique, and `order` sees them pass."""
+    header, rows = b"", 0
+    for block in _blocks(stream, contract):
+        if not header:
+            raw = block.removeprefix(_BOM)
+            check_header(_header(raw, contract), contract)
+            header = raw[: raw.find(b"\n") + 1] or raw
+        else:
+            raw = header + block
+        table = _parse(raw, contract)
+        check_values(table, contract, rows)
+        order.see(table, rows)
+        rows += table.num_rows
+        _check_many(rows, contract)
+        yield _frame(table, contract)
+
+
+def _blocks(stream: BinaryIO, contract: Contract) -> Iterator[bytes]:
+    cut = blocks(stream)
+    try:
+        yield next(cut, b"")
+        yield from cut
+    except ValueError:
+        raise wrong(505, contract, "", "A row never ends.") from None
+
+
+class KeyOrder:
+    """Whether the keys of a dataset's rows come in ascending order, through all its parts and files."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._last: tuple[Any, ...] | None = None
+        self.kept = True
+
+    def see(self, table: pa.Table, rows_before: int = 0) -> None:
+        """Look at the next part; NeedsPerson 506 when a key is twice in it."""
+        order = key_order(table, self._contract)
+        check_unique(table, self._contract, order, rows_before)
+        if not table.num_rows or not self.kept:
+            return
+        first, last = (self._key(table, n) for n in (0, table.num_rows - 1))
+        ascending = bool((np.asarray(order) == np.arange(table.num_rows)).all())
+        self.kept = ascending and (self._last is None or self._last < first)
+        self._last = last
+
+    def _key(self, table: pa.Table, row: int) -> tuple[Any, ...]:
+        texts = [table[name][row].as_py() for name in self._contract.key]
+        is_int = [self._contract.column(name).type == "int" for name in self._contract.key]
+        return tuple(int(text) if number else text for text, number in zip(texts, is_int, strict=True))
+
+
+def _frame(table: pa.Table, contract: Contract) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(table.column(name).to_pandas(), dtype="str") for name in contract.names})
 
 
@@ -131,7 +207,7 @@ def join_frames(frames: Sequence[pd.DataFrame], contract: Contract) -> pd.DataFr
     whole = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     repeated = np.flatnonzero(whole.duplicated(list(contract.key)).to_numpy())
     if len(repeated):
-        raise _wrong(506, contract, "|".join(contract.key), f"{len(repeated)} keys are in more than one row.")
+        raise wrong(506, contract, "|".join(contract.key), f"{len(repeated)} keys are in more than one row.")
     return whole
 
 
@@ -174,67 +250,22 @@ def _scalar(text: str) -> Any:
     return pa.scalar(text, _TEXT)
 
 
-def _key_order(table: pa.Table, contract: Contract) -> Any:
-    by = pa.table(
-        {n: pc.cast(table[n], pa.int64()) if contract.column(n).type == "int" else table[n] for n in contract.key}
-    )
-    return pc.sort_indices(by, sort_keys=[(n, "ascending") for n in contract.key])
-
-
-def _check_unique(table: pa.Table, contract: Contract, order: Any) -> None:
-    if table.num_rows < 2:
-        return
-    same = None
-    for name in contract.key:
-        column = table[name].take(order).combine_chunks()
-        equal = pc.equal(column.slice(1), column.slice(0, len(column) - 1))
-        same = equal if same is None else pc.and_(same, equal)
-    repeated = np.flatnonzero(np.asarray(pc.fill_null(same, False).to_pandas(), dtype=bool))
-    if len(repeated):
-        places = np.sort(np.asarray(order)[repeated + 1])
-        raise _wrong(506, contract, "|".join(contract.key), f"{len(repeated)} rows repeat a key.", places)
-
-
 def _header(raw: bytes, contract: Contract) -> list[str]:
     line = raw[: raw.find(b"\n") + 1] or raw
     try:
         rows = list(csv.reader(io.StringIO(line.decode("utf-8"), newline=""), strict=True))
     except (ValueError, csv.Error):
         rows = []
-    if b"\0" in raw or len(rows) != 1 or not rows[0]:
-        raise _wrong(505, contract, "", "The file has no header, or is not CSV in UTF-8.")
+    if len(rows) != 1 or not rows[0]:
+        raise wrong(505, contract, "", "The file has no header, or is not CSV in UTF-8.")
     return rows[0]
 
 
-def _check_header(header: Sequence[str], contract: Contract) -> None:
-    known = set(contract.names)
-    unknown = [name for name in header if name not in known]
-    if unknown:
-        is_name = len(unknown) < len(header) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", unknown[0])
-        named = unknown[0] if is_name else "(not a column name)"  # where the header is missing, it would be a value
-        raise _wrong(501, contract, named, f"{len(unknown)} columns are not in the contract.")
-    missing = [name for name in contract.names if name not in header]
-    if missing:
-        raise _wrong(502, contract, ", ".join(missing), "Columns of the contract are missing.")
-    if len(header) != len(known):
-        raise _wrong(505, contract, "", "A column is in the header twice.")
-
-
-def _check_quotes(raw: bytes, contract: Contract) -> None:
-    """RFC 4180 quoting, which the parser takes too lightly: a quote opens at a field's start, closes at its end."""
-    if b'"' not in raw:
-        return
-    body = np.frombuffer(raw, dtype=np.uint8)
-    at = np.flatnonzero(body == ord('"'))
-    before = np.where(at[::2] > 0, body[at[::2] - 1], ord("\n"))
-    closing = at[1::2]
-    after = np.where(closing + 1 < len(body), body[np.minimum(closing + 1, len(body) - 1)], ord("\n"))
-    well = len(at) % 2 == 0 and np.isin(before, list(b',\n"')).all() and np.isin(after, list(b',\r\n"')).all()
-    if not well:
-        raise _wrong(505, contract, "", "A quotation mark stands where RFC 4180 has none.")
-
-
 def _parse(raw: bytes, contract: Contract) -> pa.Table:
+    if b"\0" in raw:
+        raise wrong(505, contract, "", "The file is not CSV in UTF-8: it holds a zero byte.")
+    if not well_quoted(raw):
+        raise wrong(505, contract, "", "A quotation mark stands where RFC 4180 has none.")
     try:
         table = pa_csv.read_csv(
             pa.BufferReader(raw),
@@ -251,10 +282,14 @@ def _parse(raw: bytes, contract: Contract) -> pa.Table:
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         table = None
     if table is None:
-        raise _wrong(505, contract, "", "The file is not CSV in UTF-8 with the same number of fields in every line.")
-    if table.num_rows > MAX_ROWS:
-        raise _wrong(505, contract, "", f"The file has more than {MAX_ROWS} rows.")
+        raise wrong(505, contract, "", "The file is not CSV in UTF-8 with the same number of fields in every line.")
+    _check_many(table.num_rows, contract)
     return table.combine_chunks()
+
+
+def _check_many(rows: int, contract: Contract) -> None:
+    if rows > MAX_ROWS:
+        raise wrong(505, contract, "", f"The file has more than {MAX_ROWS} rows.")
 
 
 def _from_people(table: pa.Table, contract: Contract) -> pa.Table:
@@ -275,53 +310,3 @@ def _from_people(table: pa.Table, contract: Contract) -> pa.Table:
 
 def _join(text: Any, suffix: str) -> Any:
     return pc.binary_join_element_wise(text, _scalar(suffix), _scalar(""))
-
-
-def _check_values(table: pa.Table, contract: Contract) -> None:
-    """Every value fits its column's type, and nothing required is missing."""
-    for column in contract.columns:
-        values = table.column(column.name)
-        if column.required or column.name in contract.key:
-            missing = np.flatnonzero(np.asarray(pc.is_null(values).to_pandas(), dtype=bool))
-            if len(missing):
-                raise _wrong(504, contract, column.name, f"{len(missing)} required values are missing.", missing)
-        broken = pc.fill_null(_broken(values, column), False)
-        places = np.flatnonzero(np.asarray(broken.to_pandas(), dtype=bool))
-        if len(places):
-            raise _wrong(504, contract, column.name, f"{len(places)} values are not of type {column.type}.", places)
-
-
-def _broken(values: Any, column: Column) -> Any:
-    if column.type == "money":
-        return pc.invert(pc.match_substring_regex(values, _MONEY))
-    if column.type == "int":
-        return pc.invert(pc.match_substring_regex(values, _INT))
-    if column.type == "bool":
-        return pc.invert(pc.is_in(values, pa.array(["true", "false", None], _TEXT)))
-    if column.type in {"date", "time"}:
-        is_good = _is_date if column.type == "date" else _is_time
-        bad = [text for text in pc.unique(values).to_pylist() if text is not None and not is_good(text)]
-        return pc.is_in(values, pa.array(bad, _TEXT))
-    return pc.match_substring(values, "\0")
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return _DATE.fullmatch(text) is not None and bool(date.fromisoformat(text))
-    except ValueError:
-        return False
-
-
-def _is_time(text: str) -> bool:
-    try:
-        return _TIME.fullmatch(text) is not None and bool(datetime.fromisoformat(text))
-    except ValueError:
-        return False
-
-
-def _wrong(code: int, contract: Contract, column: str, what: str, places: Sequence[int] | Any = ()) -> NeedsPerson:
-    lines = [int(p) + 2 for p in places[:5]]
-    where = f"dataset {contract.dataset}" + (f", column {column}" if column else "")
-    if lines:
-        where += ", line " + ", ".join(map(str, lines)) + (" …" if len(places) > len(lines) else "")
-    return NeedsPerson(code, what, where=where, next_step="Mend the rows at the end that made them and send again.")

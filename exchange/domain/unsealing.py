@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,13 +19,15 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.manifest import Manifest, Payload, parse_document
 from exchange.domain.packet import AROUND, DATA_KINDS, HASHES, HOWTO, hashes_text
 from exchange.domain.receipt import NAME as RECEIPT
-from exchange.domain.receipt import Receipt, parse_receipt
+from exchange.domain.receipt import Receipt, Rejected, parse_receipt
 from exchange.domain.route import Route
-from exchange.domain.tabular import join_frames, money_totals, read_csv
+from exchange.domain.tabular import KeyOrder, add_totals, join_frames, money_totals, read_csv, read_parts
 
 if TYPE_CHECKING:
     import pandas as pd
     from cryptography.x509 import Certificate
+
+    from exchange.domain.contract import Contract
 
 REASONS: Final = "reasons.json"
 VOID: Final = "void.json"
@@ -38,6 +40,37 @@ _DOCUMENTS: Final[Mapping[str, frozenset[str]]] = {
     "V": frozenset({VOID}),
     "K": frozenset({CANARY}),
 }
+
+
+RecordRules = Callable[["Route", str, "pd.DataFrame"], "tuple[pd.DataFrame, Sequence[Rejected]]"]
+"""Step 11: (route, dataset, some of its rows) → (rows to land, records refused)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One dataset of a packet: how many rows came, how many are to be landed, the sums of those that came.
+
+    The rows to land lie in the folder `aside` until they are taken; `files` are those that came.
+    """
+
+    dataset: str
+    received: int
+    landed: int
+    totals: Mapping[str, str]
+    aside: Path
+    files: tuple[Path, ...]
+    contract: Contract
+
+    def whole(self) -> pd.DataFrame:
+        """All rows that came, at once: for a packet that is known to be small."""
+        return join_frames([read_csv(file.read_bytes(), self.contract) for file in self.files], self.contract)
+
+    def parts(self) -> Iterator[pd.DataFrame]:
+        """The rows to land, part by part; each can be taken once."""
+        from exchange.domain.runs import taken_up
+
+        for part in sorted(self.aside.iterdir()) if self.received else ():
+            yield taken_up(part)[self.dataset]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,22 +158,29 @@ def check_inner(inner: Inner, manifest: Manifest, schema: Mapping[str, Any]) -> 
 
 
 def read_inner(
-    inner: Inner, descriptor: Descriptor, manifest: Manifest, route: Route
-) -> tuple[dict[str, pd.DataFrame], dict[str, bytes]]:
-    """Step 10, (rows by dataset, documents by name): 402, 409 the descriptor, 501 to 506 the rows, 602 their number."""
+    inner: Inner, descriptor: Descriptor, manifest: Manifest, route: Route, rules: RecordRules, aside: Path
+) -> tuple[dict[str, Received], list[Rejected], dict[str, bytes]]:
+    """Steps 10 and 11, part by part: (rows by dataset, records refused, documents by name).
+
+    402, 409 the descriptor, 501 to 506 the rows, 602 their number. Rows to land are put aside in a private folder.
+    """
     kind = manifest.packet.kind
     tables = [r for r in descriptor.resources if r.dataset is not None]
     documents = {r.path for r in descriptor.resources if r.dataset is None}
     wanted = _DOCUMENTS.get(kind)
     if (wanted is not None and (tables or documents != wanted)) or (wanted is None and documents - {REASONS}):
         raise _differs(f"A packet of kind {kind} does not hold these files.")
-    parts: dict[str, list[pd.DataFrame]] = {}
+    files: dict[str, list[Resource]] = {}
     for resource in tables:
-        parts.setdefault(str(resource.dataset), []).append(_read_table(inner, resource, route))
+        _check_fields(resource, route)
+        files.setdefault(str(resource.dataset), []).append(resource)
     if kind in DATA_KINDS:
-        _check_carried(kind, parts, route)
-    frames = {dataset: join_frames(found, route.wire(dataset)) for dataset, found in parts.items()}
-    return frames, {path: (inner.folder / path).read_bytes() for path in sorted(documents)}
+        _check_carried(kind, files, route)
+    rejected: list[Rejected] = []
+    received = {
+        name: _read_dataset(inner, found, route, rules, aside / name, rejected) for name, found in files.items()
+    }
+    return received, rejected, {path: (inner.folder / path).read_bytes() for path in sorted(documents)}
 
 
 def _check_carried(kind: str, there: Collection[str], route: Route) -> None:
@@ -165,15 +205,14 @@ def check_reasons(documents: Mapping[str, bytes], schema: Mapping[str, Any]) -> 
         parse_document(documents[REASONS], schema, REASONS, 402)
 
 
-def check_totals(frames: Mapping[str, pd.DataFrame], descriptor: Descriptor, route: Route) -> dict[str, dict[str, str]]:
+def check_totals(received: Mapping[str, Received], descriptor: Descriptor) -> dict[str, dict[str, str]]:
     """Step 12, dataset → money column → sum: 602 when rows or sums are not those the descriptor states."""
-    totals = {dataset: money_totals(frame, route.wire(dataset)) for dataset, frame in frames.items()}
-    found = {dataset: (len(frame), totals[dataset]) for dataset, frame in frames.items()}
+    found = {dataset: (rows.received, dict(rows.totals)) for dataset, rows in received.items()}
     stated = {dataset: (rows, dict(sums)) for dataset, (rows, sums) in descriptor.control.items()}
     if found != stated:
         off = sorted(d for d in found.keys() | stated.keys() if found.get(d) != stated.get(d))
         raise _wrong(602, "Rows or sums differ from the control totals.", f"dataset {', '.join(off)}", _PACK_AGAIN)
-    return totals
+    return {dataset: sums for dataset, (_, sums) in found.items()}
 
 
 def _check_approved(inner: Inner, descriptor: Descriptor, manifest: Manifest) -> None:
@@ -193,17 +232,46 @@ def _check_approved(inner: Inner, descriptor: Descriptor, manifest: Manifest) ->
         raise _differs("The officers' reasons inside are not those the manifest counts.")
 
 
-def _read_table(inner: Inner, resource: Resource, route: Route) -> pd.DataFrame:
+def _check_fields(resource: Resource, route: Route) -> None:
     contract = route.wire(str(resource.dataset))
     if sorted(resource.fields) != sorted(table_fields(contract)) or not resource.path.startswith(
         f"data/{contract.dataset}-"
     ):
         raise _wrong(402, "The descriptor's table schema is not the contract's.", resource.path, _PACK_AGAIN)
-    with (inner.folder / resource.path).open("rb") as stream:
-        frame = read_csv(stream, contract)
-    if len(frame) != resource.rows:
-        raise _wrong(602, "The file has another number of rows than stated.", resource.path, _PACK_AGAIN)
-    return frame
+
+
+def _read_dataset(
+    inner: Inner,
+    resources: Sequence[Resource],
+    route: Route,
+    rules: RecordRules,
+    aside: Path,
+    rejected: list[Rejected],
+) -> Received:
+    """A dataset's files checked part by part, and what is to be landed of them put aside."""
+    from exchange.domain.runs import put_aside
+
+    contract = route.wire(str(resources[0].dataset))
+    order, received, landed, parts = KeyOrder(contract), 0, 0, 0
+    totals: dict[str, str] = {}
+    for resource in resources:
+        before = received
+        with (inner.folder / resource.path).open("rb") as stream:
+            for frame in read_parts(stream, contract, order):
+                kept, refused = rules(route, contract.dataset, frame)
+                rejected += refused
+                put_aside({contract.dataset: kept}, aside / f"{parts:06d}")
+                parts, received, landed = parts + 1, received + len(frame), landed + len(kept)
+                totals = add_totals(totals, money_totals(frame, contract))
+        if received - before != resource.rows:
+            raise _wrong(602, "The file has another number of rows than stated.", resource.path, _PACK_AGAIN)
+    found = Received(
+        dataset=contract.dataset, received=received, landed=landed, totals=totals, aside=aside, contract=contract,
+        files=tuple(inner.folder / resource.path for resource in resources),
+    )  # fmt: skip
+    if not order.kept:  # rows in no order are held against each other whole: 506 for a key in two parts or files
+        found.whole()
+    return found
 
 
 def _decrypt_one(

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from exchange.domain.across import check_across, unofficial_years
+from exchange.domain.across import check_numbers, check_within, in_order, unofficial_years
 from exchange.domain.anomaly import FIGURES, Figures, anomalies, dump_figures, earlier, load_figures
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.changes import DATASET, case_in_exchange
 from exchange.domain.complete_words import completeness_words
-from exchange.domain.completeness import Completeness, History, completeness
-from exchange.domain.content import Content, stage_content
+from exchange.domain.completeness import Completeness, Counted, History, completeness, count
+from exchange.domain.content import Content, stage_parts
 from exchange.domain.corrections import VOIDS, sent_up_to, taken_back
-from exchange.domain.court_figures import court_figures
+from exchange.domain.court_figures import added, court_figures
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.examine import Examination, conclude
+from exchange.domain.examine import Examination, conclude, going
 from exchange.domain.finding import Finding
 from exchange.domain.gap_book import TURNED_UP, book_of
 from exchange.domain.late import runs_of
 from exchange.domain.lifecycle import EXTRACTED, GONE, OPENED
-from exchange.domain.outcome import examined
+from exchange.domain.outcome import examined, outcome_json
 from exchange.domain.points import POINTS, dump_points, overruled_records, points_facts, points_of, stands
 from exchange.domain.points_page import PAGE, dump_page, with_points
-from exchange.domain.prepare import Prepared, join, prepare
-from exchange.domain.report import report_data
+from exchange.domain.prepare import CASES, Prepared, join, outline, parted, prepare
+from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.route import Agreement, Party, Route
+from exchange.domain.runs import put_aside, taken_up
 from exchange.domain.serials import spans_text
 from exchange.domain.stored import check_name, extracted_frames, files_of, load_check, round_of
-from exchange.ports import Clock, ExchangeRecord, Ledger, Pages, Vault
+from exchange.domain.text import among
+from exchange.ports import Clock, Event, ExchangeRecord, Ledger, Pages, Vault
 
 
 def assemble(
@@ -61,29 +64,30 @@ def assemble(
     if record.state not in (OPENED, EXTRACTED):
         return
     route = agreement.route(record.route)
-    after = _told_up_to(route, ledger)
-    prepared, findings = _batches(record, agreement, party, vault, ledger)
-    across = check_across(prepared, findings, route=route, sender=agreement.parties[party])
-    across += taken_back(prepared, ledger.landed(route, VOIDS)) if route.has(VOIDS) else ()
-    years = unofficial_years(prepared, route, calendar)
-    found = [*findings, *across, *years]
+    sender, after = agreement.parties[party], _told_up_to(route, ledger)
     events = list(ledger.events(exchange=key))
-    overruled = overruled_records(found, events)
-    examination = conclude(prepared, found, route=route, as_of=prepared.as_of, overruled=overruled)
-    examination, figures = _compare(record, prepared, examination, route, agreement.parties[party], vault, ledger)
-    before = {dataset: ledger.landed(route, dataset) for dataset in examination.frames_to_send}
-    complete = _complete(record, prepared, examination, before, agreement, vault, ledger)
+    with vault.workdir() as folder:
+        outlined, findings = _survey(record, agreement, party, vault, events, folder)
+        findings += taken_back(outlined, ledger.landed(route, VOIDS)) if route.has(VOIDS) else ()
+        findings += unofficial_years(outlined, route, calendar)
+        overruled = overruled_records(findings, events)
+        examination = conclude(outlined, findings, route=route, as_of=outlined.as_of, overruled=overruled)
+        history = _before(record, route, vault, ledger)
+        staged = _stage(record, outlined, examination, sender, route, history, vault, ledger, folder)
+    examination, figures = _compare(record, staged.figures, examination, route, sender, vault, ledger)
+    complete = completeness(
+        _private(record, events, vault), outlined, examination, route=route, sender=sender, key=key, history=history,
+        counted=staged.counted,
+    )  # fmt: skip
     examination = replace(examination, findings=(*examination.findings, *complete.findings))
     points = points_of(examination.findings, examination.held)
     vault.put(key, POINTS, dump_points(points))
-    content, why = _stage(key, examination, before, route, vault)
-    exchange = _exchange(record, examination, content) | points_facts(points) | {"figures_sha256": figures}
-    outcome = examined(examination, route=route, period=prepared.period, as_of=prepared.as_of, exchange=exchange)
-    outcome |= complete.outcome
-    vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
+    exchange = _exchange(record, examination, staged.content) | points_facts(points) | {"figures_sha256": figures}
+    outcome = examined(examination, route=route, period=outlined.period, as_of=outlined.as_of, exchange=exchange)
+    vault.put(key, "outcome.json", outcome_json({**outcome, **complete.outcome}))
     page = report_data(
-        examination, content, why, prepared=prepared, agreement=agreement, route=route, key=key, made_at=clock(),
-        completeness=completeness_words(complete.outcome, agreement, route),
+        examination, staged.content, staged.why, prepared=outlined, debtors=staged.debtors, agreement=agreement,
+        route=route, key=key, made_at=clock(), completeness=completeness_words(complete.outcome, agreement, route),
     )  # fmt: skip
     vault.put(key, PAGE, dump_page(page))
     now = stands(key, points, events, partial(vault.get, key))
@@ -93,7 +97,7 @@ def assemble(
 
 def _compare(
     record: ExchangeRecord,
-    prepared: Prepared,
+    figures: Figures,
     examination: Examination,
     route: Route,
     sender: Party,
@@ -101,13 +105,10 @@ def _compare(
     ledger: Ledger,
 ) -> tuple[Examination, str]:
     """The examination with what is odd against the last quarters, and the hash of the figures left in the vault."""
-    figures = court_figures(
-        prepared.cases, examination.held, examination.frames_to_send, route=route, sender=sender
-    )  # fmt: skip
     sha256 = vault.put(record.key, FIGURES, dump_figures(figures))
+    period, as_of = round_of(record)
     odd = anomalies(
-        figures, [*_history(record, route, vault, ledger)], route=route, sender=sender, period=prepared.period,
-        as_of=prepared.as_of,
+        figures, [*_history(record, route, vault, ledger)], route=route, sender=sender, period=period, as_of=as_of
     )  # fmt: skip
     return replace(examination, findings=(*examination.findings, *odd)), sha256
 
@@ -155,26 +156,41 @@ def _record(
             write.append("checked", exchange=record.key, actor="system", body=facts)
 
 
-def _batches(
-    record: ExchangeRecord, agreement: Agreement, party: str, vault: Vault, ledger: Ledger
+def _survey(
+    record: ExchangeRecord, agreement: Agreement, party: str, vault: Vault, events: Sequence[Event], folder: Path
 ) -> tuple[Prepared, list[Finding]]:
-    """All batches as one, and their findings."""
+    """Every batch prepared and put aside in the folder; of all of them the outlines and the findings."""
     route, sender = agreement.route(record.route), agreement.parties[party]
-    period, as_of = round_of(record)
-    events = list(ledger.events(exchange=record.key, kind="batch_extracted"))
-    parts: list[Prepared] = []
+    outlines: list[Prepared] = []
     findings: list[Finding] = []
+    within: list[Finding] = []
+    extracted = [event for event in events if event.kind == "batch_extracted"]
     for batch in record.details["batches"]:
-        files = files_of(events, batch)
-        if files is None or not vault.has(record.key, check_name(batch)):
-            raise _not_ready(record.key, batch)
-        check = load_check(vault.get(record.key, check_name(batch)))
-        if (check.files, check.contract_sha256) != (files, route.contract_sha256):
-            raise _not_ready(record.key, batch)
-        frames = extracted_frames(partial(vault.get, record.key), files, batch, record.key)
-        parts.append(prepare(frames, route=route, sender=sender, period=period, as_of=as_of))
-        findings += check.findings
-    return join(parts), findings
+        prepared, found = _batch(record, batch, extracted, route, sender, vault)
+        findings += found
+        outlines.append(outline(prepared, route))
+        of_cases, _ = parted(prepared, route)
+        within += check_within(of_cases, found, route=route)
+        put_aside(of_cases.frames, folder / "batches" / batch)
+    whole = join(outlines)
+    alone = check_within(parted(whole, route)[1], findings, route=route)
+    across = check_numbers(whole, route=route, sender=sender)
+    return whole, [*findings, *in_order([*across, *within, *alone], route)]
+
+
+def _batch(
+    record: ExchangeRecord, batch: str, events: Sequence[Event], route: Route, sender: Party, vault: Vault
+) -> tuple[Prepared, Sequence[Finding]]:
+    """One batch as it was read, in the wire's form, and the findings of its check."""
+    files = files_of(events, batch)
+    if files is None or not vault.has(record.key, check_name(batch)):
+        raise _not_ready(record.key, batch)
+    check = load_check(vault.get(record.key, check_name(batch)))
+    if (check.files, check.contract_sha256) != (files, route.contract_sha256):
+        raise _not_ready(record.key, batch)
+    period, as_of = round_of(record)
+    frames = extracted_frames(partial(vault.get, record.key), files, batch, record.key)
+    return prepare(frames, route=route, sender=sender, period=period, as_of=as_of), check.findings
 
 
 def _not_ready(key: str, batch: str) -> NeedsPerson:
@@ -186,33 +202,24 @@ def _not_ready(key: str, batch: str) -> NeedsPerson:
     )
 
 
-def _complete(
-    record: ExchangeRecord,
-    prepared: Prepared,
-    examination: Examination,
-    before: Mapping[str, pd.DataFrame],
-    agreement: Agreement,
-    vault: Vault,
-    ledger: Ledger,
-) -> Completeness:
-    """Whether anything is missing, against the whole register, its own counts and what the route carried so far."""
-    route = agreement.route(record.route)
-    events = list(ledger.events(exchange=record.key, kind="batch_extracted"))
-    private = [
+def _private(record: ExchangeRecord, events: Sequence[Event], vault: Vault) -> list[dict[str, pd.DataFrame]]:
+    """What the private queries gave, batch by batch."""
+    extracted = [event for event in events if event.kind == "batch_extracted"]
+    return [
         extracted_frames(partial(vault.get, record.key), files, batch, record.key, private=True)
         for batch in record.details["batches"]
-        if (files := files_of(events, batch)) is not None
+        if (files := files_of(extracted, batch)) is not None
     ]
-    history = History(
+
+
+def _before(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) -> History:
+    """What the ledger knows from before, of the rows carried last the cases' numbers alone."""
+    return History(
         book=book_of(ledger.events, but_turned_up_in=record.key),
-        before=before,
+        before={CASES: ledger.landed(route, CASES, columns=["case_no"])} if route.has(CASES) else {},
         runs=runs_of(ledger.exchanges(route=route.id, kind="Q", states=sorted(GONE))),
-        held_in=partial(_held_in, vault),
+        held_in=cache(partial(_held_in, vault)),
     )
-    return completeness(
-        private, prepared, examination, route=route, sender=agreement.parties[route.sender], key=record.key,
-        history=history,
-    )  # fmt: skip
 
 
 def _held_in(vault: Vault, key: str) -> set[str]:
@@ -221,19 +228,76 @@ def _held_in(vault: Vault, key: str) -> set[str]:
     return set(json.loads(vault.get(key, "outcome.json")).get("held", ())) if known else set()
 
 
+@dataclass(slots=True, kw_only=True)
+class _Staged:
+    """What staging leaves behind beside the files: `why` counts the sent cases, `debtors` are names for the page."""
+
+    content: Content = field(init=False)
+    figures: Figures = field(default_factory=dict)
+    counted: Counted = field(default_factory=Counted)
+    why: Counter[str] = field(default_factory=Counter)
+    debtors: dict[str, str] = field(default_factory=dict)
+
+
 def _stage(
-    key: str, examination: Examination, before: Mapping[str, pd.DataFrame], route: Route, vault: Vault
-) -> tuple[Content, dict[str, int]]:
-    """The final files in the vault, and how many cases are in for which reason."""
-    frames = dict(examination.frames_to_send)
+    record: ExchangeRecord,
+    outlined: Prepared,
+    examination: Examination,
+    sender: Party,
+    route: Route,
+    history: History,
+    vault: Vault,
+    ledger: Ledger,
+    folder: Path,
+) -> _Staged:
+    """The final files in the vault, batch by batch; the datasets that stand alone come last."""
+    staged = _Staged()
+    shown = shown_records(examination, route)
+
+    def parts() -> Iterator[dict[str, pd.DataFrame]]:
+        for batch in record.details["batches"]:
+            part = replace(outlined, frames=taken_up(folder / "batches" / batch))
+            staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
+            yield told(part, going(part.frames, examination, route))
+        _, alone = parted(outlined, route)
+        yield told(alone, {name: examination.frames_to_send[name] for name in alone.frames})
+
+    def told(part: Prepared, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        before = _carried(part, route, history, ledger)
+        counted = count(part, frames, examination, route=route, history=replace(history, before=before))
+        staged.counted += counted
+        figures = court_figures(part.cases, examination.held, frames, route=route, sender=sender)
+        staged.figures = added(staged.figures, figures)
+        return _with_reasons(frames, before, route, staged.why)
+
+    ready = folder / "content"
+    staged.content = stage_parts(parts(), route, ready, records=examination.frames_to_send.get(CASES))
+    for file in _files(ready):
+        vault.put_file(record.key, f"content/{file.relative_to(ready).as_posix()}", file)
+    return staged
+
+
+def _carried(part: Prepared, route: Route, history: History, ledger: Ledger) -> dict[str, pd.DataFrame]:
+    """The rows the route carried last of a batch's cases, by the numbers they have now and those they had then."""
+    if CASES not in part.frames:
+        return {}
+    last = history.before[CASES]
+    then = last["case_no"][among(last["_record"], part.cases["_record"].dropna())]
+    numbers = [*part.cases["case_no"].dropna(), *then]
+    return {dataset: ledger.landed(route, dataset, keys=numbers) for dataset in part.frames}
+
+
+def _with_reasons(
+    frames: dict[str, pd.DataFrame], before: dict[str, pd.DataFrame], route: Route, why: Counter[str]
+) -> dict[str, pd.DataFrame]:
+    """The rows of a batch to send, with why each case is among them."""
+    if CASES not in frames:
+        return frames
     reasons = case_in_exchange(frames, before, route)
+    why.update(reasons["why"])
     if DATASET in [contract.dataset for contract in route.datasets]:
         frames[DATASET] = reasons
-    with vault.workdir() as folder:
-        content = stage_content(frames, route, folder, records=examination.records)
-        for file in _files(folder):
-            vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
-    return content, {str(why): int(count) for why, count in reasons["why"].value_counts().items()}
+    return frames
 
 
 def _files(folder: Path) -> Sequence[Path]:

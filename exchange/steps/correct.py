@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -14,7 +15,7 @@ from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.case_number import normalise
 from exchange.domain.change_report import correction_data
 from exchange.domain.changes import DATASET, case_in_exchange
-from exchange.domain.content import Content, load_content, stage_content
+from exchange.domain.content import Content, stage_content
 from exchange.domain.corrections import VOIDS, as_corrections, newest, sent_up_to, taken_back
 from exchange.domain.differences import compare
 from exchange.domain.errors import NeedsPerson
@@ -27,6 +28,7 @@ from exchange.domain.period import Period
 from exchange.domain.points import POINTS, clean_reason, dump_points, points_facts, points_of
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Agreement, Route
+from exchange.domain.stored import content_records
 from exchange.ports import Checker, Clock, IsWorkday, Ledger, Pages, Source, Vault
 
 GONE_FROM_SOURCE: Final = "sent_case_gone_from_source"
@@ -243,9 +245,9 @@ def _narrow(found: Examination, cases: frozenset[str], asked: _Asked) -> Examina
 
 def _gone(asked: _Asked, found: Examination, end: _End) -> tuple[Finding, ...]:
     """Cases the past quarter carried that the source has no more: an officer takes them back, no program does."""
-    if asked.exchange is None or not end.vault.has(asked.exchange, "content/content.json"):
+    if asked.exchange is None:
         return ()
-    carried = load_content(end.vault.get(asked.exchange, "content/content.json")).records
+    carried = content_records(partial(end.vault.has, asked.exchange), partial(end.vault.get, asked.exchange))
     voided = set(end.ledger.landed(asked.route, VOIDS)["case_no"])
     return tuple(
         Finding(
@@ -287,7 +289,7 @@ def _stage(
     if DATASET in [contract.dataset for contract in route.datasets]:
         frames[DATASET] = told
     with end.vault.workdir() as folder:
-        content = stage_content(frames, route, folder, records=found.records, kind="C")
+        content = stage_content(frames, route, folder, records=found.frames_to_send[CASES], kind="C")
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             end.vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
     end.vault.put(key, "reason.txt", end.reason.encode())

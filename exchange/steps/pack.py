@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 
 from exchange.domain import lifecycle
 from exchange.domain.canonical import sha256_hex, sha256_of, strict_json
-from exchange.domain.content import Content, load_content
+from exchange.domain.content import RECORDS, Content, load_content
 from exchange.domain.corrections import overtaken, undone
 from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.domain.making import Inside, Made, Sealing, Standing, Statement, check_outlives, make_packet, not_after
@@ -19,7 +19,7 @@ from exchange.domain.packet import PacketName
 from exchange.domain.points import NO_REASONS, REASONS
 from exchange.domain.route import ROUNDS, Agreement, PacketKind, Route
 from exchange.domain.sequence import hash_of, last_taken_in
-from exchange.domain.stored import content_frames
+from exchange.domain.stored import content_frames, content_records
 from exchange.ports import Clock, ExchangeRecord, Keys, Ledger, Vault
 
 PACKET: Final = "packet"
@@ -52,7 +52,7 @@ def pack(
         return exchange.packet_id
     route = agreement.route(exchange.route)
     content = _approved_content(exchange, vault)
-    _not_overtaken(exchange, content, route, vault, ledger)
+    _not_overtaken(exchange, route, vault, ledger)
     sealing = _sealing(keys, route)
     check_outlives(sealing, not_after(route, clock()))
     with ledger.lock(f"lane:{route.lane}"), vault.workdir() as folder:
@@ -115,10 +115,10 @@ def _approved_reasons(exchange: ExchangeRecord, vault: Vault, ledger: Ledger) ->
     return reasons, strict_json(reasons)
 
 
-def _not_overtaken(exchange: ExchangeRecord, content: Content, route: Route, vault: Vault, ledger: Ledger) -> None:
+def _not_overtaken(exchange: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) -> None:
     """Nothing told since these rows were read is taken back by sending them: 920, 907 (docs/packet-format.md §13.5)."""
     after = _read_after(exchange.key, ledger)
-    if after is None or not content.records:
+    if after is None or not vault.has(exchange.key, f"content/{RECORDS}"):
         return
     out = ledger.packets(lane=route.lane, direction="out", above=after)
     since = [p for p in out if p.kind in ROUNDS and p.exchange != exchange.key]
@@ -126,7 +126,10 @@ def _not_overtaken(exchange: ExchangeRecord, content: Content, route: Route, vau
         raise RetryLater(
             907, "Another packet of this lane is on its way.", where=route.lane, next_step="It is packed after it."
         )  # fmt: skip
-    cases = overtaken(ledger.last_carried(route, content.records), after) if since else frozenset()
+    if not since:
+        return
+    records = content_records(partial(vault.has, exchange.key), partial(vault.get, exchange.key))
+    cases = overtaken(ledger.last_carried(route, records), after)
     if not cases:
         return
     frames = content_frames(partial(vault.get, exchange.key), route, exchange.key)

@@ -4,30 +4,49 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from exchange.domain import lifecycle
+from exchange.domain.book_parts import books_of, narrowed, together
 from exchange.domain.books import Books
 from exchange.domain.break_life import CLOSED, BreakWork, break_key, reopened, set_name
 from exchange.domain.break_list import break_list
 from exchange.domain.break_runs import Run, run_of, told_by_the_books
 from exchange.domain.breaks import Result
-from exchange.domain.claims import own_lines
+from exchange.domain.clusters import grouped, links
 from exchange.domain.corrections import VOIDS
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.outcome import record_id
 from exchange.domain.reconciliation import reconcile_books
 from exchange.domain.route import Agreement, Route
+from exchange.domain.runs import put_aside, taken_up
 from exchange.domain.situations import RULES
 from exchange.ports import Clock, ExchangeRecord, IsWorkday, Ledger, Pages, Sheets, Vault
 
 HISTORY: Final = ("case_no", "stage", "accepted_on")
 """What of a case must not change unnoticed from one packet to the next."""
+
+BOOKS: Final[Mapping[str, str]] = {
+    "cases": "bankruptcy_case", "debtors": "case_debtor", "reviews": "claim_review", "distributions": "distribution",
+    "claims": "tax_claim", "lines": "tax_claim_line", "statuses": "tax_status", "payments": "tax_payment",
+    "voids": VOIDS,
+}  # fmt: skip
+"""Which landed dataset each book is read from, where the parties exchange it."""
+
+AT_ONCE: Final = 100_000
+"""Cases that are compared in one go; more are compared group by group."""
+
+KEYS_AT_ONCE: Final = 3 * AT_ONCE
+"""A case, its claim and its debtor."""
 
 OUT: Final = (lifecycle.SENT, lifecycle.RECEIVED, lifecycle.ACCEPTED, lifecycle.REJECTED)
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -57,13 +76,13 @@ def reconcile(
     """
     exchange, route, back = _subject(key, agreement, party, ledger)
     day = as_of or exchange.as_of or clock().astimezone(SHANGHAI).date()
-    books = _books(route, back, ledger)
-    result = reconcile_books(
-        books, route_out=route, levy=agreement.codes["levy"], as_of=day, is_workday=is_workday
+    compare = partial(
+        reconcile_books, route_out=route, levy=agreement.codes["levy"], as_of=day, is_workday=is_workday
     )  # fmt: skip
+    cases = frozenset(ledger.landed(route, BOOKS["cases"], columns=["case_no"])["case_no"].dropna())
+    result, books = _compared(len(cases), route, back, ledger, vault, compare)
     run = run_of(key, route.id, day, result, {b.id: b for b in ledger.breaks(route=route.id)})
     works = {work.id: work for work in ledger.break_works(route=route.id)}
-    cases = frozenset(books.cases["case_no"].dropna())
     data = _list(exchange, day, result, run, works, route, agreement, books)
     vault.put(key, "breaks.html", pages.breaks(data).encode("utf-8"))
     vault.put(key, "breaks.xlsx", sheets.breaks(data))
@@ -118,26 +137,57 @@ def _subject(key: str, agreement: Agreement, party: str, ledger: Ledger) -> tupl
     return exchange, route, agreement.route(route.answered_by)
 
 
-def _books(route: Route, back: Route, ledger: Ledger) -> Books:
-    claims = ledger.landed(back, "tax_claim")
-    return Books(
-        cases=ledger.landed(route, "bankruptcy_case"),
-        debtors=ledger.landed(route, "case_debtor"),
-        reviews=ledger.landed(route, "claim_review"),
-        distributions=ledger.landed(route, "distribution"),
-        claims=claims,
-        lines=own_lines(claims, ledger.landed(back, "tax_claim_line")),
-        statuses=ledger.landed(back, "tax_status"),
-        payments=own_lines(claims, _optional(back, "tax_payment", ledger)),
-        voids=_optional(route, VOIDS, ledger),
-        history=ledger.told(route, "bankruptcy_case", HISTORY),
-    )
+def _compared(
+    cases: int, route: Route, back: Route, ledger: Ledger, vault: Vault, compare: Callable[[Books], Result]
+) -> tuple[Result, Books]:
+    """The result, and the books as far as it speaks of them: all of them, or group by group where there are many."""
+    if cases <= AT_ONCE:
+        frames = {name: ledger.landed(whose, BOOKS[name]) for name, whose in _read(route, back).items()}
+        books = books_of({**frames, "history": ledger.told(route, BOOKS["cases"], HISTORY)})
+        return compare(books), books
+    with vault.workdir() as folder:
+        count = _part(route, back, ledger, folder)
+        parts = [narrowed(compare(books), books) for books in (_group(folder, n, route, back) for n in range(count))]
+    return together(parts)
 
 
-def _optional(route: Route, dataset: str, ledger: Ledger) -> pd.DataFrame:
-    """The landed rows of a dataset that not every pair exchanges."""
-    named = [contract.dataset for contract in route.datasets]
-    return ledger.landed(route, dataset) if dataset in named else pd.DataFrame()
+def _read(route: Route, back: Route) -> dict[str, Route]:
+    """Book → the route its rows travel on."""
+    whose = {contract.dataset: one for one in (route, back) for contract in one.datasets}
+    return {book: whose[dataset] for book, dataset in BOOKS.items() if dataset in whose}
+
+
+def _part(route: Route, back: Route, ledger: Ledger, folder: Path) -> int:
+    """Every landed row put aside with the group its cluster stands in; how many groups there are."""
+    pairs: list[npt.NDArray[np.uint64]] = []
+    whole = folder / "whole"
+    for book, whose in _read(route, back).items():
+        for number, rows in enumerate(ledger.landed_parts(whose, BOOKS[book])):
+            pairs.append(np.unique(links(book, rows), axis=0))
+            put_aside({book: rows}, whole / f"{book}-{number:06d}")
+    put_aside({"history": ledger.told(route, BOOKS["cases"], HISTORY)}, whole / "history")
+    groups = grouped(pairs, KEYS_AT_ONCE)
+    for part in sorted(whole.iterdir()):
+        ((book, rows),) = taken_up(part).items()
+        where = groups.of(book, rows)
+        for group in np.unique(where):
+            put_aside({book: rows.loc[where == group]}, folder / f"group-{group}" / part.name)
+    return groups.count
+
+
+def _group(folder: Path, number: int, route: Route, back: Route) -> Books:
+    """The books of one group, in the order of their keys."""
+    found: dict[str, list[pd.DataFrame]] = {}
+    here = folder / f"group-{number}"
+    for part in sorted(here.iterdir()) if here.exists() else ():
+        ((book, rows),) = taken_up(part).items()
+        found.setdefault(book, []).append(rows)
+    frames = {"history": pd.concat(found.pop("history"), ignore_index=True)} if "history" in found else {}
+    for book, whose in _read(route, back).items():
+        names = [*whose.wire(BOOKS[book]).names, "_record", "_number", "_packet"]
+        empty = pd.DataFrame(columns=names, dtype="str")
+        frames[book] = pd.concat(found[book], ignore_index=True) if book in found else empty
+    return books_of(frames)
 
 
 def _outcome(key: str, result: Result, vault: Vault) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from shutil import copyfileobj
@@ -11,14 +11,16 @@ from typing import Final
 import pandas as pd
 
 from exchange.domain import lifecycle
-from exchange.domain.canonical import sha256_hex
-from exchange.domain.content import Content, load_content
+from exchange.domain.canonical import sha256_of
+from exchange.domain.content import RECORDS, Content, load_content
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lane import READY
 from exchange.domain.opening import lane_route
 from exchange.domain.packet import DATA_KINDS, parse_packet_name
+from exchange.domain.parquet import from_parquet
 from exchange.domain.route import Agreement, Route
-from exchange.domain.tabular import join_frames, read_csv
+from exchange.domain.tabular import KeyOrder, read_parts
+from exchange.domain.text import as_list
 from exchange.ports import Channel, Clock, Ledger, PacketRecord, Vault
 
 SEALED: Final = "sealed"
@@ -55,8 +57,8 @@ def send(
         with ledger.transaction() as write:
             write.set_packet(replace(packet, state=SENT, at=clock()))
             write.append(event, exchange=key, actor=actor, body=body)
-            for dataset, frame in rows.items():
-                write.land(route, dataset, frame, number=packet.number, packet_id=packet.packet_id)
+            for dataset, parts in rows.items():
+                write.land(route, dataset, parts, number=packet.number, packet_id=packet.packet_id)
 
 
 def _refused(key: str, ledger: Ledger) -> bool:
@@ -119,26 +121,39 @@ def _stored(vault: Vault, key: str, under: str, folder: Path) -> dict[str, Path]
     return {**files, READY: ready}
 
 
-def _own_rows(key: str, route: Route, vault: Vault) -> dict[str, pd.DataFrame]:
-    """The rows that travel in the packet, by dataset, with `_record` where the case is known at the source."""
+def _own_rows(key: str, route: Route, vault: Vault) -> dict[str, Iterator[pd.DataFrame]]:
+    """The rows that travel in the packet, by dataset and part by part, their bytes being those approved."""
     content = load_content(vault.get(key, "content/content.json"))
-    frames: dict[str, list[pd.DataFrame]] = {}
     for file in content.files:
-        data = vault.get(key, f"content/{file.path}")
-        if sha256_hex(data) != file.sha256:
+        with vault.open(key, f"content/{file.path}") as stream:
+            same = sha256_of(stream) == file.sha256
+        if not same:
             raise NeedsPerson(
                 911,
                 "The stored rows are not those that were approved.",
                 where=f"{key}/content/{file.path}",
                 next_step="Do not send. Compare the vault with its backup and find out who changed the file.",
             )
-        frames.setdefault(file.dataset, []).append(read_csv(data, route.wire(file.dataset)))
-    return {
-        dataset: _with_records(join_frames(parts, route.wire(dataset)), content) for dataset, parts in frames.items()
-    }
+    stored = f"content/{RECORDS}"
+    records = from_parquet(vault.get(key, stored)) if vault.has(key, stored) else None
+    return {dataset: _parts(key, dataset, content, route, records, vault) for dataset in content.rows}
 
 
-def _with_records(frame: pd.DataFrame, content: Content) -> pd.DataFrame:
-    if not content.records or "case_no" not in frame.columns:
+def _parts(
+    key: str, dataset: str, content: Content, route: Route, records: pd.DataFrame | None, vault: Vault
+) -> Iterator[pd.DataFrame]:
+    """A dataset's rows with `_record` where the case is known at the source."""
+    contract = route.wire(dataset)
+    for file in content.files:
+        if file.dataset == dataset:
+            with vault.open(key, f"content/{file.path}") as stream:
+                for frame in read_parts(stream, contract, KeyOrder(contract)):
+                    yield _with_records(frame, records)
+
+
+def _with_records(frame: pd.DataFrame, records: pd.DataFrame | None) -> pd.DataFrame:
+    if records is None or frame.empty or "case_no" not in frame.columns:
         return frame
-    return frame.assign(_record=frame["case_no"].map(dict(content.records)).astype("str"))
+    some = records.loc[records["case_no"].between(frame["case_no"].min(), frame["case_no"].max())]
+    known = dict(zip(as_list(some["case_no"]), as_list(some["_record"]), strict=True))
+    return frame.assign(_record=frame["case_no"].map(known).astype("str"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, Final, Literal
@@ -13,15 +12,14 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from exchange.domain import corrections, lifecycle
-from exchange.domain.acceptance import debtor_ids, record_rules
-from exchange.domain.break_view import ANSWER, ITEM
+from exchange.domain.acceptance import receiving_rules
 from exchange.domain.canonical import canonical_json, sha256_hex, strict_json
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lane import MANIFEST
 from exchange.domain.opening import Authentic, Opened, authenticate, lane_route, open_authentic
 from exchange.domain.packet import DATA_KINDS, PacketName, packet_of, parse_packet_name
 from exchange.domain.receipt import Receipt, event_body, rejected_document
-from exchange.domain.route import Agreement, Route
+from exchange.domain.route import Agreement
 from exchange.domain.sequence import SETTLED, VOID
 from exchange.ports import Checker, Clock, Keys, Ledger, LedgerWrite, PacketRecord, Vault
 
@@ -133,7 +131,7 @@ def _take_one(key: str, end: _End) -> TakenIn:
                 known=known,
                 now=end.clock(),
                 quarantine=quarantine,
-                rules=partial(_rules, end=end),
+                rules=receiving_rules(end.agreement, end.checker, end.ledger.landed),
                 top=top,
             )
             return _settle(key, opened, before, end)
@@ -165,18 +163,6 @@ def _copy_out(key: str, folder: Path, vault: Vault) -> None:
             copyfileobj(source, copy, 2**20)
 
 
-def _rules(route: Route, frames: Mapping[str, Any], *, end: _End) -> Any:
-    """Step 11, with what was sent on the route this one answers."""
-    asked = [r for r in end.agreement.routes.values() if r.answered_by == route.id] if frames else []
-    sent = None
-    if asked and any(c.dataset == "case_debtor" for c in asked[0].datasets):
-        sent = debtor_ids(end.ledger.landed(asked[0], "case_debtor"))
-    shared = None
-    if asked and ANSWER in frames:
-        shared = frozenset(end.ledger.landed(asked[0], ITEM)["id"])
-    return record_rules(route, frames, codes=end.agreement.codes, checker=end.checker, sent_ids=sent, shared_ids=shared)
-
-
 def _settle(key: str, opened: Opened, before: PacketRecord | None, end: _End) -> TakenIn:
     """Step 13, or what the lane's table says of a packet that is not next."""
     standing, packet_id = opened.judgement.standing, str(opened.manifest.packet)
@@ -195,12 +181,12 @@ def _land(key: str, opened: Opened, end: _End) -> TakenIn:
     manifest, route = opened.manifest, opened.route
     if manifest.packet.kind == "C":
         _check_chain(opened, end)
-    counts = {d: {"received": len(f), "landed": len(opened.kept[d])} for d, f in opened.frames.items()}
+    counts = {name: {"received": r.received, "landed": r.landed} for name, r in opened.received.items()}
     rejected = [rejected_document(r) for r in opened.rejected]
     end.vault.put(key, TAKEN, canonical_json({"counts": counts, "totals": opened.totals, "rejected": rejected}))
     for document, data in opened.documents.items():
         end.vault.put(key, f"inside/{document}", data)
-    rows = {dataset: len(frame) for dataset, frame in opened.kept.items()}
+    rows = {dataset: received.landed for dataset, received in opened.received.items()}
     body = {
         "route": route.id,
         "direction": "in",
@@ -216,18 +202,19 @@ def _land(key: str, opened: Opened, end: _End) -> TakenIn:
     }
     with end.ledger.transaction() as write:
         write.set_packet(_record_of(key, opened.authentic, "accepted", end))
-        for dataset, frame in opened.kept.items():
-            write.land(route, dataset, frame, number=manifest.packet.number, packet_id=str(manifest.packet))
+        for dataset, received in opened.received.items():
+            write.land(route, dataset, received.parts(), number=manifest.packet.number, packet_id=str(manifest.packet))
         write.append("taken_in", exchange=key, actor=end.actor, body=body)
     return TakenIn(result="accepted", packet_id=str(manifest.packet), rows=sum(rows.values()), rejected=len(rejected))
 
 
 def _check_chain(opened: Opened, end: _End) -> None:
     """A correction is held against what was received before it (§13.3): 701, 702."""
-    last = end.ledger.last_carried(opened.route, corrections.cases_of(opened.frames))
+    frames = {dataset: received.whole() for dataset, received in opened.received.items()}
+    last = end.ledger.last_carried(opened.route, corrections.cases_of(frames))
     lane = opened.manifest.packet.lane
     accepted = {p.packet_id for p in end.ledger.packets(lane=lane, direction="in", states=["accepted"])}
-    corrections.check_chain(opened.manifest.corrects, opened.frames, last, accepted)
+    corrections.check_chain(opened.manifest.corrects, frames, last, accepted)
 
 
 def _hold(key: str, opened: Opened, before: PacketRecord | None, end: _End) -> TakenIn:

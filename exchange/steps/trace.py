@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -20,9 +21,9 @@ from exchange.domain.lineage import Carrier, Given, known_by, shown, without
 from exchange.domain.packet import parse_packet_name
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Agreement, Route
+from exchange.domain.stored import content_records
 from exchange.ports import Event, ExchangeRecord, Ledger, PacketRecord, Vault
 
-CONTENT: Final = "content/content.json"
 RECEIPT: Final = "inside/receipt.json"
 _OUT: Final = ("sent", "packet_sent")
 _RECEIPTS: Final = ("receipt_opened", "receipt_validated", "receipt_refused", "receipt_noted", "receipt_acted")
@@ -139,8 +140,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _carried(about: _Case, record: ExchangeRecord) -> bool:
-    content = about.vault.get(record.key, CONTENT) if about.vault.has(record.key, CONTENT) else b"{}"
-    return about.number in strict_json(content).get("records", {})
+    return about.number in content_records(partial(about.vault.has, record.key), partial(about.vault.get, record.key))
 
 
 def _refused(about: _Case, record: ExchangeRecord) -> Carrier:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,12 +19,12 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination, check_across, check_rows, conclude, prepare
 from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.officers import duties_of
-from exchange.domain.outcome import examined
+from exchange.domain.outcome import examined, outcome_json
 from exchange.domain.period import Period
 from exchange.domain.points import POINTS, Point, Standing, dump_points, points_facts, points_of
 from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import CASES, Prepared
-from exchange.domain.report import report_data
+from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.route import Agreement, Route
 from exchange.domain.urgency import Urgent, UrgentRound
 from exchange.ports import Checker, Clock, IsWorkday, Ledger, Pages, Source, Vault
@@ -265,15 +264,16 @@ def _stage(
     if IN_EXCHANGE in [contract.dataset for contract in route.datasets]:
         frames[IN_EXCHANGE] = reasons
     with parts.vault.workdir() as folder:
-        content = stage_content(frames, route, folder, records=found.records, kind="U")
+        content = stage_content(frames, route, folder, records=found.frames_to_send[CASES], kind="U")
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             parts.vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
     exchange = {"key": key, "route": route.id, "kind": "U", "content_hash": content.hash, "rows": content.rows}
     outcome = examined(found, route=route, period=prepared.period, as_of=parts.today, exchange=exchange)
-    parts.vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
+    parts.vault.put(key, "outcome.json", outcome_json(outcome))
     why = {str(word): int(count) for word, count in reasons["why"].value_counts().items()}
+    debtors = debtor_names(prepared.frames.get("case_debtor"), shown_records(found, route))
     page = report_data(
-        found, content, why, prepared=prepared, agreement=parts.agreement, route=route, key=key,
+        found, content, why, prepared=prepared, debtors=debtors, agreement=parts.agreement, route=route, key=key,
         made_at=parts.clock(), kind="U",
     )  # fmt: skip
     parts.vault.put(key, PAGE, dump_page(page))

@@ -136,7 +136,8 @@ def _stage(key: str, void: _Void, agreement: Agreement, vault: Vault, pages: Pag
     """Content, outcome, report and the officer's reason in the vault."""
     case = str(void.row["case_no"].iloc[0])
     with vault.workdir() as folder:
-        content = stage_content({VOIDS: void.row}, void.route, folder, records={case: void.record or ""}, kind="C")
+        records = pd.DataFrame({"case_no": [case], "_record": [void.record or ""]}, dtype="str")
+        content = stage_content({VOIDS: void.row}, void.route, folder, records=records, kind="C")
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
     vault.put(key, "reason.txt", void.reason.encode())

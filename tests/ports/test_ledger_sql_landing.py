@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -57,7 +57,9 @@ def a_case(case_no: str, stage: str = "accepted") -> Sequence[str | None]:
     return (case_no, stage, "2026-07-01", "true", "0.00", "1", "2026-07-16T09:30:00+08:00")
 
 
-def land(ledger: SqlLedger, number: int, dataset: str, rows: pd.DataFrame, route: Route = ROUTE) -> int:
+def land(
+    ledger: SqlLedger, number: int, dataset: str, rows: pd.DataFrame | Iterable[pd.DataFrame], route: Route = ROUTE
+) -> int:
     with ledger.transaction() as write:
         return write.land(route, dataset, rows, number=number, packet_id=f"{route.lane}.{number:06d}.Q")
 
@@ -79,6 +81,31 @@ def test_rows_come_back_as_the_same_text(ledger: SqlLedger) -> None:
     assert set(back["_number"]) == {"1"}
     assert set(back["_packet"]) == {"court-1.tax-1.000001.Q"}
     assert ledger.verify() == []
+
+
+def test_rows_that_come_in_parts_are_those_of_the_whole(ledger: SqlLedger) -> None:
+    rows = cases(*(a_case(f"c{n}") for n in range(5)))
+    assert land(ledger, 1, "bankruptcy_case", rows) == 5
+    whole = ledger.landed(ROUTE, "bankruptcy_case")
+    assert land(ledger, 1, "bankruptcy_case", (rows.iloc[n : n + 2] for n in range(0, 5, 2))) == 5
+    pd.testing.assert_frame_equal(ledger.landed(ROUTE, "bankruptcy_case"), whole)
+    assert ledger.verify() == []
+
+
+def test_a_key_in_two_parts_lands_nothing(ledger: SqlLedger) -> None:
+    with pytest.raises(NeedsPerson) as problem:
+        land(ledger, 1, "bankruptcy_case", iter([cases(a_case("c1")), cases(a_case("c1"))]))
+    assert problem.value.code == 506
+    assert len(ledger.landed(ROUTE, "bankruptcy_case")) == 0
+
+
+def test_the_rows_of_some_cases_alone(ledger: SqlLedger) -> None:
+    land(ledger, 1, "bankruptcy_case", cases(*(a_case(f"c{n}") for n in range(5))))
+    land(ledger, 2, "bankruptcy_case", cases(a_case("c1", "declared")))
+    some = ledger.landed(ROUTE, "bankruptcy_case", keys=["c3", "c1", "'; --", "c9"])
+    assert dict(zip(some["case_no"], some["stage"], strict=True)) == {"c1": "declared", "c3": "accepted"}
+    assert len(ledger.landed(ROUTE, "bankruptcy_case", keys=[])) == 0
+    assert len(ledger.landed(ROUTE, "tax_claim", keys=["c1"])) == 0
 
 
 def test_the_tables_are_typed(ledger: SqlLedger, database_url: str) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from exchange.adapters.channel_folder import FolderChannel
 from exchange.domain.canonical import strict_json
-from exchange.domain.content import dump_content, load_content
+from exchange.domain.content import RECORDS, load_content
 from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.domain.lane import READY
 from exchange.domain.packet import other_bytes_key
+from exchange.domain.parquet import to_parquet
 from exchange.ports import Channel
 from exchange.steps.collect import collect
 from exchange.steps.send import send
@@ -97,9 +99,8 @@ def test_a_sealed_packet_is_sent_as_it_was_sealed(world: World) -> None:
 
 def test_what_was_sent_is_landed_at_home_with_its_records(world: World) -> None:
     world.court.approve(KEY, CASES, case_frames(1, 2))
-    stored = world.court.vault.get(KEY, "content/content.json")
-    records = {"（2026）冀1103破1号": "771"}
-    world.court.vault.put(KEY, "content/content.json", dump_content(replace(load_content(stored), records=records)))
+    records = pd.DataFrame({"case_no": ["（2026）冀1103破1号"], "_record": ["771"]}, dtype="str")
+    world.court.vault.put(KEY, f"content/{RECORDS}", to_parquet(records))
     packet_id = world.court.pack(KEY)
     world.send()
     landed = world.court.ledger.landed(world.court.agreement.route(CASES), "bankruptcy_case")

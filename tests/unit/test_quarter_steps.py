@@ -19,7 +19,9 @@ from exchange.adapters.ledger_sql import open_ledger
 from exchange.adapters.pages import HtmlPages
 from exchange.adapters.source_sql import SqlSource
 from exchange.adapters.vault_fs import FsVault
+from exchange.domain.content import RECORDS
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.parquet import from_parquet
 from exchange.domain.route import Route
 from exchange.ports import Source
 from exchange.steps.assemble import assemble
@@ -100,6 +102,11 @@ class End:
         assert record is not None
         return record
 
+    def records(self) -> dict[str, str]:
+        """Record → case number of what was staged."""
+        stored = from_parquet(self.vault.get(KEY, f"content/{RECORDS}"))
+        return dict(zip(stored["_record"], stored["case_no"], strict=True))
+
     def outcome(self, key: str = KEY) -> dict[str, Any]:
         return json.loads(self.vault.get(key, "outcome.json"))  # type: ignore[no-any-return]
 
@@ -122,7 +129,7 @@ def test_a_quarter_leads_to_its_answers_and_waits_for_review(end: End) -> None:
     assert record.state == "checked"
     content = json.loads(end.vault.get(KEY, "content/content.json"))
     assert record.content_hash == content["hash"] == outcome["exchanges"][0]["content_hash"]
-    assert len(content["records"]) == len(answers["sent"])
+    assert len(end.records()) == len(answers["sent"])
     rows = {file["path"]: file["rows"] for file in content["files"]}
     assert rows["data/bankruptcy_case-0001.csv"] == rows["data/case_in_exchange-0001.csv"] == len(answers["sent"])
     page = end.vault.get(KEY, "report.html").decode()
@@ -225,7 +232,6 @@ def test_too_many_held_cases_stop_the_exchange(end: End) -> None:
 
 def test_why_tells_new_from_changed_from_closed(end: End) -> None:
     end.run()
-    content = json.loads(end.vault.get(KEY, "content/content.json"))
     first = pd.read_csv(end.database.parent / "vault" / KEY / "content/data/case_in_exchange-0001.csv", dtype=str)
     assert set(first["why"]) == {"new"}
     route = AGREEMENT.route("131100-cases")
@@ -241,7 +247,7 @@ def test_why_tells_new_from_changed_from_closed(end: End) -> None:
             path = end.database.parent / "vault" / KEY / f"content/data/{dataset}-0001.csv"
             rows = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""]).astype("str")
             write.land(route, dataset, rows, number=1, packet_id="court-131100.tax-131100.000001.Q")
-    numbers = {record: number for number, record in content["records"].items()}
+    numbers = end.records()
     connection = sqlite3.connect(end.database)
     connection.execute("UPDATE pc_aj SET ajzt_dm = '80', zjrq = '2026-10-01' WHERE ajbs = 7")
     connection.execute("UPDATE pc_aj SET cbr = '某某', gxsj = '2026-10-02 10:00:00' WHERE ajbs = 4")

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.domain import tabular
+from exchange.domain import csv_blocks, tabular
 from exchange.domain.contract import Column, Contract
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.tabular import add_totals, join_frames, money_totals, read_csv, write_csv
+from exchange.domain.tabular import KeyOrder, add_totals, join_frames, money_totals, read_csv, read_parts, write_csv
 from tests.fakes.routes import a_contract
 
 THING = Contract(
@@ -69,10 +69,63 @@ def written(data: pd.DataFrame, contract: Contract = THING) -> bytes:
     return out.getvalue()
 
 
+def in_parts(data: bytes) -> tuple[pd.DataFrame, bool]:
+    """A file's rows read part by part, and whether its keys came in order."""
+    order = KeyOrder(THING)
+    return pd.concat(read_parts(io.BytesIO(data), THING, order), ignore_index=True), order.kept
+
+
 def code_of(data: bytes, **more: bool) -> tuple[int, str]:
     with pytest.raises(NeedsPerson) as problem:
         read_csv(data, THING, **more)
     return problem.value.code, problem.value.where
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows, st.integers(1, 60))
+def test_parts_are_the_rows_of_the_whole(found: list[dict[str, str | None]], at_once: int) -> None:
+    data = written(frame(found))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_blocks, "AT_ONCE", at_once)
+        parts, in_order = in_parts(data)
+    pd.testing.assert_frame_equal(parts, read_csv(data, THING))
+    assert in_order
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "place"),
+    [
+        (b"a,1,,,,,,\r\na,2,,x,,,,\r\n", 504, "line 3"),
+        (b"a,1,,,,,,\r\n,2,,,,,,\r\n", 504, "line 3"),
+        (b'a,1,,,,,,\r\na,2,"x,,,,,\r\n', 505, ""),
+        (b'a,1,,,,,,\r\na,2,x"y",,,,,\r\n', 505, ""),
+        (b"a,1,,,,,,\r\na,2,\0,,,,,\r\n", 505, ""),
+        (b"a,1,,,,,,\r\na,2\r\n", 505, ""),
+    ],
+)
+def test_a_part_is_held_to_what_the_whole_is(
+    lines: bytes, code: int, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_blocks, "AT_ONCE", 20)
+    with pytest.raises(NeedsPerson) as problem:
+        in_parts(HEADER + lines)
+    assert (problem.value.code, place in problem.value.where) == (code, True)
+
+
+def test_a_row_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_blocks, "AT_ONCE", 20)
+    monkeypatch.setattr(csv_blocks, "LONGEST", 100)
+    stream = io.BytesIO(HEADER + b'a,1,"' + b"x" * 1000)
+    with pytest.raises(NeedsPerson) as problem:
+        list(read_parts(stream, THING, KeyOrder(THING)))
+    assert problem.value.code == 505
+    assert stream.tell() < 200
+
+
+@pytest.mark.parametrize("lines", [b"b,1,,,,,,\r\na,1,,,,,,\r\n", b"a,1,,,,,,\r\na,1,,,,,,\r\n"])
+def test_parts_say_when_their_keys_are_in_no_order(lines: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_blocks, "AT_ONCE", 5)
+    assert not in_parts(HEADER + lines)[1]
 
 
 @settings(max_examples=150, deadline=None)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
@@ -28,7 +28,7 @@ from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import current, tables
-from exchange.adapters.ledger_sql.rowtext import checked_rows, frame_of, row_hashes, rows_hash
+from exchange.adapters.ledger_sql.rowtext import RowHashes, checked_rows, frame_of, frames_of, row_hashes, rows_hash
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.text import as_array
@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exchange.domain.route import Route
+    from exchange.domain.runs import Rows
 
 _table = current.table_of
+_AT_ONCE: Final = 20_000
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,54}")
 _TYPES: Final[Mapping[str, Mapping[str, str]]] = {
     "postgresql": {"date": "date", "money": "numeric(18,2)", "int": "bigint", "bool": "boolean"},
@@ -47,14 +49,15 @@ _TYPES: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def land(
-    connection: Connection, contract: Contract, rows: pd.DataFrame, *, lane: str, number: int, packet_id: str, at: str
+    connection: Connection, contract: Contract, rows: Rows, *, lane: str, number: int, packet_id: str, at: str
 ) -> int:
     """Replace the rows of (lane, number) in the dataset's table; how many there are now.
 
-    NeedsPerson 501, 502 for other columns than the contract's, 504 for a value its type does not take, 506 for a
-    key twice.
+    Rows may come part by part. NeedsPerson 501, 502 for other columns than the contract's, 504 for a value its type
+    does not take, 506 for a key twice.
     """
-    frame = checked_rows(contract, rows)
+    import pandas as pd
+
     _ensure_table(connection, contract)
     where = {"lane": lane, "number": number, "dataset": contract.dataset}
     before = connection.scalar(
@@ -62,23 +65,26 @@ def land(
     )
     gone = f"DELETE FROM {_table(contract.dataset)} WHERE _lane = :lane AND _number = :number"
     connection.execute(text(gone), {"lane": lane, "number": number})
-    hashes = row_hashes(contract.names, frame)
-    if hashes:
-        own = {"_lane": lane, "_number": str(number), "_packet": packet_id, "_landed_at": at}
-        _insert(connection, contract, frame, own, hashes)
+    own = {"_lane": lane, "_number": str(number), "_packet": packet_id, "_landed_at": at}
+    hashes = RowHashes()
+    for part in [rows] if isinstance(rows, pd.DataFrame) else rows:
+        frame = checked_rows(contract, part)
+        made = hashes.add(contract.names, frame)
+        if made:
+            _insert(connection, contract, frame, own, made)
     catalogued = {
         "lane": lane,
         "number": number,
         "dataset": contract.dataset,
         "packet_id": packet_id,
         "contract_version": contract.version,
-        "rows": len(frame),
-        "sha256": rows_hash(hashes),
+        "rows": len(hashes),
+        "sha256": hashes.together(),
         "landed_at": at,
     }
     tables.upsert(connection, tables.landed, [catalogued])
     _note_cases(connection, contract, lane, number, changed=before not in (None, catalogued["sha256"]))
-    return len(frame)
+    return len(hashes)
 
 
 def _note_cases(connection: Connection, contract: Contract, lane: str, number: int, *, changed: bool) -> None:
@@ -115,14 +121,25 @@ def _insert(
         return
     for name in contract.of_type("bool"):
         arrays[name] = compute.if_else(compute.equal(arrays[name], "true"), "1", "0")
-    values = [*(repeat(value, len(frame)) for value in own.values()), *(a.to_pylist() for a in arrays.values())]
-    places = ", ".join("?" * len(values))
+    places = ", ".join("?" * (len(own) + len(arrays)))
+    wanted = f"INSERT INTO {_table(contract.dataset)} ({columns}) VALUES ({places})"
     raw: Any = connection.connection.cursor()
-    raw.executemany(f"INSERT INTO {_table(contract.dataset)} ({columns}) VALUES ({places})", zip(*values, strict=True))
+    for at in range(0, len(frame), _AT_ONCE):
+        theirs = [array.slice(at, _AT_ONCE).to_pylist() for array in arrays.values()]
+        ours = [repeat(value, len(theirs[0])) for value in own.values()]
+        raw.executemany(wanted, zip(*ours, *theirs, strict=True))
     raw.close()
 
 
-def landed(connection: Connection, route: Route, dataset: str, *, until: str | None = None) -> pd.DataFrame:
+def landed(
+    connection: Connection,
+    route: Route,
+    dataset: str,
+    *,
+    until: str | None = None,
+    keys: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """The current rows as text, plus `_record`, `_number` and `_packet`, sorted by key.
 
     With `until`, a time as `time_text` writes it, those that were current then: nothing landed later counts.
@@ -130,14 +147,37 @@ def landed(connection: Connection, route: Route, dataset: str, *, until: str | N
     A dataset whose key begins with case_no: the rows of the latest packet that carried the case in any dataset of
     the route and held this dataset at all (a case whose rows here are gone has none). One that no quarter carries
     speaks only until another packet carries the case. Any other: the latest row of each key.
+    `keys`: only the rows whose key begins with one of these texts; `columns`: of the contract's only these.
     """
+    names, wanted, said = _wanted(connection, route, dataset, until, keys, columns)
+    return frame_of(names, connection.execute(text(wanted), said) if wanted else None)
+
+
+def landed_parts(connection: Connection, route: Route, dataset: str) -> Iterator[pd.DataFrame]:
+    """The same rows part by part."""
+    names, wanted, said = _wanted(connection, route, dataset, None, None, None)
+    if wanted:
+        streamed = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE)
+        yield from frames_of(names, streamed.execute(text(wanted), said))
+
+
+def _wanted(
+    connection: Connection,
+    route: Route,
+    dataset: str,
+    until: str | None,
+    keys: Sequence[str] | None,
+    columns: Sequence[str] | None,
+) -> tuple[list[str], str, dict[str, Any]]:
+    """(names, SQL, its values) of the current rows; no SQL where the dataset has no table yet."""
     contract = route.wire(dataset)
-    names = [*contract.names, "_record", "_number", "_packet"]
+    given = [column for column in contract.columns if columns is None or column.name in columns]
+    names = [*(column.name for column in given), "_record", "_number", "_packet"]
     shapes = _shapes(connection)
     if dataset not in shapes:
-        return frame_of(names, None)
+        return names, "", {}
     known = shapes[dataset][0]
-    parts = [_as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
+    parts = [_as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in given]
     parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
     match = ["case_no"] if contract.key[0] == "case_no" else list(contract.key)
     carriers: list[str] = []
@@ -154,12 +194,22 @@ def landed(connection: Connection, route: Route, dataset: str, *, until: str | N
         newest = current.newest_until(carriers, last_word=last_word) if carriers else by_key()
     same = " AND ".join(f"l.{_quoted(name)} = r.{_quoted(name)}" for name in match)
     order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
+    said: dict[str, Any] = {"lane": route.lane, "dataset": dataset, "until": until}
+    some = "" if keys is None else _among(connection, f"l.{_quoted(contract.key[0])}", keys, said)
     wanted = (
         f"SELECT {', '.join(parts)} FROM {_table(dataset)} r JOIN ({newest}) l "
-        f"ON {same} AND l.latest = r._number WHERE r._lane = :lane ORDER BY {order}"
+        f"ON {same} AND l.latest = r._number WHERE r._lane = :lane{some} ORDER BY {order}"
     )
-    said = {"lane": route.lane, "dataset": dataset, "until": until}
-    return frame_of(names, connection.execute(text(wanted), said))
+    return names, wanted, said
+
+
+def _among(connection: Connection, column: str, keys: Sequence[str], said: dict[str, Any]) -> str:
+    """SQL that keeps the rows whose column is one of some texts, however many."""
+    if connection.dialect.name == "postgresql":
+        said["keys"] = list(keys)
+        return f" AND {column} = ANY(:keys)"
+    said["keys"] = json.dumps(list(keys))
+    return f" AND {column} IN (SELECT value FROM json_each(:keys))"
 
 
 def history(

@@ -199,12 +199,28 @@ class SqlLedger:
         found = self._all(select(tables.event.c.hash).order_by(tables.event.c.seq.desc()).limit(1))
         return str(found[0].hash) if found else BEFORE_FIRST
 
-    def landed(self, route: Route, dataset: str, *, until: datetime | None = None) -> pd.DataFrame:
+    def landed(
+        self,
+        route: Route,
+        dataset: str,
+        *,
+        until: datetime | None = None,
+        keys: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
         """The rows that are, or at a moment were, current: see `landing.landed`."""
         from exchange.adapters.ledger_sql.landing import landed
 
+        then = time_text(until) if until else None
         with self._reading() as connection:
-            return landed(connection, route, dataset, until=time_text(until) if until else None)
+            return landed(connection, route, dataset, until=then, keys=keys, columns=columns)
+
+    def landed_parts(self, route: Route, dataset: str) -> Iterator[pd.DataFrame]:
+        """The same rows part by part, read while they are taken."""
+        from exchange.adapters.ledger_sql.landing import landed_parts
+
+        with self._reading() as connection:
+            yield from landed_parts(connection, route, dataset)
 
     def history(
         self, route: Route, dataset: str, *, case_no: str | None = None, number: int | None = None

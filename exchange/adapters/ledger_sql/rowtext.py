@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import compute
 from sqlalchemy import Result
 
 from exchange.domain.contract import Contract
@@ -68,9 +71,6 @@ def row_hashes(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
 
     A column that a later contract adds is missing in older rows and changes none of their hashes.
     """
-    import pyarrow as pa
-    from pyarrow import compute
-
     if frame.empty:
         return []
     pieces: list[Any] = [pa.scalar("", pa.large_string())]
@@ -90,14 +90,47 @@ def rows_hash(hashes: Sequence[str]) -> str:
     return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
 
 
+class RowHashes:
+    """The hashes of rows that come part by part, 32 bytes each, and the hash of them all."""
+
+    def __init__(self) -> None:
+        self._all = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._all) // 32
+
+    def add(self, names: Sequence[str], frame: pd.DataFrame) -> list[str]:
+        """The hashes of a part's rows."""
+        hashes = row_hashes(names, frame)
+        self._all += bytes.fromhex("".join(hashes))
+        return hashes
+
+    def together(self) -> str:
+        """What `rows_hash` says of all of them."""
+        each = np.sort(np.frombuffer(self._all, dtype="S32"))
+        digest = hashlib.sha256()
+        for at in range(0, len(each), _AT_ONCE):
+            digest.update(each[at : at + _AT_ONCE].tobytes().hex().encode())
+        return digest.hexdigest()
+
+
 def frame_of(names: Sequence[str], result: Result[Any] | None) -> pd.DataFrame:
     """Rows of text or None as a frame of `str` columns, None as missing; taken over part by part."""
-    import pyarrow as pa
+    parts = [] if result is None else [_columns(rows) for rows in result.partitions(_AT_ONCE)]
+    return _frame(names, parts)
 
-    parts = [] if result is None else [list(zip(*rows, strict=True)) for rows in result.partitions(_AT_ONCE)]
-    columns = zip(*parts, strict=True) if parts else ([()] for _ in names)
-    made = {
-        name: as_series(pa.concat_arrays([as_array(values) for values in column]))
-        for name, column in zip(names, columns, strict=True)
-    }
+
+def frames_of(names: Sequence[str], result: Result[Any]) -> Iterator[pd.DataFrame]:
+    """The same rows in several frames, each of a few ten thousand rows."""
+    for rows in result.partitions(_AT_ONCE):
+        yield _frame(names, [_columns(rows)])
+
+
+def _columns(rows: Sequence[Any]) -> list[pa.Array]:
+    return [as_array(values) for values in zip(*rows, strict=True)]
+
+
+def _frame(names: Sequence[str], parts: Sequence[Sequence[pa.Array]]) -> pd.DataFrame:
+    columns = zip(*parts, strict=True) if parts else ([as_array(())] for _ in names)
+    made = {name: as_series(pa.concat_arrays(column)) for name, column in zip(names, columns, strict=True)}
     return pd.DataFrame(made, columns=list(names))

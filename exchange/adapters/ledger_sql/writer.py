@@ -25,9 +25,8 @@ from exchange.domain.errors import NeedsPerson
 from exchange.ports import BreakRecord, Clock, PacketRecord
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from exchange.domain.route import Route
+    from exchange.domain.runs import Rows
 
 
 class Writer:
@@ -127,7 +126,7 @@ class Writer:
         said = {"rule": rule, "case_no": case_no, "day": day.isoformat(), "at": time_text(self._clock())}
         return self._connection.execute(wanted, said).first() is not None
 
-    def land(self, route: Route, dataset: str, rows: pd.DataFrame, *, number: int, packet_id: str) -> int:
+    def land(self, route: Route, dataset: str, rows: Rows, *, number: int, packet_id: str) -> int:
         """Store a dataset's rows under the lane's number (again is safe: replaced), return how many."""
         from exchange.adapters.ledger_sql.landing import land
 

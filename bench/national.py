@@ -1,0 +1,161 @@
+"""A quarter of any size by processes: each step of each end in one of its own, from the court's database to reconciled.
+
+Ledgers on PostgreSQL (durable: fsync on) where it is installed, a folder between the ends. For each process its
+seconds, CPU seconds (the database's own not counted) and peak memory. Of each size the sum for the quarter (from the
+database to landed and receipted) and for its answer (three claim lines a case: landed, receipted and reconciled), and
+how CPU grows with cases. Beside: the script by hand of `bench.quarter` on the same database.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from bench.ends import AS_OF, PAIR, PERIOD, end_settings, introduce
+from bench.measure import exponent, in_child, peak_mib, print_table, timed
+from bench.world import answer, build
+
+SIZES, SHORT = (10_000, 100_000, 1_000_000), (1_000,)
+KEY = f"{PAIR}-cases.Q.{PERIOD}"
+QUARTER = ("court run", "court send", "tax sweep", "court sweep")
+ANSWER = ("tax answer", "tax send", "court take in", "court reconcile", "tax receipts")
+COLUMNS = {
+    "process": "{}", "cases": "{:,}", "s": "{:.1f}", "cpu s": "{:.1f}", "MiB": "{:.0f}", "exponent": "{:.2f}",
+    "of script": "{:.1f}",
+}  # fmt: skip
+
+
+def rows(sizes: tuple[int, ...] = SIZES) -> Iterator[dict[str, Any]]:
+    """One row a process and size, then the sums."""
+    before: dict[str, tuple[float, float]] = {}
+    for cases in sizes:
+        with tempfile.TemporaryDirectory() as name, _ledgers() as urls:
+            folder = Path(name)
+            build(folder / "court.db", cases)
+            answer(folder / "answer", cases)
+            (folder / "ledgers.json").write_text(json.dumps(urls), encoding="utf-8")
+            _introduce(folder)
+            script = in_child("bench.quarter", "script", folder)
+            for what, steps in (("the quarter", QUARTER), ("its answer", ANSWER)):
+                found = []
+                for step in steps:
+                    found.append({"process": step, "cases": cases, **in_child("bench.national", step, folder)})
+                    yield found[-1]
+                whole: dict[str, Any] = {"process": f"{what}, {urls['kind']}", "cases": cases}
+                whole |= {name: sum(row[name] for row in found) for name in ("s", "cpu s")}
+                whole |= {"MiB": max(row["MiB"] for row in found)}
+                whole["exponent"] = exponent(cases, whole["cpu s"], before.get(what))
+                if steps is QUARTER:
+                    whole["of script"] = whole["cpu s"] / script["cpu"]
+                before[what] = (cases, whole["cpu s"])
+                yield whole
+            yield {
+                "process": "beside: script by hand", "cases": cases, "s": script["seconds"], "cpu s": script["cpu"],
+                "MiB": script["mib"],
+            }  # fmt: skip
+
+
+@contextmanager
+def _ledgers() -> Iterator[dict[str, str]]:
+    """Addresses of both ends' ledgers: PostgreSQL as in production, or SQLite where it is not installed."""
+    import psycopg
+    import pytest
+
+    from tests.servers import running_postgres
+
+    try:
+        server = running_postgres()
+        started = server.__enter__()
+    except pytest.fail.Exception:
+        with nullcontext():
+            yield {"kind": "ledgers on SQLite"}
+        return
+    try:
+        with psycopg.connect(started.conninfo(), autocommit=True) as admin:
+            for setting in ("fsync = on", "synchronous_commit = on", "full_page_writes = on", "max_wal_size = '4GB'"):
+                admin.execute(f"ALTER SYSTEM SET {setting}")
+            admin.execute("SELECT pg_reload_conf()")
+        yield {
+            "kind": "ledgers on PostgreSQL", "court": started.url(started.new_database()),
+            "tax": started.url(started.new_database()),
+        }  # fmt: skip
+    finally:
+        server.__exit__(None, None, None)
+
+
+def _settings(folder: Path, end: str, other: str) -> Any:
+    urls = json.loads((folder / "ledgers.json").read_text(encoding="utf-8"))
+    more: dict[str, Any] = {"ledger_url": urls[end]} if end in urls else {}
+    return end_settings(
+        folder, end, other, source=folder / "court.db" if end == "court" else None, batch_size=1, **more
+    )
+
+
+def _introduce(folder: Path) -> None:
+    introduce(_settings(folder, "court", "tax"), _settings(folder, "tax", "court"))
+    (folder / "point").mkdir()
+
+
+def _step(step: str, folder: Path) -> dict[str, float]:
+    """One process of one end."""
+    from exchange import journeys, wiring
+    from exchange.domain.lifecycle import ACCEPTED
+    from exchange.steps.review import review
+
+    end = step.partition(" ")[0]
+
+    def released(key: str) -> None:
+        for decision, by in (("prepare", "liaison-1"), ("approve", "chief-1")):
+            journeys.call(review, parts, key, decision, by=by)
+        journeys.onward(parts, key)
+
+    def swept() -> None:
+        problems = journeys.sweep(parts).problems
+        if problems:
+            raise problems[0][1]
+
+    def taken() -> None:
+        journeys.receive(parts, journeys.fetch(parts, f"tax-{PAIR}"))
+        journeys.deliver(parts)
+
+    def answered() -> str:
+        (key,) = [e.key for e in parts.ledger.exchanges(kind="A") if e.direction == "out"]
+        return key
+
+    with wiring.opened(_settings(folder, end, "tax" if end == "court" else "court")) as parts:
+        spent = timed(
+            {
+                "court run": lambda: journeys.quarterly(parts, f"{PAIR}-cases", PERIOD, AS_OF),
+                "court send": lambda: released(KEY),
+                "tax sweep": swept,
+                "court sweep": swept,
+                "tax answer": lambda: journeys.answer(parts, folder / "answer"),
+                "tax send": lambda: released(answered()),
+                "court take in": taken,
+                "court reconcile": lambda: journeys.reconcile(parts, KEY, AS_OF),
+                "tax receipts": swept,
+            }[step]
+        )
+        if step == "court sweep":
+            assert journeys.record(parts, KEY).state == ACCEPTED
+        if step == "tax receipts":
+            assert journeys.record(parts, answered()).state == ACCEPTED
+    return {"s": spent.seconds, "cpu s": spent.cpu, "MiB": peak_mib()}
+
+
+def main(args: list[str]) -> None:
+    """Measure and print, or be one of the processes measured (a step, and a folder)."""
+    if len(args) == 2:
+        print(json.dumps(_step(args[0], Path(args[1]))))
+        return
+    sizes = SHORT if "--short" in args else tuple(map(int, args)) or SIZES
+    print_table("a quarter by processes, from the court's database to reconciled", COLUMNS, list(rows(sizes)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,109 @@
+"""Cases that have to be looked at together: those that share a debtor, or that one claim speaks of.
+
+Millions of rows are compared cluster by cluster, so that no more than a part of the books stands in memory. Keys are
+held as 64-bit hashes: two that happen to be the same put two clusters into one, which changes no result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from exchange.domain.books import plain_ids, plain_numbers
+from exchange.domain.columns import text
+
+_Hashes = npt.NDArray[np.uint64]
+
+LINKS: Final[Mapping[str, tuple[str, ...]]] = {
+    "cases": ("case_no",),
+    "debtors": ("case_no", "uscc", "old_taxpayer_id"),
+    "reviews": ("case_no", "claim_no"),
+    "distributions": ("case_no", "claim_no"),
+    "claims": ("claim_no", "case_no", "supplements", "debtor_uscc", "debtor_old_taxpayer_id"),
+    "lines": ("claim_no",),
+    "payments": ("claim_no",),
+    "statuses": ("debtor_uscc",),
+    "voids": ("case_no",),
+    "history": ("case_no",),
+}
+"""Book → the columns that tie its row to others; the first says in which group the row stands."""
+
+_KINDS: Final[Mapping[str, str]] = {
+    "case_no": "case", "claim_no": "claim", "supplements": "claim", "uscc": "debtor", "old_taxpayer_id": "debtor",
+    "debtor_uscc": "debtor", "debtor_old_taxpayer_id": "debtor",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """Which group each key belongs to: `keys` ascending, `group` beside; `count` groups."""
+
+    keys: _Hashes
+    group: npt.NDArray[np.int64]
+    count: int
+
+    def of(self, book: str, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """The group of each row of a book; a row without a key, or with one nobody else has, is in group 0."""
+        wanted, known = _hashed(rows, LINKS[book][0])
+        if not len(self.keys):
+            return np.zeros(len(rows), np.int64)
+        at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return np.where(known & (self.keys[at] == wanted), self.group[at], 0)
+
+
+def links(book: str, rows: pd.DataFrame) -> npt.NDArray[np.uint64]:
+    """What some rows of a book tie together, as pairs of hashes."""
+    first, known = _hashed(rows, LINKS[book][0])
+    pairs = [np.column_stack([first, first])[known]]
+    for column in LINKS[book][1:]:
+        other, there = _hashed(rows, column)
+        pairs.append(np.column_stack([first, other])[known & there])
+    return np.concatenate(pairs)
+
+
+def grouped(pairs: Iterable[npt.NDArray[np.uint64]], size: int) -> Groups:
+    """Whole clusters put together to groups of about so many keys."""
+    parts = list(pairs) or [np.zeros((0, 2), np.uint64)]
+    keys, ends = np.unique(np.concatenate(parts), return_inverse=True)
+    del parts
+    cluster = _clusters(ends.reshape(-1, 2), len(keys))
+    order = np.argsort(cluster, kind="stable")
+    first = np.flatnonzero(np.diff(cluster[order], prepend=-1))
+    sizes = np.diff(np.append(first, len(keys)))
+    numbers = np.repeat((np.cumsum(sizes) - sizes) // size, sizes)
+    group = np.empty(len(keys), np.int64)
+    group[order] = np.unique(numbers, return_inverse=True)[1] if len(numbers) else numbers
+    return Groups(keys=keys, group=group, count=int(group.max(initial=0)) + 1)
+
+
+def _clusters(ends: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+    """For each key the lowest key it is tied to, however far."""
+    label = np.arange(count)
+    while True:
+        lowest = np.minimum(label[ends[:, 0]], label[ends[:, 1]])
+        after = label.copy()
+        for side in (0, 1):
+            np.minimum.at(after, label[ends[:, side]], lowest)
+        after = after[after]
+        if (after == label).all():
+            return label
+        label = after
+
+
+def _hashed(rows: pd.DataFrame, column: str) -> tuple[_Hashes, npt.NDArray[np.bool_]]:
+    """A column's hashes, and which rows have a value."""
+    kind = _KINDS[column]
+    values = text(rows, column)
+    values = plain_numbers(values) if kind == "case" else plain_ids(values) if kind == "debtor" else values
+    known = np.asarray(pc.is_valid(values).to_numpy(zero_copy_only=False), dtype=bool)
+    named = pc.binary_join_element_wise(
+        pa.scalar(kind, values.type), pc.fill_null(values, ""), pa.scalar("|", values.type)
+    )
+    return pd.util.hash_array(named.to_numpy(zero_copy_only=False), categorize=False), known
