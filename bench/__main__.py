@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-PARTS = ("pack", "send", "reconcile", "quarter", "district", "history")
+PARTS = ("pack", "send", "validate", "reconcile", "quarter", "district", "national", "history")
 
 
 def main() -> None:

@@ -54,9 +54,7 @@ def _ours(folder: Path) -> dict[str, float]:
     began = time.perf_counter()
     import exchange.steps
     from bench.ends import both_ends, go_round
-    from exchange.adapters import checker_gx
 
-    checker_gx.loaded()
     for module in iter_modules(exchange.steps.__path__, "exchange.steps."):
         import_module(module.name)
     imports = time.perf_counter() - began

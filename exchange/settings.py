@@ -56,7 +56,8 @@ class Settings(BaseSettings):
     key_passphrase: SecretStr | None = None
     calendar_dir: Path = Path("calendar")
     channels: dict[str, ChannelSettings] = Field(default_factory=dict)
-    checker: Literal["gx", "plain"] = "gx"
+    checker: Literal["plain", "gx"] = "plain"
+    """Who runs the rules: our masks alone, or Great Expectations running them (docs/adr/0015)."""
     batch_size: int = Field(default=50, ge=1)
     """Courts read and checked together; Airflow maps over these batches."""
     watch_seconds: int = Field(default=900, ge=1)
