@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -25,6 +26,7 @@ from exchange.domain.claims import canonical
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.identifiers import normalise_id, sent_name
 from exchange.domain.points import standing
+from exchange.steps import reconcile as step
 from exchange.steps.answer import answer
 from exchange.steps.reconcile import reconcile
 from exchange.steps.review import review
@@ -78,9 +80,9 @@ class End:
                 write.land(route, name, frame, number=number, packet_id=f"{route.lane}.{number:06d}.Q")
 
 
-def make_end(party: str, folder: Path) -> End:
+def make_end(party: str, folder: Path, url: str = "") -> End:
     folder.mkdir()
-    ledger = open_ledger(f"sqlite:///{folder / 'ledger.db'}", clock=lambda: NOW)
+    ledger = open_ledger(url or f"sqlite:///{folder / 'ledger.db'}", clock=lambda: NOW)
     return End(party=party, vault=FsVault(f"file://{folder / 'vault'}"), ledger=ledger)
 
 
@@ -377,3 +379,20 @@ def test_page_and_sheet_hold_every_break(court: End, tmp_path: Path) -> None:
     assert "http" not in page.replace("http-equiv", "")
     names = set(court.ledger.landed(worlds.agreed().route(OUT), "case_debtor")["name"])
     assert not [name for name in names if name in page]
+
+
+def test_many_cases_are_compared_group_by_group(
+    tmp_path: Path, database_url: str, court: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = sent(court, tmp_path).reconcile()
+    monkeypatch.setattr(step, "AT_ONCE", 10)
+    monkeypatch.setattr(step, "KEYS_AT_ONCE", 40)
+    end = make_end(worlds.COURT, tmp_path / "many", database_url)
+    (tmp_path / "again").mkdir()
+    parted = sent(end, tmp_path / "again").reconcile()
+    for name in ("breaks", "infos", "break_counts"):
+        assert parted[name] == whole[name], name
+    assert Counter(map(str, parted["findings"])) == Counter(map(str, whole["findings"]))
+    told = [{b.id: b for b in one.ledger.breaks(route=OUT)} for one in (end, court)]
+    assert told[0] == told[1]
+    end.ledger.close()
