@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -82,6 +83,7 @@ def applied(text: str) -> tuple[str, ...]:
     return tuple(rule for rule in RULES if rule in kinds)
 
 
+@lru_cache(maxsize=2**16)
 def parse(number: str) -> CaseNumber:
     """A normalised number's form and parts (reference: the three forms that are accepted)."""
     for form, pattern in _FORMS.items():

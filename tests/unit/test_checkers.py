@@ -82,7 +82,7 @@ def test_a_rule_nobody_has_written_is_refused() -> None:
     from dataclasses import replace
 
     contract = ROUTE.contract("case_debtor")
-    strange = replace(contract, rules=(replace(contract.rules[0], id="no_such_rule"),))
+    strange = replace(contract, rules=(replace(contract.rules[0], id="no_such_rule", function=""),))
     with pytest.raises(NeedsPerson) as unknown:
         checks_of(strange)
     assert unknown.value.code == 905
