@@ -154,7 +154,12 @@ def main(args: list[str]) -> None:
         print(json.dumps(_step(args[0], Path(args[1]))))
         return
     sizes = SHORT if "--short" in args else tuple(map(int, args)) or SIZES
-    print_table("a quarter by processes, from the court's database to reconciled", COLUMNS, list(rows(sizes)))
+    found = []
+    for row in rows(sizes):
+        found.append(row)
+        print(" ".join(f"{form.format(row[n])} {n}," for n, form in COLUMNS.items() if row.get(n) is not None),
+              file=sys.stderr, flush=True)  # fmt: skip
+    print_table("a quarter by processes, from the court's database to reconciled", COLUMNS, found)
 
 
 if __name__ == "__main__":
