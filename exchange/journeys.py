@@ -30,6 +30,7 @@ from exchange.ports import ExchangeRecord, Parts
 if TYPE_CHECKING:
     from exchange.domain.manifest import Manifest
     from exchange.domain.urgency import UrgentRound
+    from exchange.steps.make_statement import Made
     from exchange.steps.take_in import TakenIn
 
 log = structlog.get_logger("exchange")
@@ -276,6 +277,16 @@ def share(parts: Parts, route_id: str | None = None) -> str | None:
 
     key: str | None = call(share_breaks, parts, route_id)
     return key
+
+
+def statement(
+    parts: Parts, period: str, route_id: str | None = None, *, again: bool = False, case: str | None = None
+) -> Made:
+    """Make a quarter's statement, or find it made; with its forms, or one case's."""
+    from exchange.steps.make_statement import make_statement
+
+    made: Made = call(make_statement, parts, period, route=route_id, again=again, case=case)
+    return made
 
 
 def hear(parts: Parts, swept: Swept | None = None) -> None:

@@ -192,14 +192,14 @@ class Ledger(Protocol):
         route: Route,
         dataset: str,
         *,
-        until: datetime | None = None,
+        until: datetime | int | None = None,
         keys: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """The current rows (or of keys that begin with one of `keys`): for each case, or key without case_no, those of
         the latest packet that carried it, plus `_record`, `_number`, `_packet`. A dataset that no quarter carries
         (case_void) has a case's rows only while no later packet carried the case. With `until` as if nothing had
-        landed after that moment; `columns`: of the contract's only these."""
+        landed after that moment, or under a higher packet number; `columns`: of the contract's only these."""
         ...
 
     def landed_parts(self, route: Route, dataset: str) -> Iterator[pd.DataFrame]:
@@ -377,6 +377,10 @@ class Pages(Protocol):
         """What of breaks goes to the other side."""
         ...
 
+    def statement(self, data: Mapping[str, Any]) -> str:
+        """A quarter's statement, or one case's of it."""
+        ...
+
 
 class Sheets(Protocol):
     """Renders spreadsheets: text cells, formulas neutralised."""
@@ -387,6 +391,18 @@ class Sheets(Protocol):
 
     def changes(self, data: Mapping[str, Any]) -> bytes:
         """What differs between two exchanges as XLSX."""
+        ...
+
+    def statement(self, data: Mapping[str, Any]) -> bytes:
+        """A quarter's statement as XLSX."""
+        ...
+
+
+class Prints(Protocol):
+    """Renders what is printed and signed by hand."""
+
+    def statement(self, data: Mapping[str, Any]) -> bytes:
+        """A statement as PDF, A4; NeedsPerson 935 when this machine has no font with Chinese characters."""
         ...
 
 
@@ -406,6 +422,7 @@ class Parts:
     notifier: Notifier
     pages: Pages
     sheets: Sheets
+    prints: Prints
     clock: Clock
     calendar: WorkCalendar
     is_workday: IsWorkday

@@ -84,6 +84,7 @@ def book(settings: Settings) -> Ledger:
 def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
     """Every port of this end, from its settings. Databases and servers are reached when first used, the ledger now."""
     from exchange.adapters.ledger_sql import open_ledger
+    from exchange.adapters.print_pdf import PdfPrints
     from exchange.adapters.sheet_xlsx import XlsxSheets
     from exchange.adapters.vault_fs import FsVault
     from exchange.ports import Parts
@@ -111,6 +112,7 @@ def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
         notifier=_notifier(settings),
         pages=_pages(settings),
         sheets=XlsxSheets(),
+        prints=PdfPrints(),
         clock=now,
         calendar=calendar,
         is_workday=calendar.is_workday,

@@ -14,6 +14,7 @@ from math import ceil
 from typing import Any, Final, Literal
 
 import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 Kind = Literal["text", "wide", "money", "whole"]
 
@@ -99,6 +100,11 @@ _CHANGES: Final = (
     ("案号（申报编号）", "Case or claim", 28), ("数据集", "", 18), ("", "Dataset", 22), ("行", "Row", 16),
     ("项目", "", 20), ("", "Column", 24), ("情形", "What", 12), ("前", "Before", 30), ("后", "After", 30),
 )  # fmt: skip
+_LINE_LEADS: Final = (
+    ("案号", "Case", 28), ("申报编号", "Claim", 26), ("顺位", "Rank", 22), ("申报日", "Filed on", 12),
+)  # fmt: skip
+_MOST: Final = 1_000_000
+"""Rows a sheet holds."""
 _SIDES: Final = (("案号（申报编号）", "Case or claim", 28), ("仅在", "Only on", 16))
 
 
@@ -137,6 +143,65 @@ class XlsxSheets:
             sides = [(one, side) for side in ("left_only", "right_only") for one in data[side]]
             _table(book, formats, "仅一方 One side only", _SIDES, sides)
         return out.getvalue()
+
+    def statement(self, data: Mapping[str, Any]) -> bytes:
+        """A statement: by rank, by case, quarter against quarter, every line; a row that adds up checks each total."""
+        out = io.BytesIO()
+        with xlsxwriter.Workbook(out, _OPTIONS) as book:
+            made_on = datetime.fromisoformat(f"{data['period'][:4]}-01-01")
+            book.set_properties({"title": f"债权对账单 Statement {data['period']}", "created": made_on})
+            formats = _formats(book)
+            every = [*data["filed"], *data["held"]]
+            by_rank = [(_two(one["name"]), one) for one in data["ranks"]]
+            _amounts(book, formats, "汇总 By rank", (("顺位", "Rank", 22),), every, by_rank, total=True)
+            courts = [((*_two(one["name"]), *_two(one["rank"])), one) for one in data["courts"]]
+            _amounts(book, formats, "按法院 By court", (("法院", "Court", 22), ("顺位", "Rank", 22)), every, courts)
+            cases = [((one["case_no"],), one) for one in data["cases"]]
+            _amounts(book, formats, "按案件 By case", (("案号", "Case", 28),), every, cases, total=True)
+            quarters = [((*_two(r["name"]), q["period"]), q) for r in data["movement"] for q in r["quarters"]]
+            _amounts(book, formats, "变动 Quarters", (("顺位", "Rank", 22), ("季度", "Quarter", 10)), every, quarters)
+            lines = [
+                ((one["case_no"], one["claim_no"], *_two(data["rank_names"][one["rank"]]), one["filed_on"]), one)
+                for one in data["lines"][:_MOST]
+            ]  # fmt: skip
+            _amounts(book, formats, "明细 Lines", _LINE_LEADS, every, lines)
+        return out.getvalue()
+
+
+def _two(words: Sequence[str]) -> tuple[str]:
+    return (f"{words[0]} {words[1]}" if words[0] != words[1] else words[0],)
+
+
+def _amounts(
+    book: Any, formats: Mapping[str, Any], name: str, leads: Sequence[tuple[str, str, float]], columns: Sequence[Any],
+    rows: Sequence[tuple[Sequence[str], Mapping[str, str]]], *, total: bool = False,
+) -> None:  # fmt: skip
+    """Texts, then amounts as numbers; with `total` a last row of Excel's own sums, to hold against the statement's."""
+    sheet = book.add_worksheet(name)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0, 1)
+    heads = [*leads, *((zh, en, 17) for _, (zh, en) in columns)]
+    for at, (zh, en, width) in enumerate(heads):
+        right = "_right" if at >= len(leads) else ""
+        sheet.set_column(at, at, width)
+        sheet.write_string(0, at, zh, formats[f"head{right}"])
+        sheet.write_string(1, at, en, formats[f"head_en{right}"])
+    sums = [0] * len(columns)
+    for number, (texts, amounts) in enumerate(rows, start=2):
+        for at, text in enumerate(texts):
+            sheet.write_string(number, at, text, formats["text"])
+        for at, (column, _) in enumerate(columns):
+            sums[at] += int(amounts[column].replace(".", ""))
+            sheet.write_number(number, len(leads) + at, float(amounts[column]), formats["money"])
+    sheet.freeze_panes(2, len(leads))
+    if total and rows:
+        last = len(rows) + 2
+        sheet.write_string(last, 0, "合计 In all", formats["total_text"])
+        for at, fen in enumerate(sums, start=len(leads)):
+            cells = f"{xl_rowcol_to_cell(2, at)}:{xl_rowcol_to_cell(last - 1, at)}"
+            sheet.write_formula(last, at, f"=SUM({cells})", formats["total_money"], fen / 100)
 
 
 def _both(words: Sequence[str]) -> tuple[str, str]:
@@ -184,6 +249,7 @@ def _formats(book: Any) -> Mapping[str, Any]:
         "soon": {**cell, "num_format": "0", "align": "right", "font_color": _AMBER, "bold": True},
         "label": {**base, "font_color": _GREY, "quote_prefix": True},
         "total": {**base, "bold": True, "top": 1, "num_format": "0", "align": "right"},
+        "total_money": {**base, "bold": True, "top": 1, "num_format": _MONEY, "align": "right"},
         "total_text": {**base, "bold": True, "top": 1, "quote_prefix": True},
     }  # fmt: skip
     return {name: book.add_format(given) for name, given in kinds.items()}

@@ -20,6 +20,7 @@ from exchange.adapters.keys_files import KeyFiles, export_certificates, init_key
 from exchange.adapters.ledger_sql import open_ledger
 from exchange.adapters.notify_log import LogNotifier
 from exchange.adapters.pages import HtmlPages
+from exchange.adapters.print_pdf import PdfPrints
 from exchange.adapters.sheet_xlsx import XlsxSheets
 from exchange.adapters.vault_fs import FsVault
 from exchange.ports import Parts, Source
@@ -64,7 +65,8 @@ def _parts(folder: Path, party: str, url: str) -> Parts:
         vault=FsVault(f"file://{home}/vault"), ledger=open_ledger(url, clock=lambda: NOW),
         channels={other: FolderChannel(folder / "point", own=party, counterpart=other)},
         keys=KeyFiles(home, clock=lambda: NOW), checker=PlainChecker(), notifier=LogNotifier(home / "alerts.log"),
-        pages=HtmlPages(), sheets=XlsxSheets(), clock=lambda: NOW, calendar=days, is_workday=days.is_workday,
+        pages=HtmlPages(), sheets=XlsxSheets(), prints=PdfPrints(folders=()), clock=lambda: NOW,
+        calendar=days, is_workday=days.is_workday,
         today=date(2026, 10, 9), officers=OFFICERS,
     )  # fmt: skip
 

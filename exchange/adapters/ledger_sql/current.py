@@ -66,14 +66,14 @@ def newest_by_case(connection: Connection, datasets: Sequence[str], dataset: str
     )
 
 
-def newest_until(datasets: Sequence[str], *, last_word: bool = False) -> str:
-    """SQL for (case_no, latest) as it was at a moment: of the packets landed by `:until` that held `:dataset`, or with
-    `last_word` of all."""
+def newest_until(datasets: Sequence[str], *, last_word: bool = False, column: str = "landed_at") -> str:
+    """SQL for (case_no, latest) as it was at a moment: of the packets landed by `:until` (with `column` number: up to
+    that number) that held `:dataset`, or with `last_word` of all."""
     held = "" if last_word else " AND dataset = :dataset"
     return (
         f"SELECT c.case_no, max(c.number) AS latest FROM ({_carried(datasets)}) c "
         "JOIN (SELECT DISTINCT number FROM landed "
-        f"WHERE lane = :lane AND landed_at <= :until{held}) p ON p.number = c.number GROUP BY c.case_no"
+        f"WHERE lane = :lane AND {column} <= :until{held}) p ON p.number = c.number GROUP BY c.case_no"
     )
 
 

@@ -136,13 +136,14 @@ def landed(
     route: Route,
     dataset: str,
     *,
-    until: str | None = None,
+    until: str | int | None = None,
     keys: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """The current rows as text, plus `_record`, `_number` and `_packet`, sorted by key.
 
-    With `until`, a time as `time_text` writes it, those that were current then: nothing landed later counts.
+    With `until`, a time as `time_text` writes it or a packet's number, those that were current then: nothing landed
+    later, or under a higher number, counts.
 
     A dataset whose key begins with case_no: the rows of the latest packet that carried the case in any dataset of
     the route and held this dataset at all (a case whose rows here are gone has none). One that no quarter carries
@@ -165,7 +166,7 @@ def _wanted(
     connection: Connection,
     route: Route,
     dataset: str,
-    until: str | None,
+    until: str | int | None,
     keys: Sequence[str] | None,
     columns: Sequence[str] | None,
 ) -> tuple[list[str], str, dict[str, Any]]:
@@ -190,8 +191,9 @@ def _wanted(
     else:
         newest = _latest_by_key(dataset, contract.key)
     if until is not None:
-        by_key = partial(_latest_by_key, dataset, contract.key, until=True)
-        newest = current.newest_until(carriers, last_word=last_word) if carriers else by_key()
+        column = "number" if isinstance(until, int) else "landed_at"
+        by_key = partial(_latest_by_key, dataset, contract.key, until=column)
+        newest = current.newest_until(carriers, last_word=last_word, column=column) if carriers else by_key()
     same = " AND ".join(f"l.{_quoted(name)} = r.{_quoted(name)}" for name in match)
     order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
     said: dict[str, Any] = {"lane": route.lane, "dataset": dataset, "until": until}
@@ -252,9 +254,9 @@ def told(connection: Connection, route: Route, dataset: str, columns: Sequence[s
     return frame_of([*columns, "_number"], connection.execute(text(wanted), {"lane": route.lane}))
 
 
-def _latest_by_key(dataset: str, key: Sequence[str], *, until: bool = False) -> str:
+def _latest_by_key(dataset: str, key: Sequence[str], *, until: str | None = None) -> str:
     keys = ", ".join(_quoted(name) for name in key)
-    known = " AND _landed_at <= :until" if until else ""
+    known = f" AND _{until} <= :until" if until else ""
     return f"SELECT {keys}, max(_number) AS latest FROM {_table(dataset)} WHERE _lane = :lane{known} GROUP BY {keys}"
 
 

@@ -204,14 +204,14 @@ class SqlLedger:
         route: Route,
         dataset: str,
         *,
-        until: datetime | None = None,
+        until: datetime | int | None = None,
         keys: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
     ) -> pd.DataFrame:
-        """The rows that are, or at a moment were, current: see `landing.landed`."""
+        """The rows that are, or at a moment or packet were, current: see `landing.landed`."""
         from exchange.adapters.ledger_sql.landing import landed
 
-        then = time_text(until) if until else None
+        then = time_text(until) if isinstance(until, datetime) else until
         with self._reading() as connection:
             return landed(connection, route, dataset, until=then, keys=keys, columns=columns)
 
