@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
 
+from exchange.domain.audit import Event
 from exchange.domain.canonical import canonical_json
 from exchange.domain.columns import fen_text
 from exchange.domain.period import Period
@@ -16,6 +17,13 @@ FORMAT: Final = "exchange-statement/1"
 COLUMNS: Final = ("court_code", *KEY, "filed_on", "late_known", *AMOUNTS)
 MADE: Final = "statement_made"
 """The event by which a quarter's cuts are remembered."""
+PREPARED: Final = "statement_prepared"
+SIGNED: Final = "statement_signed"
+CHECKED: Final = "statement_checked"
+COUNTERSIGNED: Final = "statement_countersigned"
+DIFFERS: Final = "statement_differs"
+"""Put forward, signed here; the sender's found to agree with our rows; the receiver's signature come home; lines that
+differ."""
 
 Amounts = dict[str, str]
 
@@ -114,3 +122,28 @@ def _row(row: tuple[Any, ...]) -> list[str]:
 
 def _fen(text: str) -> int:
     return int(text.replace(".", ""))
+
+
+def made_of(route: str, period: str, events: Iterable[Event]) -> Mapping[str, Any] | None:
+    """What was last made of a quarter, out of the `statement_made` events."""
+    found = [e.body for e in events if e.body["route"] == route and e.body["period"] == period]
+    return found[-1] if found else None
+
+
+def signature_name(version: int, party: str) -> str:
+    """Where a party's signature on a version lies."""
+    return f"statement-v{version}.{party}.p7s"
+
+
+def differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every value of a line that is not the same in both, by case, claim and rank; a line one side lacks is all
+    differing, its values there None."""
+    keyed = [{tuple(row[1:4]): row for row in one["rows"]} for one in (theirs, ours)]
+    found = []
+    for key in sorted(keyed[0].keys() | keyed[1].keys()):
+        left, right = (side.get(key) for side in keyed)
+        for at, column in enumerate(COLUMNS):
+            said, held = (row[at] if row else None for row in (left, right))
+            if said != held and column not in KEY:
+                found.append({**dict(zip(KEY, key, strict=True)), "column": column, "theirs": said, "ours": held})
+    return found

@@ -59,6 +59,7 @@ def make_statement(
     route: str | None = None,
     again: bool = False,
     case: str | None = None,
+    like: Mapping[str, Any] | None = None,
     agreement: Agreement,
     party: str,
     vault: Vault,
@@ -72,23 +73,27 @@ def make_statement(
 
     The first time its cut is what has landed by now (of a quarter that another followed: by the day that one was
     opened), and is kept: made again it is the same, byte for byte. `again` takes in what came since as the next
-    version, which names the one it replaces. Raises NeedsPerson 905 (no such route here), 914 (no such case in it), 934
-    (the quarter was not exchanged; its successor already stands on its cut).
+    version, which names the one it replaces. `like` is the statement of the end that sends the cases: this end's is
+    made with its cuts and version, from this end's own rows. Raises NeedsPerson 905 (no such route here), 914 (no such
+    case in it), 934 (the quarter was not exchanged; its successor already stands on its cut; packets are missing).
     """
     end = _End(
         agreement=agreement, vault=vault, ledger=ledger, pages=pages, sheets=sheets, prints=prints, actor=actor
     )  # fmt: skip
-    chosen, quarter = _route(agreement, party, route), Period.parse(period)
+    chosen, quarter = route_of(agreement, party, route), Period.parse(period)
     key = statement_key(chosen.id, quarter)
     told = _told(chosen, ledger)
-    if str(quarter) not in told or again:
+    if like is not None and chosen.sender != party:
+        told = _make_like(key, chosen, quarter, like, end)
+    elif str(quarter) not in told or again:
         told = _make(key, chosen, quarter, told, end)
     body = told[str(quarter)]
     statement = strict_json(vault.get(key, f"{_name(body)}.json"))
     return _forms(key, body, statement, told, normalise(case) if case else None, chosen, end)
 
 
-def _route(agreement: Agreement, party: str, name: str | None) -> Route:
+def route_of(agreement: Agreement, party: str, name: str | None) -> Route:
+    """The route a statement is of; NeedsPerson 905 when it is not clear."""
     ours = [
         r for r in agreement.routes.values()
         if party in (r.sender, r.receiver) and r.answered_by and r.has(CASES) and r.has("claim_review")
@@ -119,29 +124,58 @@ def _make(
     before = quarter.previous()
     after = _kept(told[str(before)]) if str(before) in told else _cut(route, back, before, end.ledger)
     until = _cut(route, back, quarter, end.ledger)
+    version = int(last["version"]) + 1 if last else 1
+    statement = _document(route, back, quarter, version, after, until, last["sha256"] if last else None, end)
+    if last and strict_json(end.vault.get(key, f"{_name(last)}.json"))["rows"] == statement["rows"]:
+        return dict(told)
+    return _keep(key, route, statement, last, end)
+
+
+def _make_like(
+    key: str, route: Route, quarter: Period, like: Mapping[str, Any], end: _End
+) -> dict[str, Mapping[str, Any]]:
+    """Ours over the packets the other side counted; all of those must be here."""
+    back = end.agreement.route(str(route.answered_by))
+    until = _kept(like)
+    if until.cases > _last(route, None, end.ledger) or until.claims > _last(back, None, end.ledger):
+        raise NeedsPerson(
+            934, "Theirs counts packets that are not here yet.", where=f"{route.id} {quarter}",
+            next_step="Let this end sweep, then compare again.",
+        )  # fmt: skip
+    after = Cut(cases=like["after"]["cases"], claims=like["after"]["claims"])
+    statement = _document(route, back, quarter, like["version"], after, until, like["replaces"], end)
+    told = _told(route, end.ledger)
+    return _keep(key, route, statement, told.get(str(quarter)), end)
+
+
+def _document(
+    route: Route, back: Route, quarter: Period, version: int, after: Cut, until: Cut, replaces: str | None, end: _End
+) -> dict[str, Any]:
     opening, closing = (_table(route, cut, end.ledger) for cut in (after, until))
     rows = statement_rows(
         end.ledger.history(back, "tax_claim"), end.ledger.history(back, "tax_claim_line"),
         opening=opening, closing=closing, after=after.claims, until=until.claims, first_day=quarter.first_day,
     )  # fmt: skip
-    version = int(last["version"]) + 1 if last else 1
-    statement = document(
+    return document(
         rows, route=route.id, answered_by=back.id, period=quarter, version=version, after=after, until=until,
-        replaces=last["sha256"] if last else None,
-        court_names=dict(zip(closing.cases["court_code"], closing.cases["court_name"], strict=True)),
+        replaces=replaces, court_names=dict(zip(closing.cases["court_code"], closing.cases["court_name"], strict=True)),
     )  # fmt: skip
-    if last and strict_json(end.vault.get(key, f"{_name(last)}.json"))["rows"] == statement["rows"]:
-        return dict(told)
-    data = stored_bytes(statement)
+
+
+def _keep(
+    key: str, route: Route, statement: Mapping[str, Any], last: Mapping[str, Any] | None, end: _End
+) -> dict[str, Mapping[str, Any]]:
+    """Store and tell a statement, unless it is the one told last, or somebody told another meanwhile."""
+    period, data = statement["period"], stored_bytes(statement)
     body = {
-        "route": route.id, "period": str(quarter), "version": version, "sha256": sha256_hex(data),
+        "route": route.id, "period": period, "version": statement["version"], "sha256": sha256_hex(data),
         "after": statement["after"], "until": statement["until"],
     }  # fmt: skip
-    end.vault.put(key, f"{_name(body)}.json", data)
-    with end.ledger.transaction() as write:
-        now = _told(route, end.ledger).get(str(quarter))
-        if now == last:
-            write.append(MADE, exchange=key, actor=end.actor, body=body)
+    if body != last:
+        end.vault.put(key, f"{_name(body)}.json", data)
+        with end.ledger.transaction() as write:
+            if _told(route, end.ledger).get(period) == last:
+                write.append(MADE, exchange=key, actor=end.actor, body=body)
     return _told(route, end.ledger)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from exchange import journeys
 from exchange.adapters.print_pdf import PdfPrints
@@ -170,6 +172,78 @@ def test_both_ends_compute_the_same_and_what_comes_later_makes_a_new_version(end
     later = journeys.statement(ends[0], "2026Q2", again=True)
     assert (later.version, later.statement["replaces"]) == (2, ours.sha256)
     assert journeys.statement(ends[0], "2026Q2", again=True).sha256 == later.sha256
+
+
+def signed(parts: Parts, period: str = "2026Q2") -> tuple[bytes, bytes]:
+    """Two officers sign; the statement's bytes and the signature."""
+    assert [journeys.sign_statement(parts, period, OUT, by) for by in ("liaison-1", "chief-1")] == [
+        "prepared",
+        "signed",
+    ]
+    key = f"{OUT}.statement.{period}"
+    return parts.vault.get(key, "statement-v1.json"), parts.vault.get(key, f"statement-v1.{parts.party}.p7s")
+
+
+def told(parts: Parts) -> list[str]:
+    return [e.kind for e in parts.ledger.events(exchange=f"{OUT}.statement.2026Q2")]
+
+
+def test_both_sides_sign_the_same_bytes(ends: Ends, tmp_path: Path) -> None:
+    court, tax = ends
+    for parts in ends:
+        landed(parts, "2026Q2", 1, FIRST)
+    journeys.statement(court, "2026Q2")
+    data, theirs = signed(court)
+    landed(tax, "2026Q2", 2, {}, quarter=False)
+    journeys.statement(tax, "2026Q2")
+    refused(934, journeys.sign_statement, tax, "2026Q2", OUT, "liaison-1")
+    assert journeys.compare_statement(tax, "2026Q2", OUT, data, theirs) == []
+    same, ours = signed(tax)
+    assert same == data
+    assert journeys.compare_statement(court, "2026Q2", OUT, same, ours) == []
+    assert told(court) == ["statement_made", "statement_prepared", "statement_signed", "statement_countersigned"]
+    assert told(tax)[-3:] == ["statement_checked", "statement_prepared", "statement_signed"]
+    assert [parts.ledger.verify() for parts in ends] == [[], []]
+    (tmp_path / "statement.json").write_bytes(data)
+    for parts, signature in ((court, theirs), (tax, ours)):
+        (tmp_path / "s.p7s").write_bytes(signature)
+        _, certificate = parts.keys.signing()
+        (tmp_path / "c.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+        command = "openssl cms -verify -binary -inform DER -in s.p7s -content statement.json -certfile c.pem"
+        words = [*command.split(), "-nointern", "-noverify", "-out", "/dev/null"]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_lines_that_differ_are_listed_and_nothing_is_signed(ends: Ends) -> None:
+    court, tax = ends
+    landed(court, "2026Q2", 1, FIRST)
+    landed(tax, "2026Q2", 1, {**FIRST, "claim_review": [review("A", "tax", "90.01")]})
+    journeys.statement(court, "2026Q2")
+    data, signature = signed(court)
+    found = journeys.compare_statement(tax, "2026Q2", OUT, data, signature)
+    assert [(one["claim_no"], one["rank"], one["column"], one["theirs"], one["ours"]) for one in found] == [
+        ("A", "tax", "confirmed", "90.00", "90.01"), ("A", "tax", "disputed", "10.00", "9.99"),
+        ("A", "tax", "outstanding", "80.00", "80.01"),
+    ]  # fmt: skip
+    refused(934, journeys.sign_statement, tax, "2026Q2", OUT, "liaison-1")
+    refused(201, journeys.compare_statement, tax, "2026Q2", OUT, data.replace(b"90.00", b"90.01"), signature)
+    landed(court, "2026Q2", 2, {}, quarter=False)
+    moved = SECOND["tax_claim"]
+    landed(court, "2026Q2", 3, {"tax_claim": moved, "tax_claim_line": SECOND["tax_claim_line"]}, quarter=False)
+    journeys.statement(court, "2026Q2", again=True)
+    journeys.sign_statement(court, "2026Q2", OUT, "liaison-1")
+    refused(910, journeys.sign_statement, court, "2026Q2", OUT, "liaison-1")
+    journeys.sign_statement(court, "2026Q2", OUT, "chief-1")
+    key = f"{OUT}.statement.2026Q2"
+    second = [court.vault.get(key, f"statement-v2.{end}") for end in ("json", f"{COURT}.p7s")]
+    refused(934, journeys.compare_statement, tax, "2026Q2", OUT, *second)
+
+
+def refused(code: int, act: Callable[..., Any], *given: Any) -> None:
+    with pytest.raises(NeedsPerson) as error:
+        act(*given)
+    assert error.value.code == code
 
 
 def test_one_case_has_its_own_forms_and_a_quarter_never_exchanged_is_refused(ends: Ends) -> None:
