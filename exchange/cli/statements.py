@@ -11,9 +11,16 @@ from rich.table import Table
 
 from exchange import journeys
 from exchange.cli.common import EXIT_FOUND, By, Home, Json, end, out, show_error, whoever, working
-from exchange.domain.statement import AMOUNTS
-from exchange.domain.statement_book import CHECKED, COUNTERSIGNED, DIFFERS, PREPARED, SIGNED, signature_name
-from exchange.domain.statement_page import WORDS
+from exchange.domain.statement_terms import (
+    AMOUNTS,
+    CHECKED,
+    COUNTERSIGNED,
+    DIFFERS,
+    PREPARED,
+    SIGNED,
+    WORDS,
+    signature_name,
+)
 
 if TYPE_CHECKING:
     from exchange.ports import Parts

@@ -19,12 +19,8 @@ import pandas as pd
 from exchange.domain.books import plain_numbers
 from exchange.domain.claims import SUPPLEMENT, WITHDRAWAL
 from exchange.domain.columns import text, to_fen, to_ints
+from exchange.domain.statement_terms import AMOUNTS, FILED, KEY
 
-MOVES: Final = ("new", "supplement", "amended_up", "amended_down", "withdrawn", "voided")
-FILED: Final = ("opening", *MOVES, "closing")
-HELD: Final = ("confirmed", "disputed", "unreviewed", "payable", "paid_before", "paid", "outstanding")
-AMOUNTS: Final = (*FILED, *HELD)
-KEY: Final = ("case_no", "claim_no", "rank")
 _KEY: Final = list(KEY)
 
 

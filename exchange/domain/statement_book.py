@@ -11,19 +11,11 @@ from exchange.domain.audit import Event
 from exchange.domain.canonical import canonical_json
 from exchange.domain.columns import fen_text
 from exchange.domain.period import Period
-from exchange.domain.statement import AMOUNTS, KEY, Cut, sums
+from exchange.domain.statement import Cut, sums
+from exchange.domain.statement_terms import AMOUNTS, KEY
 
 FORMAT: Final = "exchange-statement/1"
 COLUMNS: Final = ("court_code", *KEY, "filed_on", "late_known", *AMOUNTS)
-MADE: Final = "statement_made"
-"""The event by which a quarter's cuts are remembered."""
-PREPARED: Final = "statement_prepared"
-SIGNED: Final = "statement_signed"
-CHECKED: Final = "statement_checked"
-COUNTERSIGNED: Final = "statement_countersigned"
-DIFFERS: Final = "statement_differs"
-"""Put forward, signed here; the sender's found to agree with our rows; the receiver's signature come home; lines that
-differ."""
 
 Amounts = dict[str, str]
 
@@ -128,11 +120,6 @@ def made_of(route: str, period: str, events: Iterable[Event]) -> Mapping[str, An
     """What was last made of a quarter, out of the `statement_made` events."""
     found = [e.body for e in events if e.body["route"] == route and e.body["period"] == period]
     return found[-1] if found else None
-
-
-def signature_name(version: int, party: str) -> str:
-    """Where a party's signature on a version lies."""
-    return f"statement-v{version}.{party}.p7s"
 
 
 def differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[dict[str, Any]]:

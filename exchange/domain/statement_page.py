@@ -10,27 +10,10 @@ from exchange.domain.capitals import capitals
 from exchange.domain.period import Period
 from exchange.domain.remedies import Words
 from exchange.domain.route import Agreement, Route
-from exchange.domain.statement import FILED, HELD
 from exchange.domain.statement_book import amounts_of, movement, rows_of, stored_bytes
+from exchange.domain.statement_terms import FILED, HELD, WORDS
 from exchange.domain.wording import SHOWN, code_words, period_words
 
-WORDS: Final[Mapping[str, Words]] = {
-    "opening": ("期初申报", "Opening"),
-    "new": ("新申报", "New"),
-    "supplement": ("补充申报", "Supplements"),
-    "amended_up": ("变更增加", "Amended up"),
-    "amended_down": ("变更减少", "Amended down"),
-    "withdrawn": ("撤回", "Withdrawn"),
-    "voided": ("案件撤销", "Case taken back"),
-    "closing": ("期末申报", "Closing"),
-    "confirmed": ("已确认", "Confirmed"),
-    "disputed": ("未确认", "Disputed"),
-    "unreviewed": ("待审查", "Not reviewed"),
-    "payable": ("应分配", "Payable"),
-    "paid_before": ("前期清偿", "Paid before"),
-    "paid": ("本期清偿", "Paid"),
-    "outstanding": ("尚未清偿", "Outstanding"),
-}
 UNKNOWN: Final[Words] = ("案件未送出", "case not sent")
 """In place of a court: book C names a case the court never sent."""
 _WIDTH: Final = 560

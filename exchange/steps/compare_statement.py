@@ -9,16 +9,8 @@ from exchange.domain.canonical import sha256_hex, strict_json
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.period import Period
 from exchange.domain.route import Agreement
-from exchange.domain.statement_book import (
-    CHECKED,
-    COUNTERSIGNED,
-    DIFFERS,
-    differing,
-    made_of,
-    signature_name,
-    statement_key,
-    stored_bytes,
-)
+from exchange.domain.statement_book import differing, made_of, statement_key, stored_bytes
+from exchange.domain.statement_terms import CHECKED, COUNTERSIGNED, DIFFERS, signature_name
 from exchange.ports import Ledger, Vault
 
 

@@ -17,8 +17,9 @@ from exchange.domain.period import Period
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Agreement, Route
 from exchange.domain.statement import Cut, Table, statement_rows
-from exchange.domain.statement_book import MADE, document, of_case, statement_key, stored_bytes
+from exchange.domain.statement_book import document, of_case, statement_key, stored_bytes
 from exchange.domain.statement_page import statement_page
+from exchange.domain.statement_terms import MADE
 from exchange.ports import Ledger, Pages, Prints, Sheets, Vault
 
 HELD: Final = ("sent", "accepted")

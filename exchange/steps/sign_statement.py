@@ -11,7 +11,8 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.officers import check_duty
 from exchange.domain.period import Period
 from exchange.domain.route import Agreement
-from exchange.domain.statement_book import CHECKED, PREPARED, SIGNED, made_of, signature_name, statement_key
+from exchange.domain.statement_book import made_of, statement_key
+from exchange.domain.statement_terms import CHECKED, PREPARED, SIGNED, signature_name
 from exchange.ports import Clock, Keys, Ledger, Vault
 
 FIRST: Final = "prepare"

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.domain.capitals import capitals
-from exchange.domain.statement import AMOUNTS, FILED, MOVES, Table, statement_rows, sums
+from exchange.domain.statement import Table, statement_rows, sums
+from exchange.domain.statement_terms import AMOUNTS, FILED, MOVES
 
 FIRST_DAY = date(2026, 7, 1)
 RANKS = ("tax", "social_insurance", "ordinary", "subordinated")
