@@ -56,8 +56,10 @@ class Settings(BaseSettings):
     key_passphrase: SecretStr | None = None
     calendar_dir: Path = Path("calendar")
     channels: dict[str, ChannelSettings] = Field(default_factory=dict)
-    checker: Literal["plain", "gx"] = "plain"
-    """Who runs the rules: our masks alone, or Great Expectations running them (docs/adr/0015)."""
+    checker: Literal["gx", "plain"] = "gx"
+    """Who runs the rules: Great Expectations, or their masks alone (docs/adr/0015)."""
+    gx_most_rows: int = Field(default=50_000, ge=0)
+    """Rows of a dataset up to which Great Expectations runs them; more are judged by the masks alone."""
     batch_size: int = Field(default=50, ge=1)
     """Courts read and checked together; Airflow maps over these batches."""
     watch_seconds: int = Field(default=900, ge=1)

@@ -171,7 +171,7 @@ def _checker(settings: Settings) -> Checker:
         return PlainChecker()
     from exchange.adapters.checker_gx import GxChecker
 
-    return GxChecker()
+    return GxChecker(most_rows=settings.gx_most_rows)
 
 
 def _notifier(settings: Settings) -> Notifier:

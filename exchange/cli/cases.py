@@ -14,7 +14,7 @@ from rich.text import Text
 from exchange import journeys
 from exchange.cli.common import By, Home, Json, Key, end, out, whoever, working
 from exchange.cli.rounds import Reason, stands
-from exchange.domain.lineage import moment_of
+from exchange.domain.moments import moment_of
 
 Case = Annotated[str, typer.Option("--case", help="The case number, in any bracket style.")]
 SHOWN: Final = 20

@@ -12,9 +12,8 @@ from rich.text import Text
 
 from exchange import journeys
 from exchange.cli.common import EXIT_FOUND, Home, Json, Key, end, out, whoever, working
-from exchange.domain.case_number import reference
 from exchange.domain.complete_words import BECAUSE, HINTS, WHAT
-from exchange.domain.lineage import moment_of
+from exchange.domain.moments import moment_of
 from exchange.domain.wording import column_words, dataset_words, words
 from exchange.ports import Parts
 
@@ -188,6 +187,8 @@ def _gap(one: Mapping[str, Any]) -> str:
 
 
 def _late(late: Sequence[Mapping[str, Any]]) -> Table:
+    from exchange.domain.case_number import reference
+
     heads = ["案号 case", "事项 what", "日期 day", "季度 quarter", "迟报天数 days late", "缘由 because"]
     table = _table(f"补录 late-keyed {len(late)}", heads)
     for one in late[:SHOWN]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.table import Table
@@ -15,9 +15,11 @@ from exchange import journeys, wiring
 from exchange.cli.common import EXIT_FOUND, Home, Json, end, out, settings_of, whoever, working
 from exchange.domain.contract import CodeList
 from exchange.domain.contract_diff import TABLE, Change, Grade, diff_agreements
-from exchange.domain.rehearsal import Fault, Rehearsed, by_rule
 from exchange.domain.route import Route
 from exchange.domain.wording import rule_words
+
+if TYPE_CHECKING:
+    from exchange.domain.rehearsal import Fault, Rehearsed
 
 contracts_app = typer.Typer(help="What the parties agreed.", no_args_is_help=True)
 
@@ -115,6 +117,8 @@ def contracts_rehearse(
 
 def _show_rehearsed(one: Rehearsed, route: Route) -> None:
     """One round: counts on both sides, then what would fail and what would pass, by rule, with a few case numbers."""
+    from exchange.domain.rehearsal import by_rule
+
     sign = "[red]✗[/]" if one.worse else "[green]✓[/]"
     out.print(
         f"{sign} [bold]{one.key}[/]  退回 held {one.now.held} → {one.then.held} / {one.then.selected}"

@@ -22,14 +22,13 @@ from exchange.domain.case_number import PROVINCES, TYPES, normalise, parse
 from exchange.domain.finding import Finding
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Party, Route
-from exchange.domain.serials import Spans, holds, spans_text
+from exchange.domain.serials import DOCKET_GAP, Spans, holds, spans_text
 from exchange.domain.text import as_array
 
 DOCKET: Final = "_docket"
 """The private query that reads the whole register, and its columns."""
 COLUMNS: Final = ("_record", "case_no", "court_code", "stage", "terminated_on", "source_updated_at")
 
-RULE: Final = "docket_gap"
 FIRST_YEAR: Final = "docket_first_year"
 """The figure of the terms: the first year looked at, where a court says nothing else."""
 
@@ -196,7 +195,7 @@ def gap_findings(open_: Mapping[str, Spans]) -> list[Finding]:
     """One point for each series with unexplained missing serials; the note names them."""
     return [
         Finding(
-            rule=RULE, severity="verify", dataset=CASES, record=None, case_no=None, row_key=key, column="case_no",
+            rule=DOCKET_GAP, severity="verify", dataset=CASES, record=None, case_no=None, row_key=key, column="case_no",
             note=spans_text(spans), comparable=False,
         )
         for key, spans in open_.items()

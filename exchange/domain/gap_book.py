@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from exchange.domain.audit import Event
-from exchange.domain.docket import Series
 from exchange.domain.points import EXPLAINED
 from exchange.domain.serials import Spans, common, count, minus, parse_spans, spans_text
+
+if TYPE_CHECKING:
+    from exchange.domain.docket import Series
 
 TURNED_UP: Final = "docket_turned_up"
 SEALED: Final = "sealed"

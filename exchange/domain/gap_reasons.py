@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from exchange.domain.canonical import sha256_hex
-from exchange.domain.docket import RULE
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.gap_book import Told, statement
 from exchange.domain.points import LONGEST, Explanation, Point, dump_note
-from exchange.domain.serials import Spans, common, minus, parse_spans, spans_text
+from exchange.domain.serials import DOCKET_GAP, Spans, common, minus, parse_spans, spans_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +29,7 @@ class Given:
 
 def about_serials(points: Sequence[Point]) -> bool:
     """Whether points are the docket's."""
-    return any(point.rule == RULE for point in points)
+    return any(point.rule == DOCKET_GAP for point in points)
 
 
 def give(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,6 @@ import pandas as pd
 
 from exchange.domain.acceptance import key_sha256
 from exchange.domain.contract import Contract
-from exchange.domain.errors import NeedsPerson
 from exchange.domain.masking import masked
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -89,22 +88,6 @@ def known_by(carriers: Sequence[Carrier], moment: datetime) -> Carrier | None:
     """The packet that made what the other side knew at a moment; None when it knew nothing of the case."""
     taken = [c for c in carriers if c.standing(moment) in ("known", "taken_back")]
     return max(taken, key=lambda c: c.number, default=None)
-
-
-def moment_of(text: str) -> datetime:
-    """`2026-10-09` as that day's last instant, or `2026-10-09T15:00` as it stands; without an offset in Asia/Shanghai.
-
-    NeedsPerson 504 for anything else.
-    """
-    try:
-        if len(text) == len("2026-10-09"):
-            return datetime.combine(date.fromisoformat(text), time.max, SHANGHAI)
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise NeedsPerson(
-            504, "It is neither a day nor a time.", where="--on", next_step="Write 2026-10-09, or 2026-10-09T15:00."
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
 
 
 def shown(rows: pd.DataFrame, contract: Contract, *, full: bool) -> list[dict[str, str | None]]:

@@ -17,6 +17,7 @@ from exchange.domain.route import Agreement, PacketKind, Route
 from exchange.domain.text import among
 from exchange.domain.wording import (
     KINDS,
+    SEVERITIES,
     SHOWN,
     column_words,
     content_words,
@@ -74,7 +75,7 @@ def report_data(
             {"case_no": u.case_no, "held": u.held, "reasons": [words(URGENT, r) for r in u.reasons]}
             for u in examination.urgent
         ],
-        "rules": _rules(examination, route),
+        "rules": _rules(examination, content, route),
         "completeness": completeness,
         **content_words(content, route),
     }
@@ -91,12 +92,24 @@ def _sorted_out(examination: Examination, route: Route) -> tuple[list[Finding], 
     )
 
 
-def _rules(examination: Examination, route: Route) -> list[dict[str, Any]]:
-    """Findings by rule and dataset."""
+def _rules(examination: Examination, content: Content, route: Route) -> list[dict[str, Any]]:
+    """Every rule the contracts name, with the places it was found broken at, none included; then our own that were."""
     counted = Counter((f.rule, f.dataset) for f in examination.findings)
+    severity = {(f.rule, f.dataset): f.severity for f in examination.findings}
+    named = {
+        (rule.id, contract.dataset): rule.severity
+        for contract in route.datasets
+        if contract.dataset in content.rows
+        for rule in contract.rules
+    }
     return [
-        {"rule": rule_words(route, rule, dataset), "dataset": dataset_words(route, dataset), "count": count}
-        for (rule, dataset), count in sorted(counted.items())
+        {
+            "rule": rule_words(route, rule, dataset),
+            "dataset": dataset_words(route, dataset),
+            "severity": SEVERITIES[named.get((rule, dataset)) or severity[rule, dataset]],
+            "count": counted[rule, dataset],
+        }
+        for rule, dataset in [*named, *sorted(counted.keys() - named.keys())]
     ]
 
 

@@ -8,6 +8,9 @@ from typing import Final
 
 from exchange.domain.errors import NeedsPerson
 
+DOCKET_GAP: Final = "docket_gap"
+"""The rule that asks for the serials a register lacks."""
+
 Spans = tuple[tuple[int, int], ...]
 """Ascending ranges that do not touch, both ends included."""
 

@@ -16,6 +16,13 @@ from exchange.domain.route import Agreement, Route
 SHOWN: Final = 500
 """Rows of one list a page shows; the rest is counted, and stands in the outcome or the receipt."""
 
+SEVERITIES: Final[Mapping[str, Words]] = {
+    "reject": ("退回", "reject"),
+    "verify": ("待说明", "verify"),
+    "warn": ("提示", "warn"),
+}
+"""What a broken rule does."""
+
 KINDS: Final[Mapping[str, Words]] = {
     "Q": ("季度交换", "Quarterly exchange"),
     "U": ("紧急传送", "Urgent exchange"),

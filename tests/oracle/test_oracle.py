@@ -83,7 +83,7 @@ def product(database: Path, answer: Path, period: str, as_of: date, batch: int =
     back = agreed().route("131100-claims")
     files = {
         contract.dataset: read_csv((answer / f"{contract.dataset}.csv").read_bytes(), contract, zero_one_bools=True)
-        for contract in back.datasets
+        for contract in back.carries("A")
         if not back.line(contract.dataset).optional or (answer / f"{contract.dataset}.csv").exists()
     }
     given = check_answer(

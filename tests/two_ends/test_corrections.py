@@ -19,7 +19,7 @@ from bench.world import build
 from exchange import journeys
 from exchange.adapters.ledger_sql import open_ledger
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.lineage import SHANGHAI, moment_of
+from exchange.domain.moments import SHANGHAI, moment_of
 from exchange.ports import Parts
 from exchange.steps.correct import correct
 from exchange.steps.diff import diff

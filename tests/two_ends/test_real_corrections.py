@@ -12,7 +12,7 @@ import pytest
 
 from bench.ends import release
 from exchange import journeys
-from exchange.domain.lineage import moment_of
+from exchange.domain.moments import moment_of
 from exchange.ports import Parts
 from exchange.steps.correct import correct
 from exchange.steps.diff import diff

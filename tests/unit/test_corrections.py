@@ -22,7 +22,8 @@ from exchange.domain.corrections import (
 )
 from exchange.domain.differences import as_document, compare
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.lineage import Carrier, known_by, moment_of, shown, without
+from exchange.domain.lineage import Carrier, known_by, shown, without
+from exchange.domain.moments import moment_of
 from exchange.domain.period import Period
 from exchange.domain.prepare import Prepared
 from exchange.ports import PacketRecord

@@ -50,7 +50,7 @@ def data(folder: Path, tmp_path: Path, *, stopped: bool = False, more: Any = lam
     route, sent = worlds.agreed().route(BACK), sent_rows(tmp_path)
     frames = {
         c.dataset: read_csv((folder / f"{c.dataset}.csv").read_bytes(), c, zero_one_bools=True)
-        for c in route.datasets
+        for c in route.carries("A")
         if not route.line(c.dataset).optional
     }
     found: Answer = more(

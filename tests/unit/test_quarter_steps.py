@@ -253,7 +253,7 @@ def test_why_tells_new_from_changed_from_closed(end: End) -> None:
     connection.execute("UPDATE pc_aj SET cbr = '某某', gxsj = '2026-10-02 10:00:00' WHERE ajbs = 4")
     connection.execute("UPDATE pc_aj SET gxsj = '2026-10-02 10:00:00' WHERE ajbs = 16")
     connection.execute("DELETE FROM pc_jd WHERE ajbs = 18")
-    connection.execute("UPDATE pc_zwr SET zcdz = '衡水市新址' WHERE ajbs = 21")
+    connection.execute("UPDATE pc_zwr SET zcdz = '衡水市新址' WHERE ajbs = 22")
     connection.commit()
     connection.close()
     again = "131100-cases.Q.2026Q3.2"
@@ -265,5 +265,5 @@ def test_why_tells_new_from_changed_from_closed(end: End) -> None:
     assert tuple(second.loc[numbers["4"], ["why", "changed_columns"]]) == ("changed", "judge")
     assert second.loc[numbers["16"], "why"] == "unchanged"
     assert tuple(second.loc[numbers["18"], ["why", "changed_columns"]]) == ("changed", "case_event")
-    assert tuple(second.loc[numbers["21"], ["why", "changed_columns"]]) == ("changed", "case_debtor.address")
+    assert tuple(second.loc[numbers["22"], ["why", "changed_columns"]]) == ("changed", "case_debtor.address")
     assert second["why"].value_counts()["unchanged"] == len(second) - 4

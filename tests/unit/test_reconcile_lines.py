@@ -267,7 +267,7 @@ def test_a_withdrawn_claims_payments_are_a_finding_and_no_break() -> None:
     world = World().set("claims", kind="withdrawal").drop("reviews").set("cases", stage="terminated")
     world.set("cases", terminated_on="2026-09-01").set("distributions", paid_amount="1.00")
     assert world.codes() == []
-    assert [f.rule for f in world.result().findings] == ["paid_on_withdrawn_claim"]
+    assert "paid_on_withdrawn_claim" in [f.rule for f in world.result().findings]
 
 
 # PAID_DIFFERS
