@@ -30,6 +30,8 @@ app = typer.Typer(
     help="The quarter's statement: what was claimed, how it moved, what became of it.", no_args_is_help=True
 )
 
+WIDE = 96
+"""Columns of a screen from which on the English stands beside the Chinese; amounts come first."""
 _STATES = {
     "prepared": "已提交，待第二人签署 put forward, waits for a second officer",
     "signed": "已签署 signed",
@@ -138,15 +140,17 @@ def _tell(parts: Parts, made: Made) -> None:
 def _table(parts: Parts, statement: Mapping[str, Any]) -> Table:
     names = parts.agreement.codes["rank"].names_zh
     ranks = [rank for rank in names if rank in statement["ranks"]]
-    table = Table(title=f"债权对账单 {statement['period']}（元 yuan）", box=None)
-    table.add_column("")
+    table = Table(title=f"债权对账单 {statement['period']}（元 yuan）", box=None, padding=(0, 0, 0, 1))
+    table.add_column("", overflow="fold")
     for rank in ranks:
-        table.add_column(names[rank], justify="right", overflow="fold", min_width=14)
-    table.add_column("合计 in all", justify="right", style="bold", overflow="fold", min_width=14)
+        table.add_column(names[rank], justify="right", overflow="fold")
+    table.add_column("合计 in all", justify="right", style="bold", overflow="fold")
     for name in AMOUNTS:
         amounts = [*(statement["ranks"][rank][name] for rank in ranks), statement["total"][name]]
         if name in ("opening", "closing") or any(amount != "0.00" for amount in amounts):
-            table.add_row(f"{WORDS[name][0]} {WORDS[name][1]}", *(_grouped(one) for one in amounts))
+            table.add_row(
+                " ".join(WORDS[name]) if out.width >= WIDE else WORDS[name][0], *(_grouped(one) for one in amounts)
+            )
     return table
 
 
