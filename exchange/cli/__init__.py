@@ -11,7 +11,20 @@ import traceback
 import structlog
 import typer
 
-from exchange.cli import breaks, cases, complete, contracts, demo, keys, points, records, rounds, sample, statements
+from exchange.cli import (
+    breaks,
+    cases,
+    complete,
+    contracts,
+    demo,
+    keys,
+    points,
+    records,
+    rounds,
+    sample,
+    source,
+    statements,
+)
 from exchange.cli.common import EXIT_FAULT, EXIT_NEEDS_PERSON, EXIT_RETRY, err, show_error
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 
@@ -25,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for module in (rounds, breaks, cases, records, points, contracts, keys, complete, statements, demo, sample):
+for module in (rounds, breaks, cases, records, points, contracts, keys, complete, statements, source, demo, sample):
     module.register(app)
 
 

@@ -26,6 +26,7 @@ OUR_RULES: Final[Mapping[str, Words]] = {
     "anomaly_rows": ("行数与前几季相差悬殊", "The number of rows is far from the last quarters'"),
     "anomaly_amounts": ("金额与前几季相差悬殊", "An amount is far from the last quarters'"),
     "anomaly_held": ("退回占比与前几季相差悬殊", "The share of held cases is far from the last quarters'"),
+    "source_drift": ("来源与约定不符", "The source is not as agreed"),
     "docket_gap": ("案号缺号", "Serials are missing among the case numbers"),
     "control_total_differs": ("控制总数不符", "A control total differs"),
     "case_not_read": ("应选案件未读出", "A case that should be selected was not read"),
@@ -103,6 +104,10 @@ REMEDIES: Final[Mapping[str, Words]] = {
     "anomaly_rows": ("核对来源是否读全、有无漏录", "See whether the source was read whole, and nothing is missing"),
     "anomaly_amounts": ("核对金额单位与大额项目", "Check the unit of the amounts and the large ones"),
     "anomaly_held": ("核对退回案件的共同原因", "See what the held cases have in common"),
+    "source_drift": (
+        "核对案件库是否升级；按约定修改 sources 目录下的查询或代码对照",
+        "See whether the database was upgraded; mend the query or the code map under sources",
+    ),
     "required_value_missing": ("补录该项", "Enter the value"),
     "value_unreadable": ("按规定格式更正该项", "Enter the value in its form"),
     "unknown_code": (

@@ -54,6 +54,11 @@ def check_name(batch: str) -> str:
     return f"check/{batch}.json"
 
 
+def profile_name(batch: str) -> str:
+    """Where it lies how a batch's rows look, column by column."""
+    return f"check/{batch}.profile.json"
+
+
 def dump_check(check: BatchCheck) -> bytes:
     """A batch's findings as JSON; no values of rows."""
     document = {

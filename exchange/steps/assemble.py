@@ -22,6 +22,7 @@ from exchange.domain.completeness import Completeness, Counted, History, complet
 from exchange.domain.content import Content, stage_parts
 from exchange.domain.corrections import VOIDS, sent_up_to, taken_back
 from exchange.domain.court_figures import added, court_figures
+from exchange.domain.drift import PROFILE, drifts, dump_profile, last_profile, load_profile, together
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination, conclude, going
 from exchange.domain.finding import Finding
@@ -36,7 +37,7 @@ from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.route import Agreement, Party, Route
 from exchange.domain.runs import put_aside, taken_up
 from exchange.domain.serials import spans_text
-from exchange.domain.stored import check_name, extracted_frames, files_of, load_check, round_of
+from exchange.domain.stored import check_name, extracted_frames, files_of, load_check, profile_name, round_of
 from exchange.domain.text import among
 from exchange.ports import Clock, Event, ExchangeRecord, Ledger, Pages, Vault
 
@@ -75,6 +76,7 @@ def assemble(
         history = _before(record, route, vault, ledger)
         staged = _stage(record, outlined, examination, sender, route, history, vault, ledger, folder)
     examination, figures = _compare(record, staged.figures, examination, route, sender, vault, ledger)
+    examination, profile = _drift(record, examination, route, vault, ledger)
     complete = completeness(
         _private(record, events, vault), outlined, examination, route=route, sender=sender, key=key, history=history,
         counted=staged.counted,
@@ -82,7 +84,8 @@ def assemble(
     examination = replace(examination, findings=(*examination.findings, *complete.findings))
     points = points_of(examination.findings, examination.held)
     vault.put(key, POINTS, dump_points(points))
-    exchange = _exchange(record, examination, staged.content) | points_facts(points) | {"figures_sha256": figures}
+    exchange = _exchange(record, examination, staged.content) | points_facts(points)
+    exchange |= {"figures_sha256": figures, "profile_sha256": profile}
     outcome = examined(examination, route=route, period=outlined.period, as_of=outlined.as_of, exchange=exchange)
     vault.put(key, "outcome.json", outcome_json({**outcome, **complete.outcome}))
     page = report_data(
@@ -113,6 +116,25 @@ def _compare(
     return replace(examination, findings=(*examination.findings, *odd)), sha256
 
 
+def _drift(
+    record: ExchangeRecord, examination: Examination, route: Route, vault: Vault, ledger: Ledger
+) -> tuple[Examination, str]:
+    """The examination with where the source is not as agreed, and the hash of the profile left in the vault."""
+    profiles = [_kept(vault, record.key, profile_name(batch)) for batch in record.details["batches"]]
+    profile = together(load_profile(data) for data in profiles if data is not None)
+    sha256 = vault.put(record.key, PROFILE, dump_profile(profile))
+    period, _ = round_of(record)
+    before = last_profile(
+        ledger.exchanges(route=route.id, kind="Q"), period, events=lambda key: ledger.events(exchange=key),
+        read=partial(_kept, vault, name=PROFILE),
+    )  # fmt: skip
+    return replace(examination, findings=(*examination.findings, *drifts(profile, before, route))), sha256
+
+
+def _kept(vault: Vault, key: str, name: str) -> bytes | None:
+    return vault.get(key, name) if vault.has(key, name) else None
+
+
 def _history(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) -> Iterator[Figures]:
     """The figures of the quarters before, as they were checked; a quarter whose files are gone says nothing."""
     known = ledger.exchanges(route=route.id, kind="Q")
@@ -141,7 +163,8 @@ def _record(
     record: ExchangeRecord, exchange: dict[str, Any], route: Route, complete: Completeness, ledger: Ledger
 ) -> None:
     """Checked, or stopped, in one transaction; serials that turned up are closed in it, the first time."""
-    told = ("content_hash", "selected", "held", "sent", "rows", "points", "points_sha256", "figures_sha256", "after")
+    told = ("content_hash", "selected", "held", "sent", "rows", "points", "points_sha256", "figures_sha256", "after",
+            "profile_sha256")  # fmt: skip
     facts = {name: exchange[name] for name in told}
     stop = {"why": "held_share", "limit": str(route.held_share_limit)}
     with ledger.transaction() as write:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 
+from exchange.domain.drift import dump_profile, profile_of
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import check_rows, prepare
 from exchange.domain.lifecycle import OPENED
 from exchange.domain.route import Agreement
-from exchange.domain.stored import BatchCheck, check_name, dump_check, extracted_frames, files_of, load_check, round_of
+from exchange.domain.stored import (
+    BatchCheck,
+    check_name,
+    dump_check,
+    extracted_frames,
+    files_of,
+    load_check,
+    profile_name,
+    round_of,
+)
 from exchange.ports import Checker, IsWorkday, Ledger, Vault
 
 
@@ -23,7 +33,7 @@ def validate(
     checker: Checker,
     is_workday: IsWorkday,
 ) -> None:
-    """Leave the batch's findings as `check/<batch>.json`: which rule, where, never a value.
+    """Leave the batch's findings as `check/<batch>.json`: which rule, where, never a value; and how its columns look.
 
     Pure given the rows and the contract: findings about these very rows are not made again. Raises NeedsPerson 911
     (rows changed since they were read), 914 (not read yet), 915 (a rule crashed).
@@ -50,5 +60,7 @@ def validate(
     findings = check_rows(
         prepared, route=route, sender=sender, codes=agreement.codes, as_of=as_of, is_workday=is_workday, checker=checker
     )
+    profile = profile_of(prepared.frames, findings, route=route, codes=agreement.codes)
+    vault.put(key, profile_name(batch), dump_profile(profile))
     check = BatchCheck(files=dict(files), contract_sha256=route.contract_sha256, findings=tuple(findings))
     vault.put(key, check_name(batch), dump_check(check))

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from exchange.adapters.source_sql.engine import make_engine, place, translated
 from exchange.adapters.source_sql.folder import SourceFolder, read_folder
 from exchange.domain.contract import Contract
-from exchange.domain.errors import NeedsPerson
+from exchange.domain.errors import ExchangeError, NeedsPerson
 from exchange.domain.route import Route
 from exchange.domain.source_codes import check_held
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 RECORD: Final = "_record"
 _NOTHING: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
+_GONE: Final = re.compile(r"has no (?:table|column) (?:\w+\.)*(\w+)\.$")
 _BEGIN: Final[Mapping[str, Sequence[str]]] = {
     "sqlite": ("PRAGMA query_only = ON", "BEGIN DEFERRED"),
     "postgresql": ("SET TRANSACTION READ ONLY", "SET LOCAL datestyle = 'ISO, YMD'"),
@@ -104,7 +105,26 @@ def _frame(
         _same_columns(columns, contract, file)
         return frame_of(result, columns, contract, folder)
     except DBAPIError as error:
-        raise translated(error, where=str(file)) from None
+        raise _in_contract_words(translated(error, where=str(file)), contract, folder.text(file)) from None
+
+
+def _in_contract_words(problem: ExchangeError, contract: Contract, query: str) -> ExchangeError:
+    """A column or table that is gone, with what it was read for: the contract's columns on the query's lines that name
+    it, or the whole dataset."""
+    gone = _GONE.search(problem.what)
+    if problem.code != 903 or gone is None:
+        return problem
+    lines = [line for line in query.splitlines() if re.search(rf"\b{re.escape(gone[1])}\b", line, re.IGNORECASE)]
+    given = {name for line in lines for name in re.findall(r'\bAS\s+"?(\w+)"?', line, re.IGNORECASE)}
+    columns = [column for column in contract.columns if column.name in given]
+    fed = "、".join(_words(column.name, contract) for column in columns) or "全部栏目 all its columns"
+    what = f"{problem.what} It feeds {contract.title_zh} {contract.dataset}: {fed}."
+    return NeedsPerson(903, what, where=problem.where, next_step=problem.next_step)
+
+
+def _words(name: str, contract: Contract) -> str:
+    """A column as the contract calls it; a name that is none of its, in quotes."""
+    return f"{contract.column(name).title_zh} {name}" if name in contract.names else repr(name)
 
 
 def _private_frame(
@@ -147,5 +167,6 @@ def _same_columns(columns: Sequence[str], contract: Contract, file: Path) -> Non
         (sorted({n for n in columns if columns.count(n) > 1}), "is there twice in the query", "Keep one of them."),
     ):
         if names:
-            where = f"{file} ({contract.dataset})"
-            raise NeedsPerson(903, f"{', '.join(map(repr, names))} {what}.", where=where, next_step=step)
+            where = f"{file} ({contract.title_zh} {contract.dataset})"
+            told = "、".join(_words(name, contract) for name in names)
+            raise NeedsPerson(903, f"{told} {what}.", where=where, next_step=step)

@@ -1,0 +1,57 @@
+"""Check the source: read and check it as a quarter would, open nothing, and tell where it is not as agreed."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from exchange.domain.drift import PROFILE, drifts, last_profile, profile_of
+from exchange.domain.examine import check_rows, prepare
+from exchange.domain.period import Period
+from exchange.domain.route import Agreement
+from exchange.ports import Checker, IsWorkday, Ledger, Source, Vault
+
+
+def check_source(
+    route_id: str,
+    period: Period,
+    *,
+    agreement: Agreement,
+    party: str,
+    source: Source,
+    vault: Vault,
+    ledger: Ledger,
+    checker: Checker,
+    is_workday: IsWorkday,
+) -> dict[str, Any]:
+    """Rows read by dataset, and each drift (dataset, column, place, note) against contract and last quarter.
+
+    Writes nothing. Raises what the source raises (a column that is gone is a 903 in the contract's words), and 911.
+    """
+    route, sender = agreement.route(route_id), agreement.parties[party]
+    courts = [court.id for court in sender.courts]
+    frames = source.read(route, courts=courts, since=period.first_day)
+    as_of = period.last_day
+    prepared = prepare(frames, route=route, sender=sender, period=period, as_of=as_of)
+    findings = check_rows(
+        prepared, route=route, sender=sender, codes=agreement.codes, as_of=as_of, is_workday=is_workday, checker=checker
+    )
+    profile = profile_of(prepared.frames, findings, route=route, codes=agreement.codes)
+    before = last_profile(
+        ledger.exchanges(route=route.id, kind="Q"), period, events=lambda key: ledger.events(exchange=key),
+        read=partial(_kept, vault),
+    )  # fmt: skip
+    return {
+        "route": route.id,
+        "period": str(period),
+        "compared": before is not None,
+        "rows": {dataset: told.rows for dataset, told in profile.items()},
+        "drifts": [
+            {"dataset": f.dataset, "column": f.column, "place": f.row_key, "note": f.note}
+            for f in drifts(profile, before, route)
+        ],
+    }
+
+
+def _kept(vault: Vault, key: str) -> bytes | None:
+    return vault.get(key, PROFILE) if vault.has(key, PROFILE) else None
