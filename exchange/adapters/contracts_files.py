@@ -10,7 +10,8 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +20,9 @@ from jsonschema import Draft202012Validator
 from exchange.domain.agreement import Sheet, Trouble, build_contract, build_party, build_route, cross_check
 from exchange.domain.contract import CodeList, Contract
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.fitting import fitting
+from exchange.domain.fitting import fitting, overlap_flaw
 from exchange.domain.problem import CatalogueEntry
-from exchange.domain.route import Agreement, Party, Route
+from exchange.domain.route import Agreement, Overlap, Party, Route
 from exchange.domain.strict_yaml import Document, Flaw, parse, place, schema_flaws
 
 FOLDERS: Final[Mapping[str, tuple[str, str]]] = {
@@ -31,6 +32,9 @@ FOLDERS: Final[Mapping[str, tuple[str, str]]] = {
     "route": ("contracts/routes", ".yaml"),
 }
 CODES: Final = "schemas/codes"
+SUPERSEDED: Final = "contracts/superseded"
+"""Agreements that went before, each whole in a folder, for as long as a route still accepts them."""
+
 PROBLEMS: Final = "schemas/codes/problems.yaml"
 
 
@@ -139,6 +143,7 @@ def _refusal(problems: list[Problem]) -> NeedsPerson:
 
 def _files(root: Path) -> list[Path]:
     listed = [p for folder, _ in FOLDERS.values() for p in (root / folder).glob("*")]
+    listed += (root / SUPERSEDED).rglob("*.*")
     return sorted([*listed, *(root / CODES).glob("*.csv"), *(root / "schemas").glob("*.schema.json")])
 
 
@@ -264,7 +269,35 @@ def _build(reading: _Reading) -> Agreement | None:
     routes: dict[str, Route] = {
         name: build_route(sheet, contracts, sheets["terms"]) for name, sheet in sheets["route"].items()
     }
+    for name, sheet in sheets["route"].items():
+        if "supersedes" in sheet.document.data:
+            overlap = _overlap(reading, sheet, routes[name])
+            if overlap is None:
+                return None
+            routes[name] = replace(routes[name], overlap=overlap)
     return Agreement(parties=parties, routes=routes, codes=reading.codes)
+
+
+def _overlap(reading: _Reading, sheet: Sheet, route: Route) -> Overlap | None:
+    """The version a route supersedes, as it was kept; None with the flaw noted when it is not that version."""
+    told = sheet.document.data["supersedes"]
+    kept: Agreement | None = None
+    until: date | None = None
+    flaw = None
+    try:
+        kept, until = load_agreement(reading.root / SUPERSEDED / told["kept"]), date.fromisoformat(told["until"])
+        flaw = overlap_flaw(told, kept.route(route.id), route)
+    except ValueError:
+        flaw = ("until", f"{told['until']} is no day of the calendar.", "Mend the date.")
+    except NeedsPerson as problem:
+        step = f"Keep contracts/ and schemas/ of version {told['version']} there, as they were."
+        flaw = ("kept", f"The agreement kept there can't be read: {problem.what}", step)
+    if flaw is not None or kept is None or until is None:
+        at, what, step = flaw or ("kept", "", "")
+        line = sheet.document.line("supersedes", at)
+        reading.add(Path(sheet.file), [Flaw(at=f"supersedes.{at}", line=line, what=what, next_step=step)])
+        return None
+    return Overlap(route=kept.route(route.id), codes=kept.codes, until=until, warn_days=told["warn_days"])
 
 
 def _contracts(sheets: Mapping[str, Sheet]) -> dict[str, Contract]:

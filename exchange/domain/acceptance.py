@@ -48,8 +48,11 @@ def receiving_rules(agreement: Agreement, checker: RunsChecks, landed: Callable[
         return pa.concat_arrays([(text if name == "id" else _ids)(rows, name).drop_null() for name in columns])
 
     def run(route: Route, dataset: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Rejected]]:
+        overlap = agreement.route(route.id).overlap
+        before = overlap is not None and overlap.route.contract_sha256 == route.contract_sha256
+        codes = overlap.codes if overlap is not None and before else agreement.codes
         return record_rules(
-            route, dataset, rows, codes=agreement.codes, checker=checker,
+            route, dataset, rows, codes=codes, checker=checker,
             sent_ids=partial(sent, route.id, DEBTORS, DEBTOR_IDS), shared_ids=partial(sent, route.id, ITEM, ("id",)),
         )  # fmt: skip
 

@@ -213,7 +213,9 @@ _ROUTE_FAMILIES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """What a property of a route belongs to; any other is one of its terms."""
 
-_LAID_OUT: Final = frozenset({"id", "contract_id", "contract_sha256", "datasets", "lines", "figures", "ranks"})
+_LAID_OUT: Final = frozenset(
+    {"id", "contract_id", "contract_sha256", "datasets", "lines", "figures", "ranks", "overlap"}
+)
 
 
 def _route(route: Route) -> Iterator[tuple[Place, tuple[str, str]]]:
@@ -223,6 +225,9 @@ def _route(route: Route) -> Iterator[tuple[Place, tuple[str, str]]]:
         if field.name not in _LAID_OUT:
             family = _ROUTE_FAMILIES.get(field.name, "route_terms")
             yield (*at, field.name), (family, _text(getattr(route, field.name)))
+    if route.overlap is not None:
+        text = f"{route.overlap.route.version} until {route.overlap.until}, {route.overlap.warn_days} days"
+        yield (*at, "supersedes"), ("route_terms", text)
     for contract in route.datasets:
         line, here = route.line(contract.dataset), (*at, "line", contract.dataset)
         yield here, ("line", "")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from exchange.domain.agreement import Codes, Sheet, Sheets, Trouble
+from exchange.domain.route import Route
 from exchange.domain.strict_yaml import Flaw, nearest, place
 
 CASES: Final = "bankruptcy_case"
@@ -93,3 +94,27 @@ def _custom(data: Mapping[str, Any]) -> dict[str, Any]:
 def _trouble(sheet: Sheet, at: Path, what: str, next_step: str) -> Trouble:
     line = sheet.document.line(*at)
     return Trouble(file=sheet.file, flaw=Flaw(at=place(at), line=line, what=what, next_step=next_step))
+
+
+def overlap_flaw(told: Mapping[str, Any], kept: Route, now: Route) -> tuple[str, str, str] | None:
+    """Why a version can't be accepted beside the one that supersedes it, (where, what, next step); None when it can.
+
+    It has to be the version that was agreed, between the same two, and its rows have to fit the tables of this one.
+    """
+    if (kept.version, kept.contract_sha256) != (told["version"], told["contract_sha256"]):
+        what = f"What is kept is version {kept.version}, {kept.contract_sha256[:16]}…"
+        return "contract_sha256", what, "Keep the files as they were agreed; `exchange contracts list` shows the hash."
+    if (kept.sender, kept.receiver, kept.test) != (now.sender, now.receiver, now.test):
+        return "kept", "The version kept is of another lane or world.", "Change over on one day, without an overlap."
+    for contract in kept.datasets:
+        if not now.has(contract.dataset):
+            what = f"{contract.dataset} is in the version kept and no longer in this one."
+            return "kept", what, "Change over on one day, without an overlap."
+        here = now.wire(contract.dataset)
+        before = kept.wire(contract.dataset)
+        types = {column.name: column.type for column in here.columns}
+        odd = [column.name for column in before.columns if types.get(column.name, column.type) != column.type]
+        if before.key != here.key or odd:
+            what = f"{contract.dataset} has another key, or another type of {', '.join(odd) or 'nothing'}."
+            return "kept", what, "Change over on one day, without an overlap."
+    return None

@@ -6,11 +6,12 @@ trusted before step 3, and nothing leaves the quarantine folder before tag and h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from exchange.domain import unsealing
 from exchange.domain.canonical import sha256_hex
@@ -22,7 +23,7 @@ from exchange.domain.lane import MANIFEST, READY, is_file_name
 from exchange.domain.manifest import Manifest, parse_manifest
 from exchange.domain.packet import AROUND, HASHES, HOWTO, MAX_PAYLOAD, SIGNATURE, is_payload, parse_packet_name
 from exchange.domain.receipt import Receipt, Rejected
-from exchange.domain.route import Agreement, Route
+from exchange.domain.route import Agreement, Overlap, Route
 from exchange.domain.sequence import Judgement, Known, judge
 from exchange.domain.unsealing import Received, RecordRules
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from cryptography.x509 import Certificate
 
+_SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 CLOCKS_APART: Final = timedelta(minutes=10)
 """How far two ends' clocks may differ (§4.6)."""
 
@@ -62,11 +64,26 @@ class Opened:
     totals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     receipt: Receipt | None = None
     documents: Mapping[str, bytes] = field(default_factory=dict)
+    overlap: Overlap | None = None
+    """Set where the packet follows the version before: it was read by that one, and lands under `route`."""
 
     @property
     def manifest(self) -> Manifest:
         """The proven manifest."""
         return self.authentic.manifest
+
+    def to_land(self, dataset: str) -> Iterator[pd.DataFrame]:
+        """A dataset's rows in the columns agreed now, part by part; each can be taken once.
+
+        Those of the version before get the added columns empty and lose the dropped ones.
+        """
+        parts = self.received[dataset].parts()
+        if self.overlap is None:
+            return parts
+        before, now = self.overlap.route.wire(dataset).names, self.route.wire(dataset).names
+        return (
+            part.reindex(columns=[*now, *(n for n in part.columns if n not in before)]).astype("str") for part in parts
+        )
 
 
 def no_rules(_: Route, __: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, Sequence[Rejected]]:
@@ -135,20 +152,21 @@ def open_authentic(
 ) -> Opened:
     """Steps 4 to 12 of a packet whose signature holds. `top` as for `sequence.judge`."""
     manifest, folder = authentic.manifest, authentic.folder
-    route = _check_terms(manifest, authentic.verified, party, agreement)  # 4
+    route, overlap = _check_terms(manifest, authentic.verified, party, agreement)  # 4
+    follows = overlap.route if overlap is not None else route
     number, previous = manifest.packet.number, manifest.previous_manifest_sha256
     judgement = judge(number, authentic.manifest_sha256, previous, known, top=top)  # 5
-    opened = Opened(authentic=authentic, route=route, judgement=judgement)
+    opened = Opened(authentic=authentic, route=route, judgement=judgement, overlap=overlap)
     if judgement.standing == "chain_break":
         raise _chain_break(manifest)
     if judgement.standing != "next":
         return opened
-    _check_expiry(manifest, route, now)
+    _check_expiry(manifest, follows, now)
     unsealing.check_hashes(folder, manifest)  # 6
-    inner = unsealing.decrypt(folder, manifest, route, keys, quarantine)  # 7, 8
+    inner = unsealing.decrypt(folder, manifest, follows, keys, quarantine)  # 7, 8
     descriptor = unsealing.check_inner(inner, manifest, schemas["datapackage"])  # 9
     aside = quarantine / "rows"
-    received, rejected, documents = unsealing.read_inner(inner, descriptor, manifest, route, rules, aside)  # 10, 11
+    received, rejected, documents = unsealing.read_inner(inner, descriptor, manifest, follows, rules, aside)  # 10, 11
     unsealing.check_reasons(documents, schemas["reasons"])
     receipt = unsealing.read_receipt(documents, schemas["receipt"]) if manifest.packet.kind == "R" else None
     totals = unsealing.check_totals(received, descriptor)  # 12
@@ -220,8 +238,10 @@ def _check_signer(manifest: Manifest, verified: Verified, now: datetime) -> None
         )
 
 
-def _check_terms(manifest: Manifest, verified: Verified, party: str, agreement: Agreement) -> Route:
-    """Step 4."""
+def _check_terms(
+    manifest: Manifest, verified: Verified, party: str, agreement: Agreement
+) -> tuple[Route, Overlap | None]:
+    """Step 4: the route, and its overlap where the packet follows the version before."""
     name = parse_packet_name(str(manifest.packet))
     if name.receiver != party:
         raise NeedsPerson(
@@ -237,22 +257,45 @@ def _check_terms(manifest: Manifest, verified: Verified, party: str, agreement: 
             where=str(name),
             next_step="Tell the sender which end they reached.",
         )
-    if manifest.profile != route.profile:
+    overlap = _overlap(manifest, route)
+    profile = (overlap.route if overlap else route).profile
+    if manifest.profile != profile:
         raise NeedsPerson(
             407,
-            f"The packet uses profile {manifest.profile!r}, agreed is {route.profile!r}.",
+            f"The packet uses profile {manifest.profile!r}, agreed is {profile!r}.",
             where=str(name),
             next_step="Ask the sender to pack with the agreed profile.",
         )
-    agreed = (route.contract_id, route.version, route.contract_sha256)
-    if (manifest.contract.id, manifest.contract.version, manifest.contract.sha256) != agreed:
+    if overlap is None and not _follows(manifest, route) and name.kind != "R":
         raise NeedsPerson(
             406,
-            "The packet follows another contract than the one agreed here.",
+            f"The packet follows contract {manifest.contract.version}, which is not the one agreed here.",
             where=f"route {route.id}, version {route.version}",
             next_step="Compare both ends' contracts; bring them to the same version, then ask for a new packet.",
         )
-    return route
+    return route, overlap
+
+
+def _follows(manifest: Manifest, route: Route) -> bool:
+    """Whether the packet follows this very version. A receipt carries no rows and may name any: without it the sender
+    of another version would never hear why it was refused."""
+    named = (manifest.contract.id, manifest.contract.version, manifest.contract.sha256)
+    return named == (route.contract_id, route.version, route.contract_sha256)
+
+
+def _overlap(manifest: Manifest, route: Route) -> Overlap | None:
+    """The overlap a packet of the version before falls in, by the day it was made (Shanghai); 406 after its end."""
+    overlap = route.overlap
+    if overlap is None or not _follows(manifest, overlap.route):
+        return None
+    if manifest.created_at.astimezone(_SHANGHAI).date() > overlap.until:
+        raise NeedsPerson(
+            406,
+            f"The packet follows contract {overlap.route.version}, which was accepted up to {overlap.until}.",
+            where=f"route {route.id}, version {route.version}",
+            next_step=f"Ask the sender to install version {route.version} and to run the exchange anew with it.",
+        )
+    return overlap
 
 
 def _check_expiry(manifest: Manifest, route: Route, now: datetime) -> None:

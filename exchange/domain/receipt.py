@@ -12,6 +12,8 @@ from exchange.domain.manifest import FORMAT, parse_document, wire_time
 
 NAME: Final = "receipt.json"
 
+_OVERLAP: Final = ("version", "until")
+
 Rung = Literal["opened", "validated", "acted", "refused", "missing"]
 
 
@@ -42,13 +44,17 @@ class Receipt:
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     totals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rejected: Sequence[Rejected] = ()
+    overlap: tuple[str, str] | None = None
+    """(version, last day) where the packet followed a version of the contract that is accepted up to that day only."""
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:
     """receipt.json."""
     zh, en = summary(receipt)
+    told = {} if receipt.overlap is None else {"overlap": dict(zip(_OVERLAP, receipt.overlap, strict=True))}
     return canonical_json(
         {
+            **told,
             "format": FORMAT,
             "receipt": receipt.receipt,
             "rung": receipt.rung,
@@ -81,6 +87,7 @@ def parse_receipt(data: bytes, schema: Mapping[str, Any]) -> Receipt:
         counts={d: (c["received"], c["landed"]) for d, c in document["counts"].items()},
         totals=document["totals"],
         rejected=tuple(Rejected(**r) for r in document["rejected"]),
+        overlap=(document["overlap"]["version"], document["overlap"]["until"]) if "overlap" in document else None,
     )
 
 
@@ -102,6 +109,8 @@ def event_body(receipt: Receipt) -> dict[str, Any]:
         body["code"] = receipt.code
     if receipt.missing:
         body["missing"] = list(receipt.missing)
+    if receipt.overlap is not None:
+        body["overlap"] = dict(zip(_OVERLAP, receipt.overlap, strict=True))
     if receipt.rejected:
         body["rejected"] = len(receipt.rejected)
     return body
@@ -130,4 +139,10 @@ def summary(receipt: Receipt) -> tuple[str, str]:
             f"The packet is held: numbers missing before it: {missing}. Send the stored packets again, or void them.",
         ),
     }
-    return texts[receipt.rung]
+    if receipt.overlap is None:
+        return texts[receipt.rung]
+    (zh, en), (version, until) = texts[receipt.rung], receipt.overlap
+    return (
+        f"{zh}该包依据旧版约定 {version}，旧版接收至 {until} 止，此后拒收，请换用新版。",
+        f"{en} It follows the earlier contract {version}, accepted up to {until} and refused after it: change over.",
+    )

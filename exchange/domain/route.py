@@ -152,6 +152,19 @@ class RouteLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """The version of a route that went before and is still accepted: packets made up to the day `until`, that day too.
+
+    `codes` are the code lists of that version. From `warn_days` before the end on, both ends are reminded.
+    """
+
+    route: Route
+    codes: Mapping[str, CodeList]
+    until: date
+    warn_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Sender → receiver with datasets, terms and legal parameters. `figures` are the terms' and the route's own.
 
@@ -180,6 +193,7 @@ class Route:
     lines: Mapping[str, RouteLine] = field(default_factory=dict)
     anomaly: Anomaly | None = None
     breaks: BreakTerms = field(default_factory=BreakTerms)
+    overlap: Overlap | None = None
 
     @property
     def lane(self) -> str:

@@ -205,6 +205,7 @@ def _receipt(owed: _Owed, name: PacketName, vault: Vault, clock: Clock) -> Recei
         counts={d: (c["received"], c["landed"]) for d, c in taken["counts"].items()},
         totals=taken["totals"],
         rejected=tuple(Rejected(**r) for r in taken["rejected"]),
+        overlap=(taken["overlap"]["version"], taken["overlap"]["until"]) if "overlap" in taken else None,
     )
 
 

@@ -183,7 +183,9 @@ def _land(key: str, opened: Opened, end: _End) -> TakenIn:
         _check_chain(opened, end)
     counts = {name: {"received": r.received, "landed": r.landed} for name, r in opened.received.items()}
     rejected = [rejected_document(r) for r in opened.rejected]
-    end.vault.put(key, TAKEN, canonical_json({"counts": counts, "totals": opened.totals, "rejected": rejected}))
+    told = {"counts": counts, "totals": opened.totals, "rejected": rejected}
+    overlap = opened.overlap and {"version": opened.overlap.route.version, "until": opened.overlap.until.isoformat()}
+    end.vault.put(key, TAKEN, canonical_json(told | ({"overlap": overlap} if overlap else {})))
     for document, data in opened.documents.items():
         end.vault.put(key, f"inside/{document}", data)
     rows = {dataset: received.landed for dataset, received in opened.received.items()}
@@ -199,11 +201,12 @@ def _land(key: str, opened: Opened, end: _End) -> TakenIn:
         "replaces": manifest.replaces,
         "rows": rows,
         "rejected": len(rejected),
-    }
+    } | ({"overlap": overlap} if overlap else {})
     with end.ledger.transaction() as write:
         write.set_packet(_record_of(key, opened.authentic, "accepted", end))
-        for dataset, received in opened.received.items():
-            write.land(route, dataset, received.parts(), number=manifest.packet.number, packet_id=str(manifest.packet))
+        for dataset in opened.received:
+            parts = opened.to_land(dataset)
+            write.land(route, dataset, parts, number=manifest.packet.number, packet_id=str(manifest.packet))
         write.append("taken_in", exchange=key, actor=end.actor, body=body)
     return TakenIn(result="accepted", packet_id=str(manifest.packet), rows=sum(rows.values()), rejected=len(rejected))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "packet_fork": ("同一编号出现两个不同的数据包", "two different packets under one number"),
     "review_overdue": ("事后复核逾期", "the review after an urgent release is overdue"),
     "quarter_overdue": ("季度交换超过约定工作日未送出", "the quarter's exchange is past its agreed working day"),
+    "contract_overlap_ends": ("旧版约定即将停止接收", "the earlier contract is accepted for a few days more"),
     "calendar_not_official": ("下一季度所在年度的工作日历尚未公布", "the next quarter's year has no official calendar"),
 }
 """Rule → what an officer reads, Chinese and English."""
@@ -57,7 +58,8 @@ def watch(
     sent: Counter[str] = Counter()
     failed: RetryLater | None = None
     limits = _limits(agreement, party, ledger, calendar, today)
-    for alert in (*_urgent(urgent, today), *limits, *_incidents(ledger)):
+    ends = _overlaps(agreement, party, ledger, today)
+    for alert in (*_urgent(urgent, today), *limits, *ends, *_incidents(ledger)):
         try:
             sent[alert.rule] += _bring(alert, ledger, notifier)
         except RetryLater as error:
@@ -128,6 +130,23 @@ def _sent_back(route: str, ledger: Ledger, today: date) -> Iterator[Alert]:
         base = ".".join(exchange.key.split(".")[:3])
         if lifecycle.attempt(base, state_of, lambda *_: False) == exchange.key:
             yield _alert("rejected", exchange.key, today, "请按回执中的代码更正后重新传送（exchange show 查看代码）。")
+
+
+def _overlaps(agreement: Agreement, party: str, ledger: Ledger, today: date) -> Iterator[Alert]:
+    """The end of an overlap: at the receiver each day from `warn_days` before it, at the sender each time a receipt
+    says that a packet was accepted by the earlier version."""
+    for route in agreement.routes.values():
+        end = route.overlap
+        if end is None or route.receiver != party:
+            continue
+        if end.until - timedelta(days=end.warn_days) <= today <= end.until:
+            then = f"旧版 {end.route.version} 接收至 {end.until}，现行 {route.version}。请提醒发送方换用新版。"
+            yield _alert("contract_overlap_ends", route.id, today, then)
+    for event in ledger.events(kind="receipt_validated"):
+        if (told := event.body.get("overlap")) is not None and today.isoformat() <= told["until"]:
+            day = event.at.astimezone(SHANGHAI).date()
+            then = f"对方按旧版 {told['version']} 接收，至 {told['until']} 止，此后拒收（E406）。请安装新版约定。"
+            yield _alert("contract_overlap_ends", str(event.exchange), day, then)
 
 
 def _incidents(ledger: Ledger) -> Iterator[Alert]:
