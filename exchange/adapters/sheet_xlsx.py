@@ -67,6 +67,7 @@ _COLUMNS: Final = (
     _Column(zh="首次发现", en="First seen in", name="since", kind="text", width=24),
     _Column(zh="差异代码", en="Code", name="code", kind="text", width=26),
     _Column(zh="编号", en="Id", name="id", kind="text", width=19),
+    _Column(zh="匹配", en="Match", name="match_both", kind="wide", width=60),
 )
 _SITUATIONS: Final = (
     _Column(zh="轻重", en="Weight", name="urgency", kind="wide", width=20),
@@ -319,6 +320,7 @@ def _listing(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any], nam
             "group_name": _GROUPS[given["group"]],
             "state_both": f"{given['state_zh']} {given['state_en']}",
             "decision_both": _said(given, "decision", "decided_by", "confirmed_by"),
+            "match_both": given["match"]["line"] if given["match"] else "",
             "answer_both": _said(given, "answer", "answered_on"),
         }
         if (lines := max(_lines(column, row) for column in _COLUMNS)) > 1:
@@ -398,7 +400,8 @@ def _heads(sheet: Any, formats: Mapping[str, Any], columns: Sequence[_Column]) -
 def _lines(column: _Column, values: Mapping[str, Any]) -> int:
     """Lines a wrapped text takes; a Chinese character is two wide."""
     text = str(values[column.name] or "") if column.kind == "wide" else ""
-    return ceil(sum(1 + (ord(sign) > 0x2E7F) for sign in text) / (column.width - 1)) or 1
+    lines = (sum(1 + (ord(sign) > 0x2E7F) for sign in line) for line in text.split("\n"))
+    return sum(ceil(wide / (column.width - 1)) or 1 for wide in lines)
 
 
 def _cell(

@@ -18,6 +18,7 @@ from exchange.cli import (
     contracts,
     demo,
     keys,
+    matches,
     points,
     records,
     rounds,
@@ -38,7 +39,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for module in (rounds, breaks, cases, records, points, contracts, keys, complete, statements, source, demo, sample):
+for module in (
+    rounds,
+    breaks,
+    matches,
+    cases,
+    records,
+    points,
+    contracts,
+    keys,
+    complete,
+    statements,
+    source,
+    demo,
+    sample,
+):
     module.register(app)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from exchange.domain.books import Books
 from exchange.domain.breaks import Break, Result, in_order_of_work
 from exchange.domain.claims import own_lines
+from exchange.domain.matching import joined
 from exchange.domain.situations import RULES
 from exchange.domain.text import among
 
@@ -63,4 +64,5 @@ def together(parts: Sequence[tuple[Result, Books]]) -> tuple[Result, Books]:
         for name in ("breaks", "infos")
     )
     findings = sorted((f for result, _ in parts for f in result.findings), key=lambda f: RULES.index(f.rule))
-    return Result(breaks=breaks, infos=infos, findings=tuple(findings)), Books(**frames)
+    matches = joined(result.matches for result, _ in parts if result.matches)
+    return Result(breaks=breaks, infos=infos, findings=tuple(findings), matches=matches), Books(**frames)

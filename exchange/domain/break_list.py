@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 import pandas as pd
@@ -78,6 +79,11 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
 COUNTS: Final = frozenset({"line_count", "payments", "days", "days_stated", "days_late"})
 """Amounts that are no money."""
 
+EXPLAINED: Final = frozenset({"DEBTOR_MISMATCH", "NAME_DIFFERS", "UNKNOWN_CASE"})
+"""Codes beside which the claim's match is shown."""
+
+NO_MATCHES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+
 GROUPS: Final = ("overdue", "soon", "later", "same_cause", "no_limit")
 
 
@@ -92,12 +98,16 @@ def break_list(
     books: Books,
     found: Mapping[str, BreakRecord],
     works: Mapping[str, BreakWork],
+    matches: Mapping[str, Mapping[str, Any]] = NO_MATCHES,
 ) -> dict[str, Any]:
     """Everything the page and the spreadsheet show. `found` are the breaks of this comparison, `works` what was done
-    about them, both by id."""
+    about them, both by id; `matches` the claims' matches in words, by claim number."""
     describe = _describer(agreement, route, books, found, works, as_of)
-    rows = [describe(found) for found in result.breaks]
-    infos = [describe(found) for found in result.infos]
+    rows = [
+        {**describe(found), "match": matches.get(found.claim_no or "") if found.code in EXPLAINED else None}
+        for found in result.breaks
+    ]
+    infos = [{**describe(found), "match": None} for found in result.infos]
     return {
         "key": key,
         "period": period or "",

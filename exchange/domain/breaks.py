@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from exchange.domain.estates import Affiliate
     from exchange.domain.finding import Finding
+    from exchange.domain.matching import Matches
 
 INFOS: Final = frozenset({"LATE_FEE_ONE_DAY", "LATE_FEE_OVER_PRINCIPAL", "LATE_FEE_NO_PRINCIPAL"})
 """Codes that explain and are no breaks."""
@@ -73,12 +74,14 @@ class Break:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What the comparison of the books gave. `breaks` and `infos` in order of work; `estates` by case."""
+    """What the comparison of the books gave. `breaks` and `infos` in order of work; `estates` by case; `matches`
+    explain breaks and change none."""
 
     breaks: tuple[Break, ...]
     infos: tuple[Break, ...]
     findings: tuple[Finding, ...]
     estates: tuple[Affiliate, ...] = ()
+    matches: Matches | None = None
 
     @property
     def counts(self) -> dict[str, int]:

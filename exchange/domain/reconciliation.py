@@ -15,6 +15,8 @@ from exchange.domain.contract import CodeList
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.estates import estates
 from exchange.domain.line_breaks import line_breaks
+from exchange.domain.match_evidence import limits_of
+from exchange.domain.matching import match_claims
 from exchange.domain.rank_breaks import Workday, rank_breaks
 from exchange.domain.route import Route
 from exchange.domain.situations import situations
@@ -53,4 +55,9 @@ def _compared(matched: Matched, route: Route, levy: CodeList, is_workday: Workda
         infos=in_order_of_work(b for b in found if b.info),
         findings=tuple(situations(matched, route, levy, is_workday)),
         estates=tuple(estates(matched)),
+        matches=match_claims(
+            matched,
+            limits=limits_of(route, matched.terms.as_of),
+            differently_named=[b.claim_no for b in found if b.code == "NAME_DIFFERS" and b.claim_no],
+        ),
     )

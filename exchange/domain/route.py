@@ -85,6 +85,7 @@ class Review:
     answer: Literal["two_officers", "one_officer"]
     urgent: Literal["two_officers", "one_officer", "automatic"]
     breaks: Literal["two_officers", "one_officer"] = "two_officers"
+    matches: Literal["two_officers", "one_officer"] = "two_officers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

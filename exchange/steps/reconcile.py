@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,9 @@ from exchange.domain.breaks import Result
 from exchange.domain.clusters import grouped, links
 from exchange.domain.corrections import VOIDS
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.match_book import Decision, book_of, decided
+from exchange.domain.match_words import matches_in_words
+from exchange.domain.matching import Matches
 from exchange.domain.outcome import record_id
 from exchange.domain.reconciliation import reconcile_books
 from exchange.domain.route import Agreement, Route
@@ -68,8 +72,9 @@ def reconcile(
 ) -> None:
     """Compare everything ever sent on the exchange's route with everything that came back, as of a day.
 
-    Writes `breaks`, `infos`, `break_counts` and further `findings` into the exchange's outcome.json, and the list of
-    breaks as breaks.html and breaks.xlsx; keeps every break's identity, first exchange and decision in the ledger.
+    Writes `breaks`, `infos`, `break_counts`, `matches` and further `findings` into the exchange's outcome.json, and the
+    list of breaks as breaks.html and breaks.xlsx; keeps every break's identity, first exchange and decision in the
+    ledger.
     A break reopens when the amounts under it change and closes when the books agree. The same books on the same day
     change nothing. `as_of` is the exchange's own day when absent.
     Raises NeedsPerson 914 (no such exchange), 908 (not sent yet), 905 (no route back; not this end's exchange).
@@ -81,9 +86,11 @@ def reconcile(
     )  # fmt: skip
     cases = frozenset(ledger.landed(route, BOOKS["cases"], columns=["case_no"])["case_no"].dropna())
     result, books = _compared(len(cases), route, back, ledger, vault, compare)
+    decisions = book_of(ledger.events, route.id)
+    result = replace(result, matches=decided(result.matches or Matches(), decisions, day))
     run = run_of(key, route.id, day, result, {b.id: b for b in ledger.breaks(route=route.id)})
     works = {work.id: work for work in ledger.break_works(route=route.id)}
-    data = _list(exchange, day, result, run, works, route, agreement, books)
+    data = _list(exchange, day, result, run, works, route, agreement, books, decisions)
     vault.put(key, "breaks.html", pages.breaks(data).encode("utf-8"))
     vault.put(key, "breaks.xlsx", sheets.breaks(data))
     vault.put(key, "outcome.json", _outcome(key, result, vault))
@@ -100,6 +107,7 @@ def _list(
     route: Route,
     agreement: Agreement,
     books: Books,
+    decisions: Sequence[Decision],
 ) -> dict[str, Any]:
     told = told_by_the_books(exchange.key, run.records, works, ())
     return break_list(
@@ -112,6 +120,7 @@ def _list(
         books=books,
         found={record.id: record for record in run.records if record.state != CLOSED},
         works={**works, **{body["id"]: reopened(works[body["id"]]) for kind, body in told if kind == "break_reopened"}},
+        matches=matches_in_words(result.matches or Matches(), decisions, agreement.codes, day),
     )
 
 
@@ -196,7 +205,8 @@ def _outcome(key: str, result: Result, vault: Vault) -> bytes:
     stored: dict[str, Any] = json.loads(vault.get(key, name)) if vault.has(key, name) else {}
     kept = [one for one in stored.get("findings", []) if one.get("rule") not in RULES]
     added = [{**found.as_dict(), "record": record_id(found.record)} for found in result.findings]
-    stored |= {**result.as_outcome(), "findings": [*kept, *added]}
+    matches = result.matches.as_outcome() if result.matches else {}
+    stored |= {**result.as_outcome(), **matches, "findings": [*kept, *added]}
     return json.dumps(stored, ensure_ascii=False, indent=1).encode("utf-8")
 
 

@@ -57,7 +57,7 @@ def test_heads_filters_frozen_rows_and_print() -> None:
     book = opened(World().total("1.00"))
     assert book.sheetnames == ["汇总 Summary", "差异 Breaks", "提示 Infos"]
     sheet = book["差异 Breaks"]
-    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("F3", "A2:W3", "$1:$2")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("F3", "A2:X3", "$1:$2")
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
     assert (sheet.print_area, sheet.cell(1, 12).value) == ("'差异 Breaks'!$A$1:$L$3", "相差")
     assert sheet.oddHeader.right.text.endswith("131100-cases.Q.2026Q3　2026-10-09")

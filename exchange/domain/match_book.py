@@ -1,0 +1,131 @@
+"""What officers decided about matches: remembered by the pair's ids and names, within a scope, until a day.
+
+Three events make it up. `match_decided` names the proposal, its pair, the scope and the last day; `match_confirmed` is
+the second officer's word where the route wants one; `match_revoked` takes it back. Reasons are in the vault.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from exchange.domain.audit import Event
+from exchange.domain.match_events import DECIDED, KINDS, REVOKED, SECONDED
+from exchange.domain.matching import (
+    AMBIGUOUS,
+    CONFIRMED,
+    PROPOSED,
+    REJECTED,
+    Candidate,
+    Match,
+    Matches,
+)
+
+CASE, ROUTE = "case", "route"
+SCOPES: Final = (CASE, ROUTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One decision that was not revoked. `pair` the identity of both sides' ids and names; it holds through `until`.
+
+    `said` is `confirmed` or `rejected`. `waits`: another officer has to confirm it, until then it counts for nothing.
+    """
+
+    id: str
+    pair: str
+    said: str
+    scope: str
+    by: str
+    on: date
+    until: date
+    reason_sha256: str
+    waits: bool
+    second: str = ""
+
+    def holds(self, day: date) -> bool:
+        """Whether it counts on a day."""
+        return not self.waits and day <= self.until
+
+    def covers(self, match: Match, one: Candidate) -> bool:
+        """Whether it is about this proposal: the same, or by the scope `route` the same pair in another known case."""
+        return one.id == self.id or (self.scope == ROUTE and match.known and one.pair == self.pair)
+
+
+def book_of(events: Callable[..., Iterable[Event]], route: str) -> tuple[Decision, ...]:
+    """Every standing decision of a route out of a ledger's events (`Ledger.events`); of one proposal the last."""
+    told = [event for kind in KINDS for event in events(kind=kind) if event.body["route"] == route]
+    return fold(told)
+
+
+def fold(events: Iterable[Event]) -> tuple[Decision, ...]:
+    """The decisions events in order come to."""
+    book: dict[str, Decision] = {}
+    for event in sorted(events, key=lambda one: one.seq):
+        body, id_ = event.body, event.body["id"]
+        if event.kind == DECIDED:
+            book[id_] = Decision(
+                id=id_, pair=body["pair"], said=body["as"], scope=body["scope"], by=event.actor,
+                on=date.fromisoformat(body["on"]), until=date.fromisoformat(body["until"]),
+                reason_sha256=body["reason_sha256"], waits=body["two_people"],
+            )  # fmt: skip
+        elif event.kind == SECONDED and id_ in book:
+            book[id_] = replace(book[id_], waits=False, second=event.actor)
+        elif event.kind == REVOKED:
+            book.pop(id_, None)
+    return tuple(book.values())
+
+
+def about(book: Iterable[Decision], match: Match, one: Candidate) -> Decision | None:
+    """The decision about a proposal: its own before one of a wider scope; of several the latest."""
+    found = [decision for decision in book if decision.covers(match, one)]
+    return max(found, key=lambda d: (d.id == one.id, d.on)) if found else None
+
+
+def decided(matches: Matches, book: Sequence[Decision], day: date) -> Matches:
+    """The matches with what officers decided in them, as of a day.
+
+    One confirmed candidate is the match; two are a contradiction and leave it ambiguous. Rejected ones count no more,
+    but what is left over never becomes certain by that. A match that is certain by an id gives way to a rejection.
+    """
+    return replace(matches, listed=tuple(_decided(one, book, day) for one in matches.listed)) if book else matches
+
+
+def _decided(match: Match, book: Sequence[Decision], day: date) -> Match:
+    said: dict[str, tuple[Candidate, Decision]] = {}
+    for one in match.candidates:
+        decision = about(book, match, one)
+        if decision is not None and decision.holds(day) and not one.barred:
+            said[one.id] = (one, decision)
+    confirmed = [pair for pair in said.values() if pair[1].said == CONFIRMED]
+    if len(confirmed) > 1:
+        return replace(match, standing=AMBIGUOUS, case_no=None, debtor_no=None)
+    if confirmed:
+        one, decision = confirmed[0]
+        return replace(_with(match, one, CONFIRMED), decided_by=decision.id)
+    if not said:
+        return match
+    left = [one for one in match.candidates if one.id not in said and not one.barred]
+    if not left:
+        one, decision = next(iter(said.values()))
+        return replace(_with(match, one, REJECTED), decided_by=decision.id)
+    if len([one for one in left if not one.near]) == 1:
+        return replace(match, standing=PROPOSED, case_no=None, debtor_no=None)
+    return match
+
+
+def _with(match: Match, one: Candidate, standing: str) -> Match:
+    """The match as officers decided about one of its candidates."""
+    if standing == CONFIRMED:
+        return replace(
+            match, standing=CONFIRMED, case_no=one.case_no, debtor_no=one.debtor_no, rule=one.rule, decided_by=one.id
+        )
+    return replace(match, standing=standing, case_no=None, debtor_no=None, decided_by=one.id)
+
+
+def uses(matches: Matches) -> Mapping[str, int]:
+    """How many claims rest on each decision."""
+    return Counter(one.decided_by for one in matches.listed if one.decided_by and one.standing == CONFIRMED)

@@ -1,0 +1,121 @@
+"""Matches as one end has them now: every claim that came or went on its routes, with what officers decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+import pandas as pd
+
+from exchange.domain.books import Books, match_books
+from exchange.domain.corrections import VOIDS
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.match_book import Decision, book_of, decided
+from exchange.domain.match_evidence import limits_of
+from exchange.domain.matching import Candidate, Match, Matches, match_claims, proposals
+from exchange.domain.route import Agreement, Route
+
+if TYPE_CHECKING:
+    from exchange.domain.audit import Event
+
+Named = TypeVar("Named")
+
+SHORTEST: Final = 4
+"""Digits of an id that are asked for at least."""
+
+_READ: Final = {"debtors": "case_debtor", "reviews": "claim_review", "voids": VOIDS}
+"""Book → the dataset it is read from, where the route has it."""
+
+
+class KeepsRows(Protocol):
+    """What a view needs of a ledger."""
+
+    @property
+    def events(self) -> Callable[..., Iterable[Event]]:
+        """What happened, by kind."""
+
+    @property
+    def landed(self) -> Callable[..., pd.DataFrame]:
+        """The current rows of a route's dataset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One route's matches as of a day, and the decisions about them. `before` are the matches without these."""
+
+    route: Route
+    before: Matches
+    matches: Matches
+    book: tuple[Decision, ...]
+
+
+def views(ledger: KeepsRows, agreement: Agreement, party: str, day: date) -> list[View]:
+    """Of every route of this end, either way, on which cases go and claims come back."""
+    return [_view(ledger, route, agreement.route(route.answered_by), day) for route in _routes(agreement, party)
+            if route.answered_by]  # fmt: skip
+
+
+def _routes(agreement: Agreement, party: str) -> list[Route]:
+    return [
+        route
+        for route in agreement.routes.values()
+        if party in (route.sender, route.receiver)
+        and route.answered_by
+        and route.has("bankruptcy_case")
+        and route.has("case_debtor")
+        and agreement.route(route.answered_by).has("tax_claim")
+    ]
+
+
+def _view(ledger: KeepsRows, route: Route, back: Route, day: date) -> View:
+    frames = {name: ledger.landed(route, dataset) for name, dataset in _READ.items() if route.has(dataset)}
+    none = pd.DataFrame()
+    books = Books(
+        **{
+            "cases": ledger.landed(route, "bankruptcy_case"), "claims": ledger.landed(back, "tax_claim"),
+            "reviews": none, "distributions": none, "lines": none, "statuses": none, **frames,
+        }
+    )  # fmt: skip
+    found = match_claims(match_books(books, route, day), limits=limits_of(route, day))
+    book = book_of(ledger.events, route.id)
+    return View(route=route, before=found, matches=decided(found, book, day), book=book)
+
+
+def of_case(view: View, case: str | None) -> Sequence[Match]:
+    """The listed matches whose claim names that case, or that may mean one of its debtors; all without a case."""
+    return [
+        one
+        for one in view.matches.listed
+        if case is None or case in one.stated or any(case in c.case_no for c in one.candidates)
+    ]
+
+
+def proposal(found: Sequence[View], given: str) -> tuple[View, Match, Candidate]:
+    """What a short id names; NeedsPerson 933 when it names none or several, or is too short to be safe."""
+    named = {
+        (view.route.id, one.id): (view, match, one)
+        for view in found
+        for match, one in proposals(view.before.listed)
+        if one.id.startswith(given)
+    }
+    return one_named(list(named.values()), given)
+
+
+def decision(found: Sequence[View], given: str) -> tuple[View, Decision]:
+    """The standing decision a short id names; NeedsPerson 933 as above."""
+    return one_named([(view, one) for view in found for one in view.book if one.id.startswith(given)], given)
+
+
+def one_named(named: Sequence[Named], given: str) -> Named:
+    """The only one; NeedsPerson 933 otherwise."""
+    if len(given) >= SHORTEST and len(named) == 1:
+        return named[0]
+    what = "names no match here" if not named else f"could be {len(named)} matches"
+    raise NeedsPerson(
+        933,
+        f"This id is shorter than {SHORTEST} digits." if len(given) < SHORTEST else f"This id {what}.",
+        where=f"match {given[:16]}",
+        next_step="Take the id from `exchange match list`; it changes when an id or a name of either side does.",
+    )

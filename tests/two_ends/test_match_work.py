@@ -1,0 +1,216 @@
+"""Officers and matches on real PostgreSQL: proposed, confirmed by two, remembered, shown where used, void, expired."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from exchange.adapters.ledger_sql import SqlLedger, open_ledger
+from exchange.adapters.pages import HtmlPages
+from exchange.adapters.sheet_xlsx import XlsxSheets
+from exchange.adapters.vault_fs import FsVault
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.match_book import Decision
+from exchange.steps.audit import audit
+from exchange.steps.list_matches import list_matches
+from exchange.steps.reconcile import reconcile
+from exchange.steps.work_match import work_match
+from tests.unit.reconcile_kit import AS_OF, CASE, World
+from tests.unit.reconcile_worlds import COURT, TAX, agreed
+
+NOW = datetime(2026, 10, 9, 4, 0, tzinfo=UTC)
+OUT, BACK, KEY = "131100-cases", "131100-claims", "131100-cases.Q.2026Q3"
+SECOND_CASE = "（2026）冀1103破2号"
+TABLES = {
+    OUT: {
+        "cases": "bankruptcy_case", "debtors": "case_debtor", "reviews": "claim_review",
+        "distributions": "distribution",
+    },
+    BACK: {"claims": "tax_claim", "lines": "tax_claim_line", "statuses": "tax_status"},
+}  # fmt: skip
+OFFICERS = {"wang": ["prepare"], "li": ["approve"], "zhao": []}
+WHY = "电话核实，确为同一企业"
+
+
+@dataclass
+class End:
+    """One end's ledger and vault, and what people do there."""
+
+    ledger: SqlLedger
+    vault: FsVault
+    party: str = COURT
+    today: date = AS_OF
+
+    def land(self, world: World, number: int = 1) -> None:
+        """What was sent and received, as of a later packet each time."""
+        books = world.books()
+        with self.ledger.transaction() as write:
+            for route_id, tables in TABLES.items():
+                route = agreed().route(route_id)
+                for table, dataset in tables.items():
+                    frame = getattr(books, table)
+                    names = [*route.wire(dataset).names, *(["_record"] if "_record" in frame else [])]
+                    write.land(
+                        route, dataset, frame.reindex(columns=names).astype("str").where(lambda f: f.notna()),
+                        number=number, packet_id=f"{route.lane}.{number:06d}.Q",
+                    )  # fmt: skip
+
+    def opened(self) -> None:
+        """A quarter that went out."""
+        facts = {"content_hash": "0" * 64, "selected": 1, "held": 0, "sent": 1, "rows": {}}
+        with self.ledger.transaction() as write:
+            for kind, body in (
+                ("exchange_opened", {"route": OUT, "direction": "out", "kind": "Q", "period": "2026Q3",
+                                     "as_of": "2026-10-09", "batches": {}}),
+                ("extracted", {}), ("checked", facts), ("prepared", {"by": "a", "content_hash": "0" * 64}),
+                ("approved", {"by": "b", "content_hash": "0" * 64}),
+                ("packed", {"packet_id": "p", "number": 1, "sealed_sha256": "0" * 64}), ("sent", {}),
+            ):  # fmt: skip
+                write.append(kind, exchange=KEY, actor="a", body=body)
+
+    def listed(self, **more: Any) -> list[dict[str, Any]]:
+        return list_matches(agreement=agreed(), party=self.party, ledger=self.ledger, today=self.today, **more)
+
+    def work(self, id_: str, act: Any, by: str, **more: Any) -> Decision | None:
+        return work_match(
+            id_, act, by=by, reason=more.pop("reason", WHY), agreement=agreed(), party=self.party, vault=self.vault,
+            ledger=self.ledger, officers=OFFICERS, today=self.today, **more,
+        )  # fmt: skip
+
+    def reconcile(self) -> dict[str, Any]:
+        reconcile(
+            KEY, agreement=agreed(), party=self.party, vault=self.vault, ledger=self.ledger, pages=HtmlPages(),
+            sheets=XlsxSheets(), clock=lambda: NOW, as_of=self.today,
+        )  # fmt: skip
+        found: dict[str, Any] = json.loads(self.vault.get(KEY, "outcome.json"))
+        return found
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.ledger.events() if event.kind.startswith("match_")]
+
+
+def without_id() -> World:
+    """A claim that gives the debtor's name and no id, in its case and in another of the same debtor."""
+    world = World().set("claims", debtor_uscc=None)
+    world.add("cases", case_no=SECOND_CASE, _record="8").add("debtors", case_no=SECOND_CASE, _record="8")
+    return world.add("claims", claim_no="T2", case_no=SECOND_CASE, debtor_uscc=None)
+
+
+@pytest.fixture
+def court(postgres_url: str, tmp_path: Path) -> Iterator[End]:
+    ledger = open_ledger(postgres_url, clock=lambda: NOW)
+    end = End(ledger=ledger, vault=FsVault(f"file://{tmp_path / 'vault'}"))
+    end.land(without_id())
+    yield end
+    ledger.close()
+
+
+def first(end: End) -> str:
+    """The id of the first claim's candidate."""
+    found: str = end.listed(case=CASE)[0]["candidates"][0]["id"]
+    return found
+
+
+def test_a_name_is_confirmed_by_two_and_shown_where_it_is_used(court: End) -> None:
+    court.opened()
+    assert [one["standing"] for one in court.listed()] == ["proposed", "proposed"]
+    id_ = first(court)
+    waiting = court.work(id_[:8], "confirm", "wang")
+    assert waiting is not None
+    assert waiting.waits
+    assert court.reconcile()["matches"][0]["decided_by"] is None, "one officer is not enough"
+    court.work(id_, "confirm", "wang")
+    assert court.kinds() == ["match_decided"], "said again by the same officer it changes nothing"
+    done = court.work(id_, "confirm", "li")
+    assert done is not None
+    assert (done.by, done.second, done.waits, done.until) == ("wang", "li", False, AS_OF + timedelta(days=365))
+
+    outcome = court.reconcile()
+    mine, other = sorted(outcome["matches"], key=lambda one: one["claim_no"])
+    assert (mine["case_no"], mine["debtor_no"], mine["rule"]) == (CASE, "1", "name")
+    assert (mine["standing"], mine["decided_by"]) == ("confirmed", id_)
+    assert other["standing"] == "proposed", "this case alone"
+    assert outcome["break_counts"]["DEBTOR_MISMATCH"] == 2, "a match takes no break away"
+    page = court.vault.get(KEY, "breaks.html").decode()
+    assert "2026-10-09 wang、li确认（仅本案，至 2027-10-09，已用 1 次）" in page
+    assert "冀州金桥有限公司" not in page
+    sheet = openpyxl.load_workbook(io.BytesIO(court.vault.get(KEY, "breaks.xlsx")))["差异 Breaks"]
+    assert any("wang、li确认" in str(cell.value) for row in sheet.iter_rows() for cell in row)
+    assert audit(party=COURT, vault=court.vault, ledger=court.ledger) == []
+    told = [event.body for event in court.ledger.events() if event.kind.startswith("match_")]
+    assert WHY not in json.dumps(told, ensure_ascii=False)
+
+
+def test_the_scope_route_reaches_the_same_pair_in_another_case(court: End) -> None:
+    id_ = first(court)
+    for officer in ("wang", "li"):
+        court.work(id_, "confirm", officer, scope="route")
+    assert court.listed() == []
+    both = court.listed(every=True)
+    assert [one["standing"] for one in both] == ["confirmed", "confirmed"]
+    assert {one["candidates"][0]["decision"]["uses"] for one in both} == {2}
+    court.work(id_, "revoke", "li")
+    assert len(court.listed()) == 2
+
+
+def test_a_decision_is_void_when_a_name_changes_and_proposed_again_when_it_expires(court: End) -> None:
+    id_ = first(court)
+    for officer in ("wang", "li"):
+        court.work(id_, "confirm", officer, until=date(2026, 10, 31))
+    assert [one["claim_no"] for one in court.listed()] == ["T2"]
+    court.today = date(2026, 11, 1)
+    again = court.listed(case=CASE)[0]
+    assert (again["standing"], again["candidates"][0]["decision"]["holds"]) == ("proposed", False)
+    assert "已过期" in again["candidates"][0]["decision"]["zh"]
+    court.today = AS_OF
+    renamed = without_id().set("claims", version="2", debtor_name="冀州金桥有限责任公司")
+    court.land(renamed, number=2)
+    (changed,) = court.listed(case=CASE)
+    assert changed["candidates"][0]["id"] != id_
+    assert changed["candidates"][0]["decision"] is None
+    with pytest.raises(NeedsPerson, match="E933"):
+        court.work(id_, "confirm", "wang")
+
+
+def test_a_rejected_proposal_is_remembered(court: End) -> None:
+    id_ = first(court)
+    court.work(id_, "reject", "wang")
+    assert [one["claim_no"] for one in court.listed()] == ["T2"]
+    (mine,) = court.listed(case=CASE, every=True)
+    assert (mine["standing"], mine["case_no"]) == ("rejected", "")
+
+
+def test_what_is_refused_leaves_nothing(court: End) -> None:
+    id_ = first(court)
+    refused: list[tuple[str, str, dict[str, Any], int]] = [
+        ("confirm", "zhao", {}, 910),
+        ("confirm", "nobody", {}, 910),
+        ("confirm", "wang", {"reason": "好"}, 910),
+        ("confirm", "wang", {"reason": "联系人电话 13812345678 已核实"}, 926),
+        ("confirm", "wang", {"until": date(2026, 10, 8)}, 932),
+        ("revoke", "wang", {}, 933),
+    ]
+    for act, by, more, code in refused:
+        with pytest.raises(NeedsPerson, match=f"E{code}"):
+            court.work(id_, act, by, **more)
+    with pytest.raises(NeedsPerson, match="E933"):
+        court.work("", "confirm", "wang")
+    assert court.kinds() == []
+
+
+def test_a_claim_on_an_unsent_case_is_decided_for_itself_alone(court: End) -> None:
+    court.land(without_id().set("claims", version="2", case_no="（2026）冀1103破77号"), number=2)
+    strange = next(one for one in court.listed() if one["claim_no"] == "T1")
+    assert strange["standing"] == "ambiguous", "the name is in two cases"
+    with pytest.raises(NeedsPerson, match="E932"):
+        court.work(strange["candidates"][0]["id"], "confirm", "wang", scope="route")
+    court.party = TAX
+    assert len(court.listed()) == 2, "the tax end matches what it received and sent"
