@@ -122,7 +122,8 @@ def _stored(vault: Vault, key: str, under: str, folder: Path) -> dict[str, Path]
 
 
 def _own_rows(key: str, route: Route, vault: Vault) -> dict[str, Iterator[pd.DataFrame]]:
-    """The rows that travel in the packet, by dataset and part by part, their bytes being those approved."""
+    """The rows that travel in the packet, by dataset and part by part: their bytes are those approved, and no file has a
+    column the route's line does not name, or nothing is sent (911, 501, 502)."""
     content = load_content(vault.get(key, "content/content.json"))
     for file in content.files:
         with vault.open(key, f"content/{file.path}") as stream:
@@ -134,6 +135,9 @@ def _own_rows(key: str, route: Route, vault: Vault) -> dict[str, Iterator[pd.Dat
                 where=f"{key}/content/{file.path}",
                 next_step="Do not send. Compare the vault with its backup and find out who changed the file.",
             )
+        with vault.open(key, f"content/{file.path}") as stream:
+            contract = route.wire(file.dataset)
+            next(iter(read_parts(stream, contract, KeyOrder(contract))), None)
     stored = f"content/{RECORDS}"
     records = from_parquet(vault.get(key, stored)) if vault.has(key, stored) else None
     return {dataset: _parts(key, dataset, content, route, records, vault) for dataset in content.rows}

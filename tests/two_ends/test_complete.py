@@ -137,7 +137,7 @@ def test_nothing_is_lost_from_quarter_to_quarter(world: World) -> None:
     release(world.court, later)
     world.arrive(later)
     for end in (world.court, world.tax):
-        found = journeys.call(readings, end, date(2026, 6, 30), known_on=after_second_quarter)
+        found = journeys.call(readings, end, date(2026, 6, 30), known_on=after_second_quarter, route="131100-cases")
         assert (found["right_only"], found["left_only"]) == (["（2026）冀1103破7号"], [])
         assert [e.body["what"] for e in end.ledger.events(kind="looked_at")] == ["asof"]
         assert end.ledger.verify() == []

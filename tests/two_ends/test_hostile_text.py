@@ -58,7 +58,7 @@ def test_text_stays_text_all_the_way(ends: tuple[Parts, Parts], tmp_path: Path) 
     assert len(made) >= 2
     for page in made:
         assert not re.search(r"<(script|img|iframe|object|link|form|base)\b", page, re.IGNORECASE)
-        assert not re.search(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//""", page, re.IGNORECASE)
+        assert not re.search(r"""<[a-z][^>]*\s(?:src|href|action)\s*=\s*["']?(?:https?:)?//""", page, re.IGNORECASE)
         assert "default-src 'none'" in page
     assert any("&lt;img" in page for page in made), "the malformed number is shown, as text"
     landed = tax.ledger.landed(tax.agreement.route(f"{PAIR}-cases"), "case_event")
