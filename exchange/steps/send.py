@@ -122,8 +122,8 @@ def _stored(vault: Vault, key: str, under: str, folder: Path) -> dict[str, Path]
 
 
 def _own_rows(key: str, route: Route, vault: Vault) -> dict[str, Iterator[pd.DataFrame]]:
-    """The rows that travel in the packet, by dataset and part by part: their bytes are those approved, and no file has a
-    column the route's line does not name, or nothing is sent (911, 501, 502)."""
+    """The rows that travel in the packet, by dataset and part by part: their bytes are those approved, and no file has
+    a column the route's line does not name, or nothing is sent (911, 501, 502)."""
     content = load_content(vault.get(key, "content/content.json"))
     for file in content.files:
         with vault.open(key, f"content/{file.path}") as stream:
