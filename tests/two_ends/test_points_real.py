@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from bench.ends import release
 from exchange import journeys
 from exchange.cli import app
+from exchange.cli.common import out
 from exchange.domain.errors import ExchangeError
 from exchange.steps.explain import reuse
 from tests.outcomes import answers
@@ -35,7 +36,11 @@ def ends(tmp_path: Path) -> Iterator[RealEnds]:
 
 def said(ends: RealEnds, end: str, *words: str, code: int | None = None) -> str:
     """What a command prints; with `code` it must be refused so."""
-    done: Result = CliRunner().invoke(app, [*words, "--home", str(ends.home(end))], env={"COLUMNS": "200"})
+    width, out.width = out.width, 200
+    try:
+        done: Result = CliRunner().invoke(app, [*words, "--home", str(ends.home(end))])
+    finally:
+        out.width = width
     error = done.exception.code if isinstance(done.exception, ExchangeError) else None
     assert error == code, (done.output, done.exception)
     return done.output
