@@ -150,7 +150,7 @@ def _step(step: str, folder: Path) -> dict[str, float]:
 
 def main(args: list[str]) -> None:
     """Measure and print, or be one of the processes measured (a step, and a folder)."""
-    if len(args) == 2:
+    if len(args) == 2 and not args[0].isdigit():
         print(json.dumps(_step(args[0], Path(args[1]))))
         return
     sizes = SHORT if "--short" in args else tuple(map(int, args)) or SIZES

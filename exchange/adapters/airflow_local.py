@@ -25,6 +25,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import psutil
+import stamina
 
 from exchange.domain.errors import NeedsPerson, RetryLater
 
@@ -34,6 +35,7 @@ COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "dag-processor": ("dag-processor",),
 }
 USER: Final = "liaison-1"
+REPEATABLE: Final = frozenset({"GET", "PATCH"})
 ENDED: Final = frozenset({"success", "failed"})
 PROCESSES: Final = "processes"
 RECORD_AND_RUN: Final = (
@@ -49,7 +51,7 @@ class AirflowLocal:
 
     `env` is added to the environment of every component (EXCHANGE_HOME, EXCHANGE_PARTY and the like); `database` is a
     SQLAlchemy URL, SQLite in the home by default; `user` is the name its runs are triggered by.
-    Raises NeedsPerson 916 when a component ends or does not become healthy, RetryLater 917 when the API is away.
+    Raises NeedsPerson 916 when a component ends or does not become healthy, RetryLater 918 while the API is busy.
     """
 
     def __init__(
@@ -185,11 +187,18 @@ class AirflowLocal:
         return [f"{e['filename']}: {e['stack_trace']}" for e in found]
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """One request to the REST API, logged in; its JSON."""
+        """One request to the REST API, logged in; its JSON. What changes nothing when repeated is tried again.
+
+        An API server on SQLite answers 500 while the scheduler or the DAG processor holds the database.
+        """
         if not self._token:
             login = {"username": self.user, "password": self._password}
             self._token = _request(f"{self.url}/auth/token", "POST", login)["access_token"]
-        return _request(f"{self.url}{path}", method, body, token=self._token)
+        again = stamina.retry_context(on=RetryLater, attempts=6 if method in REPEATABLE else 1, timeout=60)
+        for attempt in again:
+            with attempt:
+                return _request(f"{self.url}{path}", method, body, token=self._token)
+        raise AssertionError("stamina ends with an answer or an error")
 
     def _environment(self) -> dict[str, str]:
         told = {
@@ -338,6 +347,11 @@ def _request(url: str, method: str, body: Mapping[str, Any] | None = None, *, to
         with urlopen(Request(url, data=data, method=method, headers=headers), timeout=30) as answer:  # noqa: S310
             return json.load(answer)
     except HTTPError as refused:
+        if refused.code >= 500:
+            raise RetryLater(
+                918, "Airflow's API could not do it now.", where=f"{method} {url.partition('?')[0]}, {refused.code}",
+                next_step="Its database may be busy; its log is api-server.log.",
+            ) from None  # fmt: skip
         raise NeedsPerson(
             917,
             f"Airflow's API refused the request with status {refused.code}.",
