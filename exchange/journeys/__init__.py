@@ -1,0 +1,63 @@
+"""The order of steps, once. Airflow's DAGs, the command line and the tests all travel here.
+
+A journey runs to the next gate in the ledger (approval, receipt, answer) and ends; `sweep` takes up whatever has
+become ready since. Nothing waits here, so a restart, a lost event or an approval after three weeks changes nothing.
+
+A step is imported by the journey that takes it: pandas and what else it brings cost a second, which a command that only
+looks, or a sweep that finds nothing, need not spend.
+"""
+
+from exchange.journeys.calling import GATES, Swept, call, record
+from exchange.journeys.incoming import fetch, hear, receive, reconcile, verify
+from exchange.journeys.looking import audit, looked
+from exchange.journeys.outgoing import (
+    OUTGOING,
+    answer,
+    assemble,
+    batches,
+    deliver,
+    extract,
+    onward,
+    open_quarter,
+    quarterly,
+    quarterly_routes,
+    share,
+    urgent,
+    validate,
+    watch,
+)
+from exchange.journeys.statements import compare_statement, sign_statement, statement, statement_route
+from exchange.journeys.sweeping import sweep
+
+__all__ = [
+    "GATES",
+    "OUTGOING",
+    "Swept",
+    "answer",
+    "assemble",
+    "audit",
+    "batches",
+    "call",
+    "compare_statement",
+    "deliver",
+    "extract",
+    "fetch",
+    "hear",
+    "looked",
+    "onward",
+    "open_quarter",
+    "quarterly",
+    "quarterly_routes",
+    "receive",
+    "reconcile",
+    "record",
+    "share",
+    "sign_statement",
+    "statement",
+    "statement_route",
+    "sweep",
+    "urgent",
+    "validate",
+    "verify",
+    "watch",
+]

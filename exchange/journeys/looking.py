@@ -1,0 +1,20 @@
+"""What is looked at, and said so in the ledger."""
+
+from __future__ import annotations
+
+from exchange.journeys.calling import call
+from exchange.ports import Parts
+
+
+def audit(parts: Parts) -> list[str]:
+    """Every problem of this end's ledger, in words."""
+    from exchange.steps.audit import audit as step
+
+    problems: list[str] = call(step, parts)
+    return problems
+
+
+def looked(parts: Parts, key: str, what: str) -> None:
+    """Say in the ledger that somebody was shown data of an exchange that may name people."""
+    with parts.ledger.transaction() as write:
+        write.append("looked_at", exchange=key, actor=parts.actor, body={"what": what})

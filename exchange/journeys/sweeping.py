@@ -1,0 +1,65 @@
+"""The sweep: whatever became ready since the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from exchange.domain import lifecycle
+from exchange.domain.break_due import lists_due
+from exchange.domain.errors import RetryLater
+from exchange.journeys.calling import Swept, attempted
+from exchange.journeys.incoming import fetch, hear, receive, reconcile
+from exchange.journeys.outgoing import OUTGOING, deliver, onward, share
+from exchange.ports import Parts
+
+log = structlog.get_logger("exchange")
+
+
+def sweep(parts: Parts) -> Swept:
+    """Take up everything that became ready: collect, take in, receipt, pack, send, reconcile.
+
+    One thing that fails does not hold up the others; its error is returned, and the next sweep tries again.
+    """
+    swept = Swept()
+    with parts.ledger.lock("sweep"):
+        for counterpart in parts.channels:
+            _incoming(parts, counterpart, swept)
+        for exchange in parts.ledger.exchanges(states=list(OUTGOING)):
+            attempted(swept, "sent", exchange.key, onward, parts, exchange.key)
+        deliver(parts, swept)
+        for key in _unreconciled(parts):
+            attempted(swept, "reconciled", key, reconcile, parts, key)
+        hear(parts, swept)
+        for route in lists_due(parts.agreement, parts.party, parts.ledger):
+            if attempted(swept, "", route, share, parts, route) is not None:
+                swept.count("list of breaks opened")
+    for where, problem in swept.problems:
+        log.warning("sweep_problem", where=where, code=problem.code, retry=isinstance(problem, RetryLater))
+    return swept
+
+
+def _incoming(parts: Parts, counterpart: str, swept: Swept) -> None:
+    ids: Sequence[str] = attempted(swept, "", counterpart, fetch, parts, counterpart) or []
+    receive(parts, ids, swept)
+
+
+def _unreconciled(parts: Parts) -> list[str]:
+    """Quarterly exchanges whose route back brought an answer since they were last reconciled."""
+    due = []
+    for route in parts.agreement.routes_from(parts.party):
+        if route.answered_by is None:
+            continue
+        answers = [e for e in parts.ledger.exchanges(route=route.answered_by, kind="A") if e.direction == "in"]
+        ours = [
+            e for e in parts.ledger.exchanges(route=route.id, kind="Q")
+            if e.state in (lifecycle.SENT, lifecycle.RECEIVED, lifecycle.ACCEPTED)
+        ]  # fmt: skip
+        if not answers or not ours:
+            continue
+        last = [event.seq for event in parts.ledger.events(exchange=ours[-1].key, kind="reconciled")]
+        news = [event.seq for event in parts.ledger.events(exchange=answers[-1].key, kind="taken_in")]
+        if not last or max(news, default=0) > last[-1]:
+            due.append(ours[-1].key)
+    return due
