@@ -282,22 +282,32 @@ def _overlap(reading: _Reading, sheet: Sheet, route: Route) -> Overlap | None:
     """The version a route supersedes, as it was kept; None with the flaw noted when it is not that version."""
     told = sheet.document.data["supersedes"]
     kept: Agreement | None = None
-    until: date | None = None
-    flaw = None
+    flaw = _days_flaw(told)
     try:
-        kept, until = load_agreement(reading.root / SUPERSEDED / told["kept"]), date.fromisoformat(told["until"])
-        flaw = overlap_flaw(told, kept.route(route.id), route)
-    except ValueError:
-        flaw = ("until", f"{told['until']} is no day of the calendar.", "Mend the date.")
+        kept = load_agreement(reading.root / SUPERSEDED / told["kept"])
+        flaw = flaw or overlap_flaw(told, kept.route(route.id), route)
     except NeedsPerson as problem:
         step = f"Keep contracts/ and schemas/ of version {told['version']} there, as they were."
         flaw = ("kept", f"The agreement kept there can't be read: {problem.what}", step)
-    if flaw is not None or kept is None or until is None:
+    if flaw is not None or kept is None:
         at, what, step = flaw or ("kept", "", "")
         line = sheet.document.line("supersedes", at)
         reading.add(Path(sheet.file), [Flaw(at=f"supersedes.{at}", line=line, what=what, next_step=step)])
         return None
-    return Overlap(route=kept.route(route.id), codes=kept.codes, until=until, warn_days=told["warn_days"])
+    return Overlap(
+        route=kept.route(route.id), codes=kept.codes, until=date.fromisoformat(told["until"]),
+        warn_days=told["warn_days"],
+        effective=date.fromisoformat(told["effective"]) if "effective" in told else None,
+    )  # fmt: skip
+
+
+def _days_flaw(told: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    for at in ("until", "effective"):
+        try:
+            date.fromisoformat(told.get(at, "2000-01-01"))
+        except ValueError:
+            return at, f"{told[at]} is no day of the calendar.", "Mend the date."
+    return None
 
 
 def _contracts(sheets: Mapping[str, Sheet]) -> dict[str, Contract]:

@@ -133,7 +133,7 @@ def _table(title: str, left: Sequence[str], right: Sequence[str] = ()) -> Table:
 
 
 def _courts(parts: Parts, key: str, control: Mapping[str, Any]) -> Table:
-    route = parts.agreement.route(journeys.record(parts, key).route)
+    route = journeys.agreed(parts, key).route(journeys.record(parts, key).route)
     names = {court.id: court.name for court in parts.agreement.parties[route.sender].courts}
     heads = {
         "register": "在册", "not_accepted": "未受理", "ended": "前已办结", "selected": "选中", "sent": "拟送",
@@ -161,7 +161,7 @@ def _figures(parts: Parts, key: str, control: Mapping[str, Any]) -> Table:
 
 def _named(parts: Parts, key: str, line: Mapping[str, Any]) -> tuple[str, str]:
     """A figure's dataset and column as officers call them."""
-    route = parts.agreement.route(journeys.record(parts, key).route)
+    route = journeys.agreed(parts, key).route(journeys.record(parts, key).route)
     measure = "行数" if line["measure"] == "rows" else column_words(route, line["dataset"], line["measure"])[0]
     return dataset_words(route, line["dataset"])[0], measure
 

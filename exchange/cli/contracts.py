@@ -58,8 +58,17 @@ def contracts_list(home: Home = None) -> None:
     table = Table("路线 route", "→", "数据集 datasets", "contract sha256")
     for route in wiring.agreement(settings_of(home)).routes.values():
         names = "\n".join(f"{c.dataset} {c.version}  {c.title_zh}" for c in route.datasets)
-        table.add_row(route.id, f"{route.sender}\n→ {route.receiver}", names, route.contract_sha256[:16])
+        versions = "\n".join([f"{route.id}  {route.version}", *_before(route)])
+        table.add_row(versions, f"{route.sender}\n→ {route.receiver}", names, route.contract_sha256[:16])
     out.print(table)
+
+
+def _before(route: Route) -> list[str]:
+    """What is told of the version before: from when on the sender uses this one, up to when that one is accepted."""
+    if route.overlap is None:
+        return []
+    begins = [f"{route.overlap.effective} 起用 used from then"] if route.overlap.effective else []
+    return [*begins, f"旧版 {route.overlap.route.version} 接收至 {route.overlap.until} accepted until then"]
 
 
 @contracts_app.command("diff")

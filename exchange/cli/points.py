@@ -53,7 +53,10 @@ def _proposed(parts: Parts, record: ExchangeRecord, now: Standing) -> dict[str, 
 
 
 def _print(parts: Parts, record: ExchangeRecord, now: Standing, known: dict[str, Explanation]) -> None:
-    route, categories = parts.agreement.route(record.route), parts.agreement.codes[CATEGORIES].names_zh
+    route, categories = (
+        journeys.agreed(parts, record.key).route(record.route),
+        parts.agreement.codes[CATEGORIES].names_zh,
+    )
     for rule in dict.fromkeys(point.rule for point in now.points):
         ours = [point for point in now.points if point.rule == rule]
         table = Table("编号 id", "处所 where", "情形 what", "理由 reason", title=_title(parts, record, ours[0]),
@@ -75,7 +78,7 @@ def _print(parts: Parts, record: ExchangeRecord, now: Standing, known: dict[str,
 
 
 def _title(parts: Parts, record: ExchangeRecord, point: Point) -> Text:
-    told = point_words(point, parts.agreement.route(record.route))
+    told = point_words(point, journeys.agreed(parts, record.key).route(record.route))
     (zh, en), (fix, _) = told["rule"], told["remedy"]
     return Text(f"{zh} {en}  [{point.rule}]\n  办 {fix}")
 

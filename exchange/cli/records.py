@@ -89,6 +89,8 @@ def show(key: Key, home: Home = None, as_json: Json = False) -> None:
         for name in ("period", "as_of", "content_hash", "prepared_by", "approved_by", "packet_id"):
             if (value := getattr(record, name)) is not None:
                 out.print(f"  {name:14}{value}")
+        if version := _version_before(parts, record):
+            out.print(f"  {'contract':14}{version}", soft_wrap=True)
         _reasons(parts, record)
         table = Table("seq", "时间 at (UTC)", "事项 event", "人员 by")
         for event in parts.ledger.events(exchange=key):
@@ -97,6 +99,19 @@ def show(key: Key, home: Home = None, as_json: Json = False) -> None:
         print_figures(parts, key, figures_of(parts, key))
         for name in parts.vault.names(key):
             out.print(f"  {parts.vault.where(key, name)}", soft_wrap=True)
+
+
+def _version_before(parts: Parts, record: ExchangeRecord) -> str | None:
+    """The contract's version of an exchange where that is the one before, and up to when it is accepted."""
+    if record.direction == "in":
+        told = record.details.get("overlap")
+        return told and f"{told['version']}  旧版，接收至 {told['until']} 止 the version before, accepted until then"
+    route = journeys.agreed(parts, record.key).route(record.route)
+    after = route.followed_by
+    if after is None or after.overlap is None:
+        return None
+    begins = f"，{after.overlap.effective} 起用 {after.version} from then" if after.overlap.effective else ""
+    return f"{route.version}  旧版，接收至 {after.overlap.until} 止 the version before, accepted until then{begins}"
 
 
 def _reasons(parts: Parts, record: ExchangeRecord) -> None:
@@ -112,7 +127,7 @@ def _reasons(parts: Parts, record: ExchangeRecord) -> None:
         return
     journeys.looked(parts, record.key, "reasons")
     table = Table("事项 point", "处所 where", "理由 reason", "人员 by", title="待说明事项 points", title_justify="left")
-    for one in reasons_page(told, parts.agreement.route(record.route), parts.agreement.codes):
+    for one in reasons_page(told, journeys.agreed(parts, record.key).route(record.route), parts.agreement.codes):
         again = f"（沿用 {one['since']} 的说明 reused）" if one["since"] else ""
         where = " ".join(part for part in (one["case_no"], one["place"]) if part)
         reason = f"{one['category'][0]}：{one['reason']}{again}"

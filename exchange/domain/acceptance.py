@@ -50,7 +50,7 @@ def receiving_rules(agreement: Agreement, checker: RunsChecks, landed: Callable[
     def run(route: Route, dataset: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Rejected]]:
         overlap = agreement.route(route.id).overlap
         before = overlap is not None and overlap.route.contract_sha256 == route.contract_sha256
-        codes = overlap.codes if overlap is not None and before else agreement.codes
+        codes = overlap.codes if overlap is not None and before else agreement.codes_of(route)
         return record_rules(
             route, dataset, rows, codes=codes, checker=checker,
             sent_ids=partial(sent, route.id, DEBTORS, DEBTOR_IDS), shared_ids=partial(sent, route.id, ITEM, ("id",)),

@@ -214,7 +214,7 @@ _ROUTE_FAMILIES: Final[Mapping[str, str]] = {
 """What a property of a route belongs to; any other is one of its terms."""
 
 _LAID_OUT: Final = frozenset(
-    {"id", "contract_id", "contract_sha256", "datasets", "lines", "figures", "ranks", "overlap"}
+    {"id", "contract_id", "contract_sha256", "datasets", "lines", "figures", "ranks", "overlap", "followed_by"}
 )
 
 
@@ -226,7 +226,8 @@ def _route(route: Route) -> Iterator[tuple[Place, tuple[str, str]]]:
             family = _ROUTE_FAMILIES.get(field.name, "route_terms")
             yield (*at, field.name), (family, _text(getattr(route, field.name)))
     if route.overlap is not None:
-        text = f"{route.overlap.route.version} until {route.overlap.until}, {route.overlap.warn_days} days"
+        begins = f", used from {route.overlap.effective}" if route.overlap.effective else ""
+        text = f"{route.overlap.route.version} until {route.overlap.until}, {route.overlap.warn_days} days{begins}"
         yield (*at, "supersedes"), ("route_terms", text)
     for contract in route.datasets:
         line, here = route.line(contract.dataset), (*at, "line", contract.dataset)

@@ -101,6 +101,9 @@ def overlap_flaw(told: Mapping[str, Any], kept: Route, now: Route) -> tuple[str,
 
     It has to be the version that was agreed, between the same two, and its rows have to fit the tables of this one.
     """
+    if told.get("effective", "") > told["until"]:
+        what = f"The sender would use version {told['version']} up to {told['effective']}, when it is refused already."
+        return "effective", what, "Let the new version take effect on or before the overlap's last day."
     if (kept.version, kept.contract_sha256) != (told["version"], told["contract_sha256"]):
         what = f"What is kept is version {kept.version}, {kept.contract_sha256[:16]}…"
         return "contract_sha256", what, "Keep the files as they were agreed; `exchange contracts list` shows the hash."

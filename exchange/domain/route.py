@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from exchange.domain.contract import CodeList, Contract
@@ -15,6 +16,8 @@ PacketKind = Literal["Q", "U", "C", "N", "A", "B", "R", "V", "K", "T"]
 Profile = Literal["std", "compat", "gm"]
 ROUNDS: Final = frozenset({"Q", "U", "C", "N", "A"})
 """Kinds of packets that carry the datasets of a round. T stands for any kind on a test route."""
+
+_NONE: Final[Mapping[str, str | None]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,13 +159,22 @@ class RouteLine:
 class Overlap:
     """The version of a route that went before and is still accepted: packets made up to the day `until`, that day too.
 
-    `codes` are the code lists of that version. From `warn_days` before the end on, both ends are reminded.
+    `codes` are the code lists of that version. From `warn_days` before the end on, both ends are reminded. The sender
+    begins rounds under the version after from the day `effective`; None: as soon as it is installed.
     """
 
     route: Route
     codes: Mapping[str, CodeList]
     until: date
     warn_days: int
+    effective: date | None = None
+
+    def used_by(self, *, begun_under: str | None, on: date) -> bool:
+        """Whether the sender still uses this version: for a round begun under it (the hash of the version), and for
+        one that begins on a day before the switch."""
+        if begun_under is not None:
+            return begun_under == self.route.contract_sha256
+        return self.effective is not None and on < self.effective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +207,8 @@ class Route:
     anomaly: Anomaly | None = None
     breaks: BreakTerms = field(default_factory=BreakTerms)
     overlap: Overlap | None = None
+    followed_by: Route | None = None
+    """Set on a version that its sender still uses although the one after it is installed."""
 
     @property
     def lane(self) -> str:
@@ -237,6 +251,15 @@ class Route:
             rules=tuple(rule for rule in contract.rules if set(rule.columns) <= set(columns)),
         )
 
+    def readable(self, dataset: str) -> frozenset[str]:
+        """The columns a source may give while two versions are installed: this one's, and the other's, which are left
+        unread. So one query serves before and after the switch."""
+        beside = [self.followed_by, self.overlap.route if self.overlap and self.overlap.effective else None]
+        return frozenset(
+            name for route in (self, *beside) if route is not None and route.has(dataset)
+            for name in route.contract(dataset).names
+        )  # fmt: skip
+
     def figure(self, name: str, on: date) -> Decimal:
         """The legal figure in force on a day; NeedsPerson 905 when none is."""
         known = [f for f in self.figures.get(name, ()) if f.since <= on]
@@ -277,6 +300,27 @@ class Agreement:
     parties: Mapping[str, Party]
     routes: Mapping[str, Route]
     codes: Mapping[str, CodeList]
+    earlier_codes: Mapping[str, Mapping[str, CodeList]] = field(default_factory=dict)
+    """The code lists of routes that stand here in the version before."""
+
+    def codes_of(self, route: Route) -> Mapping[str, CodeList]:
+        """The code lists a route's rows are held against."""
+        return self.earlier_codes.get(route.id, self.codes)
+
+    def used_by(self, party: str, on: date, begun: Mapping[str, str | None] = _NONE) -> Agreement:
+        """The agreement as a party uses it on a day: a route it sends on stands in the version before until the day
+        the new one takes effect. `begun` tells, by route, the hash of the version a round at hand was begun under,
+        which it keeps to its end."""
+        before = {
+            route.id: route.overlap for route in self.routes_from(party)
+            if route.overlap is not None and route.overlap.used_by(begun_under=begun.get(route.id), on=on)
+        }  # fmt: skip
+        if not before:
+            return self
+        earlier = {name: replace(one.route, followed_by=self.routes[name]) for name, one in before.items()}
+        return replace(
+            self, routes={**self.routes, **earlier}, earlier_codes={name: one.codes for name, one in before.items()}
+        )
 
     def route(self, route_id: str) -> Route:
         """The route of that id; NeedsPerson 905 when there is none."""

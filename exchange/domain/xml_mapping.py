@@ -7,7 +7,7 @@ counts; `{if: path, then: text}` gives a text where the path gives any.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +67,7 @@ def parse_case_form(data: bytes, file: str) -> CaseForm:
     )  # fmt: skip
 
 
-def parse_mapping(data: bytes, file: str, columns: Sequence[str]) -> RowForm:
+def parse_mapping(data: bytes, file: str, columns: Collection[str]) -> RowForm:
     """`<dataset>.xml.yaml` over the contract's columns; NeedsPerson 905 when it is not as sources/README.md says."""
     told = _told(data, file, _KEYS, {"columns"})
     each, where, named = told.get("each", "."), told.get("where"), told["columns"]

@@ -7,7 +7,7 @@ A step is imported by the journey that takes it: pandas and what else it brings 
 looks, or a sweep that finds nothing, need not spend.
 """
 
-from exchange.journeys.calling import GATES, Swept, call, record
+from exchange.journeys.calling import GATES, Swept, agreed, call, record
 from exchange.journeys.incoming import fetch, hear, receive, reconcile, verify
 from exchange.journeys.looking import audit, looked
 from exchange.journeys.outgoing import (
@@ -33,6 +33,7 @@ __all__ = [
     "GATES",
     "OUTGOING",
     "Swept",
+    "agreed",
     "answer",
     "assemble",
     "audit",

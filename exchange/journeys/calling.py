@@ -5,11 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from exchange.domain import lifecycle
 from exchange.domain.errors import ExchangeError, NeedsPerson
 from exchange.ports import ExchangeRecord, Parts
+
+if TYPE_CHECKING:
+    from exchange.domain.route import Agreement
 
 GATES: Final[Mapping[str, str]] = {
     lifecycle.OPENED: "being read and checked; run it again if it stopped",
@@ -45,13 +48,23 @@ class Swept:
 
 
 def call(step: Callable[..., Any], parts: Parts, *args: Any, **more: Any) -> Any:
-    """Run a step with the ports its signature names."""
-    named = {
-        name: getattr(parts, name)
-        for name in inspect.signature(step).parameters
-        if name not in more and name in Parts.__dataclass_fields__
-    }
+    """Run a step with the ports its signature names; with the agreement as this end uses it (`agreed`) for the
+    exchange whose key comes first, or today."""
+    names = list(inspect.signature(step).parameters)
+    named = {name: getattr(parts, name) for name in names if name not in more and name in Parts.__dataclass_fields__}
+    if "agreement" in named:
+        named["agreement"] = agreed(parts, args[0] if args and names[0] == "key" else None)
     return step(*args, **named, **more)
+
+
+def agreed(parts: Parts, key: str | None = None) -> Agreement:
+    """The agreement as this end uses it: a route it sends on stands in the version before until the day agreed for the
+    switch, and for an exchange of ours in the version it was begun under."""
+    known = parts.ledger.exchange(key) if key is not None else None
+    if known is None or known.direction != "out":
+        return parts.agreement.used_by(parts.party, parts.today)
+    begun = {known.route: known.details.get("contract_sha256")}
+    return parts.agreement.used_by(parts.party, known.as_of or parts.today, begun)
 
 
 def attempted(swept: Swept | None, what: str, where: str, action: Callable[..., Any], *args: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from exchange.domain.break_due import answers_due
 from exchange.domain.lane import lane_of
 from exchange.domain.packet import parse_packet_name
-from exchange.journeys.calling import Swept, attempted, call
+from exchange.journeys.calling import Swept, agreed, attempted, call
 from exchange.ports import Parts
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ def hear(parts: Parts, swept: Swept | None = None) -> None:
 
 
 def reconcile(parts: Parts, key: str, as_of: date | None = None) -> None:
-    """Compare the three books for an exchange of this end."""
+    """Compare the three books for an exchange of this end, under what is agreed today."""
     from exchange.steps.reconcile import reconcile as step
 
-    call(step, parts, key, as_of=as_of)
+    call(step, parts, key, as_of=as_of, agreement=agreed(parts))
 
 
 def verify(parts: Parts, folder: Path) -> Manifest:

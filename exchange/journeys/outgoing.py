@@ -31,7 +31,8 @@ def open_quarter(parts: Parts, route_id: str, period: str, as_of: date | None = 
 
     One refused by an officer or by the other side is followed by the next attempt, `….2`, `….3`.
     """
-    route = parts.agreement.route(route_id)
+    quarter, day = Period.parse(period), as_of or parts.today
+    route = parts.agreement.used_by(parts.party, day).route(route_id)
     if route.sender != parts.party:
         raise NeedsPerson(
             905,
@@ -39,7 +40,6 @@ def open_quarter(parts: Parts, route_id: str, period: str, as_of: date | None = 
             where=f"route {route_id}",
             next_step="Run it at the sender's end.",
         )
-    quarter, day = Period.parse(period), as_of or parts.today
     if quarter.first_day > day:
         raise NeedsPerson(
             905, "The quarter has not begun.", where=f"period {quarter}, as of {day}",
@@ -52,7 +52,7 @@ def open_quarter(parts: Parts, route_id: str, period: str, as_of: date | None = 
             return key
         body = {
             "route": route_id, "direction": "out", "kind": "Q", "period": str(quarter),
-            "as_of": day.isoformat(), "batches": _batches(parts),
+            "as_of": day.isoformat(), "batches": _batches(parts), "contract_sha256": route.contract_sha256,
         }  # fmt: skip
         with parts.ledger.transaction() as write:
             write.append("exchange_opened", exchange=key, actor=parts.actor, body=body)

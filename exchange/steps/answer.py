@@ -58,7 +58,7 @@ def answer(
     found = check_answer(
         frames,
         route=back,
-        code_lists=agreement.codes,
+        code_lists=agreement.codes_of(back),
         cases=ledger.landed(out, "bankruptcy_case"),
         debtors=ledger.landed(out, "case_debtor"),
     )
@@ -241,6 +241,7 @@ def _open(
     """All events in one transaction: the exchange is there whole, or not at all."""
     opened: dict[str, Any] = {
         "route": route.id, "direction": "out", "kind": "A", "period": None, "as_of": as_of, "batches": {BATCH: []},
+        "contract_sha256": route.contract_sha256,
     }  # fmt: skip
     extracted = {"batch": BATCH, "files": {name: sha256_hex(data) for name, data in given.items()}}
     counts = {

@@ -34,9 +34,15 @@ def check_source(
     as_of = period.last_day
     prepared = prepare(frames, route=route, sender=sender, period=period, as_of=as_of)
     findings = check_rows(
-        prepared, route=route, sender=sender, codes=agreement.codes, as_of=as_of, is_workday=is_workday, checker=checker
+        prepared,
+        route=route,
+        sender=sender,
+        codes=agreement.codes_of(route),
+        as_of=as_of,
+        is_workday=is_workday,
+        checker=checker,
     )
-    profile = profile_of(prepared.frames, findings, route=route, codes=agreement.codes)
+    profile = profile_of(prepared.frames, findings, route=route, codes=agreement.codes_of(route))
     before = last_profile(
         ledger.exchanges(route=route.id, kind="Q"), period, events=lambda key: ledger.events(exchange=key),
         read=partial(_kept, vault),

@@ -178,7 +178,7 @@ def _examined(asked: _Asked, end: _End) -> Examination:
     frames = end.source.read(route, courts=[court.id for court in sender.courts], since=period.first_day)
     prepared = prepare(frames, route=route, sender=sender, period=period, as_of=end.today)
     rows = check_rows(
-        prepared, route=route, sender=sender, codes=end.agreement.codes, as_of=end.today,
+        prepared, route=route, sender=sender, codes=end.agreement.codes_of(route), as_of=end.today,
         is_workday=end.is_workday, checker=end.checker,
     )  # fmt: skip
     across = [*check_across(prepared, rows, route=route, sender=sender)]
@@ -312,7 +312,7 @@ def _record(
     opened: dict[str, Any] = {
         "route": asked.route.id, "direction": "out", "kind": "C", "period": str(asked.period),
         "as_of": end.today.isoformat(), "corrects": newest(told["corrects"]),
-        "reason_sha256": sha256_hex(end.reason.encode()),
+        "reason_sha256": sha256_hex(end.reason.encode()), "contract_sha256": asked.route.contract_sha256,
     }  # fmt: skip
     if asked.exchange is not None:
         opened["anew"] = asked.exchange

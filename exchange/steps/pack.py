@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
+from zoneinfo import ZoneInfo
 
 from exchange.domain import lifecycle
 from exchange.domain.canonical import sha256_hex, sha256_of, strict_json
@@ -23,6 +24,7 @@ from exchange.domain.stored import content_frames, content_records
 from exchange.ports import Clock, ExchangeRecord, Keys, Ledger, Vault
 
 PACKET: Final = "packet"
+_SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 WAITING: Final = frozenset({"numbered", "sealed"})
 """States of a packet of ours that is not out yet."""
 
@@ -45,13 +47,14 @@ def pack(
 
     The stored bytes are hashed anew and must be those approved (911). Sealed once: again returns the same packet.
     Raises NeedsPerson 203 (a certificate would not outlive the packet), 204 to 207, 407, 802, 803, 908 (not
-    approved), 911, 914; RetryLater 907.
+    approved), 911, 914, 950 (its contract version is accepted no longer); RetryLater 907.
     """
     exchange = _ready(key, ledger, party)
     if exchange.packet_id is not None:
         return exchange.packet_id
     route = agreement.route(exchange.route)
     content = _approved_content(exchange, vault)
+    _not_outlived(exchange, route, clock)
     _not_overtaken(exchange, route, vault, ledger)
     sealing = _sealing(keys, route)
     check_outlives(sealing, not_after(route, clock()))
@@ -113,6 +116,18 @@ def _approved_reasons(exchange: ExchangeRecord, vault: Vault, ledger: Ledger) ->
             next_step="Refuse the exchange and run it anew; report the change as an incident.",
         )
     return reasons, strict_json(reasons)
+
+
+def _not_outlived(exchange: ExchangeRecord, route: Route, clock: Clock) -> None:
+    """A round begun under the version before is sealed while the other side still accepts that version: 950."""
+    overlap = route.followed_by.overlap if route.followed_by is not None else None
+    if overlap is not None and clock().astimezone(_SHANGHAI).date() > overlap.until:
+        raise NeedsPerson(
+            950,
+            f"The exchange was begun under contract {route.version}, which was accepted up to {overlap.until}.",
+            where=exchange.key,
+            next_step="Send it back with `exchange review refuse`, and run it again: it is made under the new version.",
+        )
 
 
 def _not_overtaken(exchange: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) -> None:

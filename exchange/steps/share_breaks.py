@@ -153,7 +153,10 @@ def _attempt(base: str, route: Route, ledger: Ledger) -> str:
 def _record(key: str, route: Route, content: Content, end: _End) -> None:
     """All events in one transaction; a list of ours that still waits is sent back by it."""
     rows = sum(content.rows.values())
-    opened = {"route": route.id, "direction": "out", "kind": KIND, "period": None, "as_of": end.today.isoformat()}
+    opened = {
+        "route": route.id, "direction": "out", "kind": KIND, "period": None, "as_of": end.today.isoformat(),
+        "contract_sha256": route.contract_sha256,
+    }  # fmt: skip
     checked = {"content_hash": content.hash, "selected": rows, "held": 0, "sent": rows, "rows": content.rows}
     with end.ledger.transaction() as write:
         for old in end.ledger.exchanges(route=route.id, kind=KIND, states=list(WAITING)):

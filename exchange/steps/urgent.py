@@ -138,7 +138,13 @@ def _examine(
     frames = source.read(route, courts=[court.id for court in sender.courts], since=period.first_day)
     prepared = prepare(frames, route=route, sender=sender, period=period, as_of=today)
     rows = check_rows(
-        prepared, route=route, sender=sender, codes=agreement.codes, as_of=today, is_workday=is_workday, checker=checker
+        prepared,
+        route=route,
+        sender=sender,
+        codes=agreement.codes_of(route),
+        as_of=today,
+        is_workday=is_workday,
+        checker=checker,
     )
     across = [*check_across(prepared, rows, route=route, sender=sender)]
     across += taken_back(prepared, ledger.landed(route, VOIDS)) if route.has(VOIDS) else ()
@@ -231,6 +237,7 @@ def _open(key: str, route: Route, prepared: Prepared, found: Examination, reason
     opened = {
         "route": route.id, "direction": "out", "kind": "U", "period": str(prepared.period),
         "as_of": parts.today.isoformat(), "reasons": list(found.urgent[0].reasons),
+        "contract_sha256": route.contract_sha256,
     }  # fmt: skip
     counts = {"content_hash": content.hash, "selected": 1, "held": 0, "sent": 1, "rows": content.rows, "after": after}
     facts = counts | points_facts(points)

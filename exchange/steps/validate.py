@@ -58,9 +58,15 @@ def validate(
     period, as_of = round_of(record)
     prepared = prepare(frames, route=route, sender=sender, period=period, as_of=as_of)
     findings = check_rows(
-        prepared, route=route, sender=sender, codes=agreement.codes, as_of=as_of, is_workday=is_workday, checker=checker
+        prepared,
+        route=route,
+        sender=sender,
+        codes=agreement.codes_of(route),
+        as_of=as_of,
+        is_workday=is_workday,
+        checker=checker,
     )
-    profile = profile_of(prepared.frames, findings, route=route, codes=agreement.codes)
+    profile = profile_of(prepared.frames, findings, route=route, codes=agreement.codes_of(route))
     vault.put(key, profile_name(batch), dump_profile(profile))
     check = BatchCheck(files=dict(files), contract_sha256=route.contract_sha256, findings=tuple(findings))
     vault.put(key, check_name(batch), dump_check(check))

@@ -156,7 +156,7 @@ def _record(key: str, void: _Void, content: Content, after: int, ledger: Ledger)
     opened: dict[str, Any] = {
         "route": void.route.id, "direction": "out", "kind": "C", "period": str(Period.of(void.today)),
         "as_of": void.today.isoformat(), "corrects": void.corrects, "void": str(void.row["reason"].iloc[0]),
-        "reason_sha256": sha256_hex(void.reason.encode()),
+        "reason_sha256": sha256_hex(void.reason.encode()), "contract_sha256": void.route.contract_sha256,
     }  # fmt: skip
     facts = {"content_hash": content.hash, "selected": 0, "held": 0, "sent": 0, "rows": content.rows, "after": after}
     with ledger.transaction() as write:

@@ -15,7 +15,7 @@ from exchange.domain.errors import RetryLater
 from exchange.domain.period import Period
 from exchange.domain.route import Agreement, Route
 from exchange.domain.urgency import UrgentRound
-from exchange.ports import Alert, ExchangeRecord, Ledger, Notifier
+from exchange.ports import Alert, Event, ExchangeRecord, Ledger, Notifier
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
@@ -134,7 +134,7 @@ def _sent_back(route: str, ledger: Ledger, today: date) -> Iterator[Alert]:
 
 def _overlaps(agreement: Agreement, party: str, ledger: Ledger, today: date) -> Iterator[Alert]:
     """The end of an overlap: at the receiver each day from `warn_days` before it, at the sender each time a receipt
-    says that a packet was accepted by the earlier version."""
+    says that a packet was accepted by the earlier version and the new one isn't installed there."""
     for route in agreement.routes.values():
         end = route.overlap
         if end is None or route.receiver != party:
@@ -143,10 +143,18 @@ def _overlaps(agreement: Agreement, party: str, ledger: Ledger, today: date) -> 
             then = f"旧版 {end.route.version} 接收至 {end.until}，现行 {route.version}。请提醒发送方换用新版。"
             yield _alert("contract_overlap_ends", route.id, today, then)
     for event in ledger.events(kind="receipt_validated"):
-        if (told := event.body.get("overlap")) is not None and today.isoformat() <= told["until"]:
+        told = event.body.get("overlap")
+        if told is not None and today.isoformat() <= told["until"] and _newest(event, agreement, ledger, told):
             day = event.at.astimezone(SHANGHAI).date()
             then = f"对方按旧版 {told['version']} 接收，至 {told['until']} 止，此后拒收（E406）。请安装新版约定。"
             yield _alert("contract_overlap_ends", str(event.exchange), day, then)
+
+
+def _newest(event: Event, agreement: Agreement, ledger: Ledger, told: Mapping[str, str]) -> bool:
+    """Whether the version a packet was accepted by is the newest installed here."""
+    known = ledger.exchange(str(event.exchange))
+    route = agreement.routes.get(known.route) if known is not None else None
+    return route is None or (route.followed_by or route).version == told["version"]
 
 
 def _incidents(ledger: Ledger) -> Iterator[Alert]:

@@ -27,6 +27,7 @@ from tests.servers import PostgresServer
 KEY = "131103-cases.Q.2026Q3"
 OLD = load_agreement(ROOT)
 UNTIL = date(2026, 10, 20)
+COLUMN_ADDED = "remark"
 CALENDAR = calendar(None)
 
 
@@ -39,12 +40,12 @@ def edit(file: Path, *changes: tuple[str, str]) -> None:
     file.write_text(text, "utf-8")
 
 
-def new_version(root: Path, **supersedes: Any) -> Path:
+def new_version(root: Path, *, route: str = CASES, **supersedes: Any) -> Path:
     """A root that agrees on a column more in bankruptcy_case, and keeps the version before."""
     for name in ("contracts", "schemas"):
         copytree(ROOT / name, root / name)
         copytree(ROOT / name, root / "contracts/superseded/1.0.0" / name)
-    column = """      - name: remark
+    column = f"""      - name: {COLUMN_ADDED}
         businessName: 备注
         description: "备注。 A remark."
         logicalType: string
@@ -61,11 +62,11 @@ def new_version(root: Path, **supersedes: Any) -> Path:
         text = file.read_text("utf-8")
         file.write_text(re.sub(r"(dataset: bankruptcy_case,?\s+version: 1\.)0", r"\g<1>1", text), "utf-8")
     before = {
-        "version": "1.0.0", "contract_sha256": OLD.routes[CASES].contract_sha256, "kept": "1.0.0",
+        "version": "1.0.0", "contract_sha256": OLD.routes[route].contract_sha256, "kept": "1.0.0",
         "until": UNTIL.isoformat(), "warn_days": "14", **supersedes,
     }  # fmt: skip
     told = "".join(f"  {name}: {text if name == 'warn_days' else repr(text)}\n" for name, text in before.items())
-    edit(root / f"contracts/routes/{CASES}.yaml", ("version: 1.0.0\n", f"version: 1.1.0\nsupersedes:\n{told}"))
+    edit(root / f"contracts/routes/{route}.yaml", ("version: 1.0.0\n", f"version: 1.1.0\nsupersedes:\n{told}"))
     return root
 
 

@@ -59,7 +59,7 @@ class SqlSource:
         bound = {"courts": list(courts), "since": since.isoformat()}
         with _snapshot(self._url) as connection:
             frames = {
-                dataset: _frame(connection, route.contract(dataset), file, folder, bound)
+                dataset: _frame(connection, route, dataset, file, folder, bound)
                 for dataset, file in files.items()
                 if _held(connection, folder.told.optional_tables.get(dataset))
             }
@@ -95,14 +95,15 @@ def _held(connection: sa.Connection, table: str | None) -> bool:
 
 
 def _frame(
-    connection: sa.Connection, contract: Contract, file: Path, folder: SourceFolder, bound: Mapping[str, Any]
+    connection: sa.Connection, route: Route, dataset: str, file: Path, folder: SourceFolder, bound: Mapping[str, Any]
 ) -> pd.DataFrame:
     from exchange.adapters.source_sql.frames import frame_of
 
+    contract = route.contract(dataset)
     try:
         result = connection.execute(*_statement(folder.text(file), bound))
         columns = list(result.keys())
-        _same_columns(columns, contract, file)
+        _same_columns(columns, contract, route.readable(dataset), file)
         return frame_of(result, columns, contract, folder)
     except DBAPIError as error:
         raise _in_contract_words(translated(error, where=str(file)), contract, folder.text(file)) from None
@@ -158,9 +159,9 @@ def _statement(query: str, bound: Mapping[str, Any]) -> tuple[sa.TextClause, dic
     return statement, named
 
 
-def _same_columns(columns: Sequence[str], contract: Contract, file: Path) -> None:
+def _same_columns(columns: Sequence[str], contract: Contract, readable: frozenset[str], file: Path) -> None:
     needed = {c.name for c in contract.columns if c.required} | {RECORD}
-    unknown = [name for name in columns if name not in {*contract.names, RECORD}]
+    unknown = [name for name in columns if name not in {*readable, RECORD}]
     for names, what, step in (
         (unknown, "is no column of the contract", "Take it out of the query; what has no column is not sent."),
         (sorted(needed - set(columns)), "is a column the query must give", "Add it to the query."),

@@ -110,7 +110,7 @@ def _mappings(folder: Path, route: Route) -> tuple[CaseForm, SourceCodes, dict[s
         if (file := next((f for one in folders for name in wanted if (f := one / name).is_file()), None))
     }
     check_held(route, {**files, **told.optional_tables}, told, str(folder), SUFFIX)
-    mappings = {d: parse_mapping(f.read_bytes(), str(f), route.contract(d).names) for d, f in files.items()}
+    mappings = {d: parse_mapping(f.read_bytes(), str(f), route.readable(d)) for d, f in files.items()}
     return parse_case_form(shared.read_bytes(), str(shared)), told, mappings
 
 
