@@ -52,6 +52,10 @@ bench: setup parts ## Measure against what a user would pick instead, in one run
 docs: ## Make docs/commands.md anew from the commands
 	@$(RUN) typer exchange.cli utils docs --name exchange --output docs/commands.md
 
+.PHONY: vendor
+vendor: setup ## Fetch the console's front-end files anew and verify them against vendor.toml (needs npm)
+	@$(RUN) python deploy/vendor.py
+
 .PHONY: clean
 clean: ## Remove the demo's home
 	@rm -rf $(HOME_DEMO)

@@ -41,6 +41,37 @@ class ChannelSettings(BaseModel):
     """SHA-256 fingerprints of the server's host key, as `ssh-keygen -lf` prints them. Two during a change."""
 
 
+class OidcSettings(BaseModel):
+    """Signing in through the house's own identity provider (OpenID Connect, authorization code with PKCE)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    issuer: str
+    client_id: str
+    client_secret: SecretStr
+    claim: str = "sub"
+    """The claim that names a person; it is kept as the `subject` of an account."""
+
+
+class ConsoleSettings(BaseModel):
+    """The officers' console. `address` is how browsers reach it; https there makes cookies travel by TLS alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8600, ge=0, le=65535)
+    address: str = ""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    idle_minutes: int = Field(default=30, ge=1)
+    session_hours: int = Field(default=12, ge=1)
+    lock_after: int = Field(default=5, ge=1)
+    lock_minutes: int = Field(default=15, ge=1)
+    sweep_seconds: int = Field(default=0, ge=0)
+    """How often the console's own worker sweeps and watches; 0 where Airflow does."""
+    oidc: OidcSettings | None = None
+
+
 class Settings(BaseSettings):
     """One end's settings. Durations in seconds, paths relative to `home` unless absolute."""
 
@@ -70,6 +101,9 @@ class Settings(BaseSettings):
     """Where alerts go, as an Apprise URL (mailtos://user:password@host?to=...); the log gets them always."""
     officers: dict[str, tuple[Literal["prepare", "approve"], ...]] = Field(default_factory=dict)
     """Who may decide what, by role id (liaison-1), never by a person's name: the id travels in the manifest."""
+    desk_url: SecretStr = SecretStr("")
+    """Where the console keeps people, sessions, drafts and jobs; a file in the home by default."""
+    console: ConsoleSettings = Field(default_factory=ConsoleSettings)
     today: date | None = None
     """The day to work as of; the real day in Asia/Shanghai when absent. For rehearsals."""
 
@@ -102,6 +136,11 @@ class Settings(BaseSettings):
     def ledger(self) -> str:
         """SQLAlchemy URL of the ledger; SQLite in the home by default."""
         return self.ledger_url.get_secret_value() or f"sqlite:///{self.home.resolve() / 'ledger.db'}"
+
+    @property
+    def desk(self) -> str:
+        """SQLAlchemy URL of the console's own tables; SQLite in the home by default."""
+        return self.desk_url.get_secret_value() or f"sqlite:///{self.home.resolve() / 'desk.db'}"
 
     @property
     def source(self) -> str:

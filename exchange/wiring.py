@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
@@ -18,7 +18,9 @@ from exchange.settings import PROJECT, ChannelSettings, Settings, read_settings
 if TYPE_CHECKING:
     from exchange.adapters.contracts_files import Problem
     from exchange.adapters.keys_files import HeldKey
+    from exchange.desk import Desk
     from exchange.domain.calendar import WorkCalendar
+    from exchange.domain.problem import CatalogueEntry
     from exchange.domain.route import Agreement
     from exchange.ports import Channel, Checker, Keys, Ledger, Notifier, Pages, Parts, Scheduler, Source
     from exchange.steps.note_keys import KeyEvent
@@ -81,6 +83,18 @@ def book(settings: Settings) -> Ledger:
     return open_ledger(settings.ledger, clock=now) if settings.party else parts(settings).ledger
 
 
+def desk(settings: Settings) -> Desk:
+    """What the console keeps of its own at this end."""
+    from exchange.adapters.desk_sql import open_desk
+
+    return open_desk(settings.desk)
+
+
+def today(settings: Settings) -> date:
+    """The day to work as of: the settings', or the real one in Asia/Shanghai."""
+    return settings.today or now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+
+
 def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
     """Every port of this end, from its settings. Databases and servers are reached when first used, the ledger now."""
     from exchange.adapters.ledger_sql import open_ledger
@@ -116,7 +130,7 @@ def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
         clock=now,
         calendar=calendar,
         is_workday=calendar.is_workday,
-        today=settings.today or now().astimezone(ZoneInfo("Asia/Shanghai")).date(),
+        today=today(settings),
         officers=settings.officers,
         actor=actor,
         batch_size=settings.batch_size,
@@ -233,6 +247,13 @@ def problem(code: int) -> ProblemText | None:
         if entry["code"] == code:
             return ProblemText(text_zh=entry["text"]["zh"], remedy_zh=entry["remedy"]["zh"])
     return None
+
+
+def problems(settings: Settings) -> Mapping[int, CatalogueEntry]:
+    """The whole catalogue of codes."""
+    from exchange.adapters.contracts_files import load_problems
+
+    return load_problems(settings.project)
 
 
 def check_contracts(settings: Settings) -> list[Problem]:

@@ -15,6 +15,7 @@ from exchange.cli import (
     breaks,
     cases,
     complete,
+    console,
     contracts,
     demo,
     keys,
@@ -51,6 +52,7 @@ for module in (
     complete,
     statements,
     source,
+    console,
     demo,
     sample,
 ):

@@ -98,10 +98,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def writing(engine: Engine, where: str) -> Iterator[Connection]:
-    """A transaction that no other writer's overlaps; committed at the end, rolled back on any exception."""
+def writing(engine: Engine, where: str, *, alone: bool = True) -> Iterator[Connection]:
+    """A transaction that no other writer's overlaps; committed at the end, rolled back on any exception.
+
+    Without `alone` only SQLite, which knows nothing else, keeps writers apart.
+    """
     with translated(where), engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
+        if alone and connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
         yield connection
 

@@ -1,0 +1,1 @@
+"""How the console's own tables came to be; `tables.py` holds their newest form."""

@@ -1,0 +1,39 @@
+"""The small numbers beside the rail: what waits for somebody. Asked at most every few seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from exchange.domain import lifecycle
+
+if TYPE_CHECKING:
+    from exchange.console.house import House
+    from exchange.ports import Ledger
+
+_SECONDS: Final = 5.0
+_known: WeakKeyDictionary[Ledger, tuple[float, Mapping[str, int]]] = WeakKeyDictionary()
+
+WAITING: Final = (lifecycle.CHECKED, lifecycle.STOPPED, lifecycle.PREPARED)
+"""The states in which an exchange waits for an officer."""
+
+
+def counts(house: House) -> Mapping[str, int]:
+    """How many exchanges, breaks and alerts wait, by the page that shows them."""
+    ledger = house.parts.ledger
+    found = _known.get(ledger)
+    if found is None or time.monotonic() - found[0] > _SECONDS:
+        found = (time.monotonic(), _count(ledger))
+        _known[ledger] = found
+    return found[1]
+
+
+def forget(house: House) -> None:
+    """Count anew at the next page: somebody has just done something."""
+    _known.pop(house.parts.ledger, None)
+
+
+def _count(ledger: Ledger) -> Mapping[str, int]:
+    return {"exchanges": len(ledger.exchanges(states=list(WAITING)))}

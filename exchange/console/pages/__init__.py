@@ -1,0 +1,6 @@
+"""One module a page, named by what an officer does; each has a `router`."""
+
+from exchange.console.pages import account, home, sign_in
+
+ROUTERS = (sign_in.router, account.router, home.router)
+"""In the order of the rail."""

@@ -1,0 +1,122 @@
+"""The console's worker, a process of its own: jobs that outlast a page, and sweeps where Airflow does none.
+
+    python -m exchange.console.work
+
+A job killed in the middle is taken up again: journeys find what they left. Of several workers of one end one works.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from exchange import journeys
+from exchange.console.house import House, opened
+from exchange.desk import Job
+from exchange.domain.errors import ExchangeError, RetryLater
+from exchange.settings import read_settings
+
+if TYPE_CHECKING:
+    from exchange.ports import Parts
+
+log = structlog.get_logger("console")
+
+_LEASE: Final = "console-work"
+_PAUSE_SECONDS: Final = 0.4
+
+
+def _quarterly(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    as_of = date.fromisoformat(told["as_of"]) if told.get("as_of") else None
+    return {"exchange": journeys.quarterly(parts, told["route"], told["period"], as_of)}
+
+
+def _answer(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"exchange": journeys.answer(parts, Path(told["folder"]), told.get("route"))}
+
+
+def _urgent(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"exchange": journeys.urgent(parts, told["case_no"], told["reason"], parts.actor)}
+
+
+def _reconcile(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    journeys.reconcile(parts, told["exchange"])
+    return {"exchange": told["exchange"]}
+
+
+def _sweep(parts: Parts, _: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(journeys.sweep(parts).done)
+
+
+KINDS: Final[Mapping[str, Callable[[Parts, Mapping[str, Any]], Mapping[str, Any]]]] = {
+    "quarterly": _quarterly,
+    "answer": _answer,
+    "urgent": _urgent,
+    "reconcile": _reconcile,
+    "sweep": _sweep,
+}
+"""What may be asked for, by the name a job carries."""
+
+
+def work_once(house: House) -> Job | None:
+    """Do the oldest job, if there is one and nobody else works; the job as it ended."""
+    with house.parts.ledger.lock(_LEASE):
+        job = house.desk.take()
+        if job is None:
+            return None
+        ended = _done(house, job)
+        house.desk.end(ended, house.now)
+    return ended
+
+
+def _done(house: House, job: Job) -> Job:
+    person = house.desk.person(job.by)
+    parts = house.parts_for(person) if person else replace(house.parts, actor=job.by, officers=house.officers())
+    try:
+        return replace(job, state="done", found=KINDS[job.kind](parts, job.arguments))
+    except ExchangeError as error:
+        return replace(job, state="failed", code=error.code, what=error.what, where=error.where)
+    except Exception as fault:
+        log.error("job_fault", job=job.id, kind=job.kind, fault=type(fault).__name__)  # noqa: TRY400 its text may quote a row
+        return replace(job, state="failed", what=type(fault).__name__)
+
+
+def run(house: House, *, until: Callable[[], bool]) -> None:
+    """Jobs as they come, a sweep and a watch every so often, until told to stop."""
+    every, due = house.settings.console.sweep_seconds, 0.0
+    while not until():
+        busy = False
+        try:
+            busy = work_once(house) is not None
+            if every and time.monotonic() >= due:
+                due = time.monotonic() + every
+                _by_the_clock(house)
+        except RetryLater:
+            pass
+        except ExchangeError as error:
+            log.warning("worker_problem", code=error.code)
+        if not busy:
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _by_the_clock(house: House) -> None:
+    parts = replace(house.parts, today=house.today, officers=house.officers())
+    journeys.sweep(parts)
+    journeys.watch(parts)
+
+
+def main() -> None:
+    """Work for the home of the environment until the console that started this ends."""
+    parent = os.getppid()
+    with opened(read_settings()) as house:
+        run(house, until=lambda: os.getppid() != parent)
+
+
+if __name__ == "__main__":
+    main()

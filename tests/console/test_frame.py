@@ -1,0 +1,43 @@
+"""The frame of every page in a real browser: signing in, language, narrow, keys."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.console.browsing import NARROW, WIDE, at
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_signing_in_at_both_ends(
+    chromium: Browser, sites: tuple[str, str], size: tuple[int, int], language: str
+) -> None:
+    for end, address in zip(("court", "tax"), sites, strict=True):
+        with at(chromium, address, size=size, language=language) as desk:
+            desk.go("/sign-in")
+            desk.picture(f"sign-in-{end}-{language}-{size[0]}")
+            desk.check()
+            desk.sign_in("chief-1")
+            desk.go("/account")
+            desk.picture(f"account-{end}-{language}-{size[0]}")
+            desk.check()
+
+
+def test_the_slash_leads_to_the_search_and_escape_back(chromium: Browser, sites: tuple[str, str]) -> None:
+    with at(chromium, sites[0]) as desk:
+        desk.sign_in("liaison-1")
+        desk.page.keyboard.press("/")
+        assert desk.page.evaluate("document.activeElement.name") == "q"
+        desk.page.keyboard.type("2026")
+        assert desk.page.input_value(".find input") == "2026"
+        desk.page.keyboard.press("Escape")
+        assert desk.page.evaluate("document.activeElement.tagName") == "BODY"
+
+
+def test_without_script_one_signs_in_and_out(chromium: Browser, sites: tuple[str, str]) -> None:
+    with at(chromium, sites[1], script=False) as desk:
+        desk.sign_in("chief-1")
+        desk.page.click("details.who summary")
+        desk.page.click("text=退出登录")
+        desk.page.wait_for_url("**/sign-in")
