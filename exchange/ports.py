@@ -377,6 +377,10 @@ class Pages(Protocol):
         """What of breaks goes to the other side."""
         ...
 
+    def rehearsal(self, data: Mapping[str, Any]) -> str:
+        """Stored rounds under a proposed agreement."""
+        ...
+
     def statement(self, data: Mapping[str, Any]) -> str:
         """A quarter's statement, or one case's of it."""
         ...

@@ -111,15 +111,19 @@ def contracts_rehearse(
     home: Home = None,
 ) -> None:
     """Run the last stored rounds of this end against a proposed agreement. Exit 5 when something would fail."""
+    from exchange.steps.rehearse import PAGE
     from exchange.steps.rehearse import rehearse_rounds as step
 
     proposed = wiring.agreement_at(new)
     with end(home, actor=whoever()) as parts, working("…"):
         found: list[Rehearsed] = journeys.call(step, parts, proposed, last=quarters)
+        page = parts.vault.where(found[-1].key, PAGE)
     if as_json:
         out.print_json(data=[one.as_dict() for one in found])
     for one in () if as_json else found:
         _show_rehearsed(one, proposed.route(one.key.partition(".")[0]))
+    if not as_json:
+        out.print(f"  试行报告 page  {page}", soft_wrap=True)
     if any(one.worse for one in found):
         raise typer.Exit(EXIT_FOUND)
 

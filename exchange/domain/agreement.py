@@ -22,6 +22,7 @@ from exchange.domain.route import (
     Anomaly,
     Court,
     CourtCode,
+    Drift,
     LegalFigure,
     Party,
     RankRule,
@@ -170,6 +171,7 @@ def build_route(sheet: Sheet, contracts: Mapping[str, Contract], terms: Mapping[
         test=data.get("test", False),
         ranks=_ranks(own_terms["ranks"]),
         anomaly=Anomaly.of(data["anomaly"]) if "anomaly" in data else None,
+        drift=Drift.of(data["drift"]) if "drift" in data else None,
         lines={d["dataset"]: _line(d, contracts[d["dataset"]]) for d in data["datasets"]},
         breaks=break_terms(data.get("breaks", {}), over=_figures(data.get("breaks", {}).get("over", []))),
     )

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 import pandas as pd
@@ -21,20 +22,13 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.finding import Finding
 from exchange.domain.lifecycle import GONE
 from exchange.domain.period import Period
-from exchange.domain.route import Route
+from exchange.domain.route import Drift, Route
 from exchange.domain.types import UNREADABLE
 
 RULE: Final = "source_drift"
 PROFILE: Final = "profile.json"
 """Where an exchange's profile lies in the vault."""
 
-LEAST: Final = 5
-"""So many rows make a drift at the least; fewer are single faults."""
-
-_CODE_SHARE: Final = 50
-"""A code off its list is a drift when one row in so many has it."""
-
-_A_TENTH: Final = 10
 _DICTIONARY: Final = re.compile(r"[0-9A-Za-z_-]{1,6}")
 """What can only be a code; anything else in a column of codes is counted and not shown."""
 
@@ -116,38 +110,54 @@ def _added(one: DatasetProfile, other: DatasetProfile) -> DatasetProfile:
 
 
 def drifts(now: Profile, before: Profile | None, route: Route) -> Iterator[Finding]:
-    """Each column that drifted, as a point (severity verify), at the place `dataset.column|what`.
+    """Each column that drifted, as a point (severity verify), at the place `dataset.column|what`; none on a route whose
+    terms do not say from when on (`drift:`).
 
     `before` is the profile of the last quarter that went out, None when there is none: then what only a comparison
     shows (an optional column that went empty) is not told.
     """
+    terms = route.drift
+    if terms is None:
+        return
     for dataset, told in now.items():
         contract = route.contract(dataset)
         last = before.get(dataset) if before is not None else None
         for column in contract.columns:
             old = last.columns.get(column.name) if last is not None else None
-            for what, note in _column(column, told, told.columns[column.name], last, old):
+            for what, note in _column(terms, column, told, told.columns[column.name], last, old):
                 yield _finding(contract, column, what, note)
 
 
 def _column(
-    column: Column, told: DatasetProfile, now: ColumnProfile, last: DatasetProfile | None, old: ColumnProfile | None
+    limits: Drift,
+    column: Column,
+    told: DatasetProfile,
+    now: ColumnProfile,
+    last: DatasetProfile | None,
+    old: ColumnProfile | None,
 ) -> Iterator[tuple[str, str]]:
-    empty = told.rows - now.filled
-    was_filled = last is not None and old is not None and old.filled >= LEAST and 2 * old.filled >= last.rows
-    if empty >= LEAST and (
-        2 * empty >= told.rows if column.required else was_filled and now.filled * _A_TENTH < told.rows
-    ):
+    empty, least = told.rows - now.filled, limits.rows
+    was_filled = last is not None and old is not None and _many(old.filled, limits.filled_before * last.rows, least)
+    gone = (
+        empty >= limits.empty * told.rows
+        if column.required
+        else was_filled and now.filled < limits.filled_now * told.rows
+    )
+    if empty >= least and gone:
         before = f"，上期 last quarter {last.rows - old.filled}/{last.rows}" if last and old else ""
         yield "empty", f"空值 empty {empty}/{told.rows}{before}"
-    if now.unreadable >= LEAST and 2 * now.unreadable >= now.filled:
+    if _many(now.unreadable, limits.unreadable * now.filled, least):
         zh, en = _TYPES.get(column.type, ("该类型", "of its type"))
         before = f"，上期 last quarter {old.unreadable}/{old.filled}" if old else ""
         yield "type", f"不是{zh} not {en} {now.unreadable}/{now.filled}{before}"
-    new = {c: n for c, n in now.codes.items() if n >= LEAST and n * _CODE_SHARE >= now.filled}
+    new = {c: n for c, n in now.codes.items() if _many(n, limits.code * now.filled, least)}
     if new:
         named = "、".join(f"{code or '非代码文本 no code'} ×{count}" for code, count in new.items())
         yield "code", f"代码表 {column.code_list} 没有 not on the list: {named}"
+
+
+def _many(rows: int, share: Decimal, least: int) -> bool:
+    return rows >= least and rows >= share
 
 
 def _finding(contract: Contract, column: Column, what: str, note: str) -> Finding:

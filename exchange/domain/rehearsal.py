@@ -137,7 +137,7 @@ def _examined(
     found: list[Finding] = []
     for part in parts:
         found += check_rows(
-            part, route=route, sender=sender, codes=agreement.codes, as_of=as_of, is_workday=is_workday,
+            part, route=route, sender=sender, codes=agreement.codes_of(route), as_of=as_of, is_workday=is_workday,
             checker=checker,
         )  # fmt: skip
     whole = join(parts)

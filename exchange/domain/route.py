@@ -143,6 +143,28 @@ class Anomaly:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """From when on a column of the source has drifted, each a share of rows but the first.
+
+    At least so many `rows`; that share of a required column `empty`; an optional one that was `filled_before` and is
+    less than `filled_now`; of the values there `unreadable`; of the values there one and the same `code` that no list
+    has.
+    """
+
+    rows: int
+    empty: Decimal
+    filled_before: Decimal
+    filled_now: Decimal
+    unreadable: Decimal
+    code: Decimal
+
+    @classmethod
+    def of(cls, terms: Mapping[str, Any]) -> Drift:
+        """The route document's `drift:`, once its schema is kept."""
+        return cls(rows=terms["rows"], **{name: Decimal(share) for name, share in terms.items() if name != "rows"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RouteLine:
     """How one dataset travels on a route.
 
@@ -205,6 +227,7 @@ class Route:
     ranks: tuple[RankRule, ...] = ()
     lines: Mapping[str, RouteLine] = field(default_factory=dict)
     anomaly: Anomaly | None = None
+    drift: Drift | None = None
     breaks: BreakTerms = field(default_factory=BreakTerms)
     overlap: Overlap | None = None
     followed_by: Route | None = None

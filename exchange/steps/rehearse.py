@@ -1,8 +1,10 @@
-"""Rehearse: run the last stored rounds of this end against a proposed agreement. Reads; writes nothing but the look."""
+"""Rehearse: run the last stored rounds of this end against a proposed agreement. Leaves a page and the look,
+no more."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 import pandas as pd
 
@@ -12,12 +14,15 @@ from exchange.domain.finding import Finding
 from exchange.domain.lifecycle import OPENED
 from exchange.domain.prepare import CASES
 from exchange.domain.rehearsal import Rehearsed, Verdict, fault_of, rehearse
+from exchange.domain.rehearsal_page import rehearsal_data
 from exchange.domain.route import Agreement, Route
 from exchange.domain.stored import extracted_frames, files_of, round_of
 from exchange.domain.tabular import read_csv
-from exchange.ports import Checker, ExchangeRecord, IsWorkday, Ledger, Vault
+from exchange.ports import Checker, Clock, ExchangeRecord, IsWorkday, Ledger, Pages, Vault
 
-ANSWER = "answer"
+ANSWER: Final = "answer"
+PAGE: Final = "rehearsal.html"
+"""Where the page of a rehearsal lies, with the newest of its rounds."""
 
 
 def rehearse_rounds(
@@ -30,13 +35,16 @@ def rehearse_rounds(
     ledger: Ledger,
     checker: Checker,
     is_workday: IsWorkday,
+    pages: Pages,
+    clock: Clock,
     actor: str,
 ) -> list[Rehearsed]:
     """The last quarters and answers of each route of this end, under both agreements; oldest first.
 
-    Of one quarter the last attempt counts. A route the proposal drops is left out (`contracts diff` tells of it). The
-    result names case numbers, so the ledger says who looked. Raises NeedsPerson 914 when nothing is stored yet, 911
-    when stored rows are not those that were read, 905 and 915 as the checks do.
+    Leaves `rehearsal.html` beside the newest of them. Of one quarter the last attempt counts. A route the proposal
+    drops is left out (`contracts diff` tells of it). The result names case numbers, so the ledger says who looked.
+    Raises NeedsPerson 914 when nothing is stored yet, 911 when stored rows are not those that were read, 905 and 915
+    as the checks do.
     """
     found: list[Rehearsed] = []
     for route in agreement.routes_from(party):
@@ -54,6 +62,8 @@ def rehearse_rounds(
             where=f"party {party}",
             next_step="Run a quarter first, or rehearse at the end that has.",
         )
+    page = rehearsal_data(found, now=agreement, then=proposed, party=party, made_at=clock())
+    vault.put(found[-1].key, PAGE, pages.rehearsal(page).encode())
     with ledger.transaction() as write:
         for one in found:
             write.append("looked_at", exchange=one.key, actor=actor, body={"what": "rehearsal"})
@@ -128,7 +138,7 @@ def _judged(
         return Verdict(selected=0, held=0, stopped=True, faults=frozenset(map(fault_of, unreadable)))
     asked = agreement.route(str(agreement.route(record.route).answered_by))
     found = check_answer(
-        frames, route=back, code_lists=judge.codes, cases=ledger.landed(asked, CASES),
+        frames, route=back, code_lists=judge.codes_of(back), cases=ledger.landed(asked, CASES),
         debtors=ledger.landed(asked, "case_debtor"),
     )  # fmt: skip
     return Verdict(

@@ -1,24 +1,25 @@
-"""Both ends install a new version at leisure: the sender changes over on the day agreed, by itself. On PostgreSQL."""
+"""A new version on PostgreSQL: the sender changes over on the day agreed, by itself; what comes after is rehearsed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from shutil import copytree
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from exchange import journeys, wiring
 from exchange.adapters.contracts_files import check, load_agreement
 from exchange.cli import app
-from exchange.cli.common import out
+from exchange.cli.common import EXIT_FOUND, out
 from exchange.domain.canonical import strict_json
 from exchange.domain.errors import NeedsPerson
 from exchange.ports import Parts
 from exchange.settings import read_settings
+from exchange.steps.rehearse import PAGE
 from tests.fakes.ends import ROOT, case_frames, two_ends
 from tests.outcomes import WORLDS
 from tests.servers import PostgresServer
@@ -40,19 +41,44 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture
-def ends(tmp_path: Path, root: Path, postgres_server: PostgresServer) -> Iterator[dict[str, Parts]]:
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """Two quarters that went round, one begun before the day of the switch and released after it."""
+
+    folder: Path
+    court: Parts
+    tax: Parts
+    keys: tuple[str, str]
+
+    def said(self, party: str, *words: str) -> Result:
+        """What a command says at an end."""
+        width, out.width = out.width, 200
+        try:
+            return CliRunner().invoke(app, [*words, "--home", str(self.folder / party)])
+        finally:
+            out.width = width
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory, root: Path, postgres_server: PostgresServer) -> Iterator[Played]:
+    folder = tmp_path_factory.mktemp("ends")
     told = {name: postgres_server.url(postgres_server.new_database()) for name in ("source", COURT, TAX)}
     for party in (COURT, TAX):
-        (tmp_path / party).mkdir()
-        lines = f'party = "{party}"\nproject = "{root}"\nledger_url = "{told[party]}"\n'
-        (tmp_path / party / "exchange.toml").write_text(lines, encoding="utf-8")
-    wiring.load_source(read_settings(home=tmp_path / COURT, source_url=told["source"]), WORLDS / "sample2/court_db.sql")
+        (folder / party).mkdir()
+        lines = f'party = "{party}"\nproject = "{root}"\nchecker = "plain"\nledger_url = "{told[party]}"\n'
+        (folder / party / "exchange.toml").write_text(lines, encoding="utf-8")
+    wiring.load_source(read_settings(home=folder / COURT, source_url=told["source"]), WORLDS / "sample2/court_db.sql")
     with homes(
-        tmp_path, COURT, {TAX: {"ledger_url": told[TAX]}}, project=root, today=BEFORE, source_url=told["source"],
+        folder, COURT, {TAX: {"ledger_url": told[TAX]}}, project=root, today=BEFORE, source_url=told["source"],
         ledger_url=told[COURT],
-    ) as made:  # fmt: skip
-        yield made
+    ) as ends:  # fmt: skip
+        first = journeys.quarterly(ends[COURT], ROUTE, "2026Q2")
+        later = {**ends, COURT: replace(ends[COURT], today=AFTER)}
+        for key in (first, f"{ROUTE}.Q.2026Q3"):
+            journeys.quarterly(later[COURT], ROUTE, key.rpartition(".")[2])
+            release(later[COURT], key)
+            settle(later, COURT, key)
+        yield Played(folder=folder, court=later[COURT], tax=ends[TAX], keys=(first, key))
 
 
 def follows(parts: Parts, key: str) -> str:
@@ -60,35 +86,34 @@ def follows(parts: Parts, key: str) -> str:
     return str(strict_json(parts.vault.get(key, "packet/manifest.json"))["contract"]["version"])
 
 
-def shown(home: Path, key: str) -> str:
-    width, out.width = out.width, 200
-    try:
-        return CliRunner().invoke(app, ["show", key, "--home", str(home)]).output
-    finally:
-        out.width = width
-
-
-def test_the_sender_changes_over_on_the_day_agreed(ends: dict[str, Parts], tmp_path: Path) -> None:
-    court, tax = ends[COURT], ends[TAX]
-    key = journeys.quarterly(court, ROUTE, "2026Q2")
-    late = {**ends, COURT: replace(court, today=AFTER)}
-    release(late[COURT], key)
-    settle(late, COURT, key)
-    assert follows(court, key) == "1.0.0"
-    (taken,) = tax.ledger.exchanges(route=ROUTE)
-    for end, name in ((COURT, key), (TAX, taken.key)):
-        told = shown(tmp_path / end, name)
-        assert "1.0.0  旧版" in told
-        assert UNTIL.isoformat() in told
-
-    second = journeys.quarterly(late[COURT], ROUTE, "2026Q3")
-    release(late[COURT], second)
-    settle(late, COURT, second)
-    assert follows(court, second) == "1.1.0"
-    landed = tax.ledger.landed(tax.agreement.route(ROUTE), "bankruptcy_case")
+def test_the_sender_changes_over_on_the_day_agreed(played: Played) -> None:
+    assert [follows(played.court, key) for key in played.keys] == ["1.0.0", "1.1.0"]
+    landed = played.tax.ledger.landed(played.tax.agreement.route(ROUTE), "bankruptcy_case")
     assert set(landed[COLUMN_ADDED].dropna()) == {"甲"}
-    assert "旧版" not in shown(tmp_path / COURT, second)
-    assert journeys.audit(court) == journeys.audit(tax) == []
+    assert journeys.audit(played.court) == journeys.audit(played.tax) == []
+
+
+def test_what_was_received_under_the_version_before_says_so(played: Played) -> None:
+    taken = [one.key for one in played.tax.ledger.exchanges(route=ROUTE)]
+    for party, (old, new) in ((COURT, played.keys), (TAX, taken)):
+        assert f"1.0.0  旧版，接收至 {UNTIL}" in played.said(party, "show", old).output
+        assert "旧版" not in played.said(party, "show", new).output
+    assert f"旧版 1.0.0 接收至 {UNTIL}" in played.said(TAX, "contracts", "list").output
+
+
+def test_a_proposal_is_rehearsed_on_stored_rounds_and_has_a_page(played: Played, root: Path, tmp_path: Path) -> None:
+    for name in ("contracts", "schemas"):
+        copytree(root / name, tmp_path / "new" / name)
+    dataset = tmp_path / "new/contracts/datasets/bankruptcy_case.odcs.yaml"
+    head, _, tail = dataset.read_text("utf-8").partition("债权申报期长于三个月")
+    dataset.write_text(head + "债权申报期长于三个月" + tail.replace("severity: warn", "severity: reject", 1), "utf-8")
+    done = played.said(COURT, "contracts", "rehearse", str(tmp_path / "new"))
+    assert done.exit_code == EXIT_FOUND
+    assert all(key in done.output for key in played.keys)
+    page = played.court.vault.get(played.keys[1], PAGE).decode()
+    assert played.court.vault.where(played.keys[1], PAGE) in done.output
+    assert "债权申报期长于三个月" in page
+    assert all(key in page for key in played.keys)
 
 
 def test_a_round_begun_under_the_version_before_is_not_sealed_when_that_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from exchange.adapters.checker_plain import PlainChecker
 from exchange.adapters.ledger_sql import open_ledger
 from exchange.adapters.source_sql import SqlSource
 from exchange.adapters.vault_fs import FsVault
-from exchange.domain.drift import LEAST, Profile, drifts, dump_profile, load_profile, profile_of
+from exchange.domain.drift import Profile, drifts, dump_profile, load_profile, profile_of
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import check_rows, prepare
 from exchange.domain.period import Period
@@ -56,7 +57,15 @@ def test_text_where_dates_were_is_one_point_not_a_wall() -> None:
 
 def test_a_few_wrong_values_are_the_checks_business() -> None:
     assert told(profile(20, lambda n: {"announced_on": "?"} if n < 9 else {})) == {}
-    assert told(profile(LEAST - 1, lambda _: {"announced_on": "?"})) == {}
+    assert told(profile(4, lambda _: {"announced_on": "?"})) == {}
+
+
+def test_from_when_on_it_speaks_is_the_routes_to_say() -> None:
+    now = profile(4, lambda _: {"announced_on": "?"})
+    assert ROUTE.drift is not None
+    fewer = replace(ROUTE, drift=replace(ROUTE.drift, rows=4))
+    assert [f.row_key for f in drifts(now, None, fewer)] == ["bankruptcy_case.announced_on|type"]
+    assert list(drifts(now, None, replace(fewer, drift=None))) == []
 
 
 def test_a_required_column_gone_empty_needs_no_earlier_quarter() -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from exchange.adapters.checker_plain import PlainChecker
+from exchange.adapters.pages import HtmlPages
 from exchange.domain.contract import Column
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.rehearsal import Rehearsed
 from exchange.domain.route import Agreement, RouteLine
-from exchange.steps.rehearse import rehearse_rounds
+from exchange.steps.rehearse import PAGE, rehearse_rounds
 from tests.unit.proposals import AGREED, ROUTE, codes_without, with_contract, with_route, with_rule
-from tests.unit.test_quarter_steps import CALENDAR, KEY, End
+from tests.unit.test_quarter_steps import CALENDAR, KEY, NOW, End
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def end(tmp_path_factory: pytest.TempPathFactory) -> Iterator[End]:
 def rehearsed(end: End, proposed: Agreement) -> Rehearsed:
     (one,) = rehearse_rounds(
         proposed, agreement=AGREED, party="court-131100", vault=end.vault, ledger=end.ledger, checker=PlainChecker(),
-        is_workday=CALENDAR.is_workday, actor="liaison-1",
+        is_workday=CALENDAR.is_workday, actor="liaison-1", pages=HtmlPages(), clock=lambda: NOW,
     )  # fmt: skip
     return one
 
@@ -40,7 +41,7 @@ def test_the_agreement_in_force_rehearsed_changes_nothing(end: End) -> None:
     assert (one.fails, one.passes, one.worse) == ((), (), False)
     assert (one.now.selected, one.now.held) == (146, 14)
     assert end.ledger.exchange(KEY) == state
-    assert end.vault.names(KEY) == files
+    assert set(end.vault.names(KEY)) - {*files} == {PAGE}
     looks = [e for e in end.ledger.events(exchange=KEY, kind="looked_at") if e.body["what"] == "rehearsal"]
     assert looks[-1].actor == "liaison-1"
 
@@ -53,6 +54,10 @@ def test_a_stricter_rule_lists_the_cases_it_would_hold(end: End) -> None:
     assert {str(record) for record in warned} <= would
     assert one.worse
     assert one.then.held > one.now.held
+    page = end.vault.get(KEY, PAGE).decode()
+    assert f"{one.now.held}<small>" in page
+    assert f"{one.then.held}<small>" in page
+    assert "债权申报期长于三个月" in page
 
 
 def test_a_milder_rule_lists_what_would_pass(end: End) -> None:

@@ -53,6 +53,10 @@ class HtmlPages:
         """A list of breaks, or answers to one, before it goes (`domain/break_page.shared_page`)."""
         return self._templates.get_template("shared.html").render(data)
 
+    def rehearsal(self, data: Mapping[str, Any]) -> str:
+        """Stored rounds under a proposed agreement (`domain/rehearsal_page`)."""
+        return self._templates.get_template("rehearsal.html").render(data)
+
     def statement(self, data: Mapping[str, Any]) -> str:
         """A quarter's statement, or one case's of it (`domain/statement_page`)."""
         return self._templates.get_template("statement.html").render(data)
