@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from exchange.domain.calendar import WorkCalendar
-from exchange.domain.case_number import parse
+from exchange.domain.case_number import parse, serials_alike
 from exchange.domain.checks import claim_limits, court_code_fits, days
 from exchange.domain.contract import Contract, Rule
 from exchange.domain.finding import Finding
@@ -82,7 +82,7 @@ def duplicate_case_no(cases: pd.DataFrame, sender: Party) -> Mask:
     """
     numbers = cases["case_no"]
     several = (numbers.notna() & numbers.duplicated(keep=False)).to_numpy(bool)
-    formed = passes(numbers, lambda number: parse(number).form != "malformed")
+    formed = passes(serials_alike(numbers), lambda number: parse(number).form != "malformed")
     fits = formed & court_code_fits(numbers, cases["court_code"], sender)
     fitting = pd.Series(fits, index=cases.index).groupby(numbers, sort=False).transform("sum").fillna(0).to_numpy()
     return np.asarray(several & ~(fits & (fitting == 1)), dtype=bool)
@@ -100,8 +100,8 @@ def unofficial_years(prepared: Prepared, route: Route, calendar: WorkCalendar) -
     if rule is None:
         return
     cases = prepared.frames[CASES]
-    announced = days(cases["announced_on"])[cases["claims_due_on"].notna()]
-    years = {limit.year for limit in claim_limits(announced, rule, route, calendar.is_workday).values()}
+    announced = days(cases["announced_on"])[cases["claims_due_on"].notna().to_numpy(bool)]
+    years = {limit.year for limit in claim_limits(announced, rule, route, calendar.is_workday)[1]}
     for year in sorted(year for year in years if not calendar.is_official(year)):
         yield Finding(
             rule="calendar_not_official", severity="warn", dataset=CASES, record=None, case_no=None,

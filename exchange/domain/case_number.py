@@ -15,8 +15,10 @@ from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from exchange.domain.text import BLANKS, by_value, distinct, nfkc, without_blanks
+from exchange.domain.text import BLANKS, as_array, as_series, by_value, distinct, nfkc, without_blanks
 
 Form = Literal["strict", "legacy1", "legacy2", "malformed"]
 
@@ -115,6 +117,15 @@ def parts(series: pd.Series) -> pd.DataFrame:
         for name in ("form", "year", "code", "kind", "serial")
     }
     return pd.DataFrame(columns, index=series.index)
+
+
+def serials_alike(series: pd.Series) -> pd.Series:
+    """The numbers with every plain serial made 1: few distinct ones, of the same form, year, court code and type."""
+    numbers = as_array(series)
+    ends = pc.match_substring_regex(numbers, "[^0-9][1-9][0-9]*号$")
+    heads = pc.ascii_rtrim(pc.utf8_slice_codeunits(numbers, 0, -1), characters="0123456789")
+    alike = pc.binary_join_element_wise(heads, pa.scalar("1号", numbers.type), pa.scalar("", numbers.type))
+    return as_series(pc.if_else(ends, alike, numbers), index=series.index, name=series.name)
 
 
 def _full_width(char: str) -> str:

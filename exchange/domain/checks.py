@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from exchange.domain.case_number import parse
+from exchange.domain.case_number import parse, serials_alike
+from exchange.domain.columns import Days, Ints
 from exchange.domain.contract import CodeList, Contract, Rule
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.figures import whole_on
@@ -25,7 +26,7 @@ from exchange.domain.identifiers import uscc_ok
 from exchange.domain.route import Party, Route
 from exchange.domain.row_rules import ROW_RULES, days
 from exchange.domain.rowcheck import RowCheck
-from exchange.domain.text import any_of, nfkc, passes, trimmed
+from exchange.domain.text import any_of, distinct, like, nfkc, passes, passes_among, trimmed
 from exchange.domain.types import type_checks
 
 __all__ = ["ACROSS", "RULES", "Context", "claim_limit", "claim_limits", "court_code_fits", "days", "row_checks"]
@@ -88,13 +89,13 @@ def _run(frame: pd.DataFrame, *, mask: RuleMask, rule: Rule, context: Context) -
 def court_code_fits(numbers: pd.Series, courts: pd.Series, sender: Party) -> Mask:
     """Whether each normalised number's court code is one of its court's, whatever their dates."""
     known = {court.id: {code.code for code in court.codes} for court in sender.courts}
-    both = numbers.astype(object).fillna("") + "\x1f" + courts.astype(object).fillna("")
-
-    def fits(text: str) -> bool:
-        number, _, court = text.partition("\x1f")
-        return parse(number).code in known.get(court, ())
-
-    return passes(both, fits)
+    (number, written), (court, named) = distinct(serials_alike(numbers)), distinct(courts)
+    both = (number >= 0) & (court >= 0)
+    pair, pairs = pd.factorize(number[both] * len(named) + court[both])
+    fits = [parse(written[one // len(named)]).code in known.get(named[one % len(named)], ()) for one in pairs]
+    out = np.zeros(len(numbers), dtype=bool)
+    out[both] = np.array(fits, dtype=bool)[pair]
+    return out
 
 
 def claim_limit(announced: date, months: int, is_workday: Callable[[date], bool]) -> date:
@@ -114,20 +115,21 @@ def claim_limit(announced: date, months: int, is_workday: Callable[[date], bool]
 
 
 def claim_limits(
-    announced: pd.Series, rule: Rule, route: Route, is_workday: Callable[[date], bool]
-) -> dict[pd.Timestamp, date]:
-    """The last day a claim period may end, for each day of announcement, by the months in force on that day."""
-    distinct = announced.dropna().unique()
-    months = whole_on(route.dated(rule.figures["months"]), np.array(distinct, "datetime64[D]"))
-    return {day: claim_limit(day.date(), int(count), is_workday) for day, count in zip(distinct, months, strict=True)}
+    announced: Days, rule: Rule, route: Route, is_workday: Callable[[date], bool]
+) -> tuple[Days, list[date]]:
+    """The distinct days of announcement, ascending, and beside each the last day a claim period may end, by the months
+    in force on that day."""
+    distinct = np.unique(announced[~np.isnat(announced)])
+    months = whole_on(route.dated(rule.figures["months"]), distinct).tolist()
+    return distinct, [claim_limit(day, n, is_workday) for day, n in zip(distinct.tolist(), months, strict=True)]
 
 
 def _case_no_malformed(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
-    return ~passes(frame["case_no"], lambda number: parse(number).form != "malformed")
+    return ~passes(serials_alike(frame["case_no"]), lambda number: parse(number).form != "malformed")
 
 
 def _court_code_differs(frame: pd.DataFrame, _: Rule, context: Context) -> Mask:
-    checked = passes(frame["case_no"], lambda number: parse(number).form in ("strict", "legacy2"))
+    checked = passes(serials_alike(frame["case_no"]), lambda number: parse(number).form in ("strict", "legacy2"))
     return checked & ~court_code_fits(frame["case_no"], frame["court_code"], context.sender)
 
 
@@ -141,37 +143,34 @@ def _accepted_on_missing(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
 
 
 def _accepted_in_future(frame: pd.DataFrame, _: Rule, context: Context) -> Mask:
-    return np.asarray(days(frame["accepted_on"]) > pd.Timestamp(context.as_of), dtype=bool)
+    return days(frame["accepted_on"]) > np.datetime64(context.as_of)
 
 
 def _due_before_announcement(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
-    return np.asarray(days(frame["claims_due_on"]) < days(frame["announced_on"]), dtype=bool)
+    return days(frame["claims_due_on"]) < days(frame["announced_on"])
 
 
-def _days_in_force(name: str, rule: Rule, context: Context, on: pd.Series) -> pd.Series:
+def _days_in_force(name: str, rule: Rule, context: Context, on: Days) -> Ints:
     """The rule's figure of that name as a number of days, the value of each row's own day."""
-    entries = context.route.dated(rule.figures[name])
-    return pd.Series(
-        pd.to_timedelta(whole_on(entries, on.to_numpy().astype("datetime64[D]")), unit="D"), index=on.index
-    )
+    return whole_on(context.route.dated(rule.figures[name]), on)
 
 
 def _period_too_short(frame: pd.DataFrame, rule: Rule, context: Context) -> Mask:
     announced = days(frame["announced_on"])
-    least = _days_in_force("days", rule, context, announced)
-    return np.asarray(days(frame["claims_due_on"]) < announced + least, dtype=bool)
+    return days(frame["claims_due_on"]) < announced + _days_in_force("days", rule, context, announced)
 
 
 def _period_too_long(frame: pd.DataFrame, rule: Rule, context: Context) -> Mask:
     due, announced = days(frame["claims_due_on"]), days(frame["announced_on"])
-    limits = claim_limits(announced[due.notna()], rule, context.route, context.is_workday)
-    return np.asarray(
-        due > pd.to_datetime(announced.map({day: pd.Timestamp(limit) for day, limit in limits.items()})), dtype=bool
-    )
+    both = ~np.isnat(due) & ~np.isnat(announced)
+    distinct, limits = claim_limits(announced[both], rule, context.route, context.is_workday)
+    long = np.zeros(len(frame), dtype=bool)
+    long[both] = due[both] > np.array(limits, "datetime64[D]")[np.searchsorted(distinct, announced[both])]
+    return long
 
 
 def _meeting_before_due(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
-    return np.asarray(days(frame["first_meeting_on"]) < days(frame["claims_due_on"]), dtype=bool)
+    return days(frame["first_meeting_on"]) < days(frame["claims_due_on"])
 
 
 def _uscc(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
@@ -182,17 +181,19 @@ def _formula(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
     def begins(name: str) -> bool:
         return trimmed(nfkc(trimmed(name)))[:1] in FORMULA_SIGNS
 
-    return any_of((passes(frame[c], begins) for c in rule.columns), len(frame))
+    return any_of((passes_among(frame[c], like(frame[c], MAY_BE_SIGN), begins) for c in rule.columns), len(frame))
 
 
 def _masked(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
-    return any_of((passes(frame[c], lambda name: "*" in nfkc(name)) for c in rule.columns), len(frame))
+    return any_of(
+        (passes_among(frame[c], like(frame[c], MAY_BE_STAR), lambda name: "*" in nfkc(name)) for c in rule.columns),
+        len(frame),
+    )
 
 
 def _old_id_only(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
-    length = int(rule.params["length"])
-    old = passes(frame["old_taxpayer_id"], lambda text: len(text) == length)
-    return np.asarray(frame["uscc"].isna(), dtype=bool) & old
+    old = frame["old_taxpayer_id"].str.len() == int(rule.params["length"])
+    return np.asarray(frame["uscc"].isna() & old, dtype=bool)
 
 
 def _no_id(frame: pd.DataFrame, rule: Rule, context: Context) -> Mask:
@@ -200,7 +201,7 @@ def _no_id(frame: pd.DataFrame, rule: Rule, context: Context) -> Mask:
 
 
 def _negative(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
-    return any_of((passes(frame[c], _below_zero) for c in rule.columns), len(frame))
+    return any_of((passes_among(frame[c], like(frame[c], "-"), _below_zero) for c in rule.columns), len(frame))
 
 
 def _below_zero(text: str) -> bool:
@@ -221,7 +222,7 @@ def _old_court_code(frame: pd.DataFrame, _: Rule, context: Context) -> Mask:
         parsed = parse(number)
         return parsed.code in ended and int(parsed.year) > ended[parsed.code] + 1
 
-    return passes(frame["case_no"], late)
+    return passes(serials_alike(frame["case_no"]), late)
 
 
 def _terminated_without_day(frame: pd.DataFrame, _: Rule, __: Context) -> Mask:
@@ -236,16 +237,18 @@ def _out_of_order(frame: pd.DataFrame, rule: Rule, _: Context) -> Mask:
     """Days in the order of the rule's columns: none lies before one named earlier."""
     given = [days(frame[column]) for column in rule.columns]
     pairs = [(a, b) for n, a in enumerate(given) for b in given[n + 1 :]]
-    return any_of((np.asarray(b < a, dtype=bool) for a, b in pairs), len(frame))
+    return any_of((b < a for a, b in pairs), len(frame))
 
 
 def _announced_late(frame: pd.DataFrame, rule: Rule, context: Context) -> Mask:
     accepted = days(frame["accepted_on"])
-    limit = _days_in_force("days", rule, context, accepted)
-    return np.asarray(days(frame["announced_on"]) > accepted + limit, dtype=bool)
+    return days(frame["announced_on"]) > accepted + _days_in_force("days", rule, context, accepted)
 
 
 FORMULA_SIGNS: Final = ("=", "+", "-", "@")
+MAY_BE_SIGN: Final = "[-+=@⁺⁼₊₌≠⩴⩵⩶﬩﹢﹣﹦﹫＋－＝＠]"
+MAY_BE_STAR: Final = "[*﹡＊]"
+"""Every character NFKC may make a formula sign or a star of: a name without one need not be brought to NFKC."""
 
 RULES: Final[Mapping[str, RuleMask]] = {
     "case_no_malformed": _case_no_malformed,

@@ -10,14 +10,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from exchange.domain.text import BLANKS, by_value, distinct, nfkc, trimmed, without_blanks
+from exchange.domain.text import BLANKS, as_array, by_value, nfkc, trimmed, without_blanks
 
 ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """GB 32100-2015: no I, O, S, V, Z."""
 
-_WEIGHTS: Final = np.array([1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28], dtype=np.int64)
-_VALUES: Final = np.full(128, -1, dtype=np.int64)
+_WEIGHTS: Final = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28, 1)
+_VALUES: Final = np.full(256, -1, dtype=np.int16)
 _VALUES[[ord(c) for c in ALPHABET]] = np.arange(len(ALPHABET))
 _BLANK_SET: Final = frozenset(BLANKS)
 
@@ -52,20 +54,26 @@ def uscc_ok(series: pd.Series) -> pd.Series:
 
     The organisation code's own digit inside is not checked, and letters are allowed everywhere.
     """
-    codes, texts = distinct(series)
-    fits = np.array([len(text) == 18 and text.isascii() for text in texts], dtype=bool)
-    good = np.zeros(len(texts) + 1, dtype=bool)
+    codes = as_array(series)
+    fits = np.asarray(pc.fill_null(pc.equal(pc.binary_length(codes), 18), False), dtype=bool)
+    good = np.zeros(len(codes), dtype=bool)
     if fits.any():
-        joined = "".join(text for text, fit in zip(texts, fits, strict=True) if fit)
-        good[:-1][fits] = _checked(joined)
-    return pd.Series(good[codes], index=series.index, dtype=bool)
+        good[fits] = _checked(codes if fits.all() else codes.filter(pa.array(fits)))
+    return pd.Series(good, index=series.index, dtype=bool)
 
 
-def _checked(joined: str) -> npt.NDArray[np.bool_]:
-    """Codes of 18 ASCII characters, one after the other."""
-    digits = _VALUES[np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, 18)]
-    expected = (31 - (digits[:, :17] @ _WEIGHTS) % 31) % 31
-    return np.asarray((digits >= 0).all(axis=1) & (digits[:, 17] == expected), dtype=bool)
+def _checked(codes: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
+    """Whether codes of 18 bytes each are of the alphabet and add up: the weighted sum, the last one's own included,
+    is a multiple of 31."""
+    _, offsets, data = codes.buffers()
+    first = int(np.frombuffer(offsets, np.int64)[codes.offset])
+    letters = np.frombuffer(data, np.uint8, len(codes) * 18, first).reshape(-1, 18)
+    total, known = np.zeros(len(codes), np.int16), np.ones(len(codes), dtype=bool)
+    for place, weight in enumerate(_WEIGHTS):
+        value = _VALUES[letters[:, place]]
+        known &= value >= 0
+        total += value * np.int16(weight) % np.int16(31)
+    return np.asarray(known & (total % 31 == 0), dtype=bool)
 
 
 def name_applied(text: str) -> tuple[str, ...]:

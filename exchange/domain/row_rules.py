@@ -15,9 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from exchange.domain.columns import Days
 from exchange.domain.contract import Rule
 from exchange.domain.route import Party
-from exchange.domain.text import any_of, passes
+from exchange.domain.text import any_of, once_each, passes
+
+_FIRST: Final = np.datetime64("0001-01-01")
+"""The first day a calendar here knows."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -36,9 +40,14 @@ class Looks(Protocol):
         ...
 
 
-def days(series: pd.Series) -> pd.Series:
-    """Dates of a text column; NaT where there is none that can be read."""
-    return pd.to_datetime(series, format="%Y-%m-%d", errors="coerce")
+def days(series: pd.Series) -> Days:
+    """Dates of a text column; NaT where there is none that can be read, or none after the year 0."""
+    return once_each(series, _days, np.datetime64("NaT"))
+
+
+def _days(texts: pd.Series) -> Days:
+    read = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce").to_numpy().astype("datetime64[D]")
+    return np.where(read >= _FIRST, read, np.datetime64("NaT"))
 
 
 def _pattern(frame: pd.DataFrame, rule: Rule, _: Looks) -> Mask:
@@ -67,8 +76,7 @@ def _missing_when(frame: pd.DataFrame, rule: Rule, _: Looks) -> Mask:
 
 def _after_as_of(frame: pd.DataFrame, rule: Rule, context: Looks) -> Mask:
     """A day lies after the day the data is looked at."""
-    today = pd.Timestamp(context.as_of)
-    return any_of((np.asarray(days(frame[c]) > today, dtype=bool) for c in rule.columns), len(frame))
+    return any_of((days(frame[c]) > np.datetime64(context.as_of) for c in rule.columns), len(frame))
 
 
 def _other_court(frame: pd.DataFrame, rule: Rule, context: Looks) -> Mask:

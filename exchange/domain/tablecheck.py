@@ -11,16 +11,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exchange.domain.contract import Column, Contract
+from exchange.domain.contract import ColumnType, Contract
 from exchange.domain.errors import NeedsPerson
 
 _TEXT: Final = pa.large_string()
-_MONEY: Final = r"^-?[0-9]{1,16}\.[0-9]{2}$"
-_INT: Final = r"^-?(0|[1-9][0-9]{0,17})$"
+MONEY: Final = r"^-?[0-9]{1,16}\.[0-9]{2}$"
+INT: Final = r"^-?(?:0|[1-9][0-9]{0,17})$"
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
+_PLAIN_DATE: Final = "^[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+_PLAIN: Final = {
+    "date": _PLAIN_DATE + "$",
+    "time": _PLAIN_DATE + r"T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])$",
+}
+"""Days and times that surely are some: the rest are read one by one."""
 
 
 def key_order(table: pa.Table, contract: Contract) -> Any:
@@ -70,23 +76,25 @@ def check_values(table: pa.Table, contract: Contract, rows_before: int = 0) -> N
             if len(missing):
                 what = f"{len(missing)} required values are missing."
                 raise wrong(504, contract, column.name, what, missing + rows_before)
-        broken = pc.fill_null(_broken(values, column), False)
+        broken = pc.fill_null(unreadable(values, column.type), False)
         places = np.flatnonzero(np.asarray(broken.to_pandas(), dtype=bool))
         if len(places):
             what = f"{len(places)} values are not of type {column.type}."
             raise wrong(504, contract, column.name, what, places + rows_before)
 
 
-def _broken(values: Any, column: Column) -> Any:
-    if column.type == "money":
-        return pc.invert(pc.match_substring_regex(values, _MONEY))
-    if column.type == "int":
-        return pc.invert(pc.match_substring_regex(values, _INT))
-    if column.type == "bool":
+def unreadable(values: Any, type_: ColumnType) -> Any:
+    """Arrow text → which values are no value of the type (§10.4); null where there is none."""
+    if type_ == "money":
+        return pc.invert(pc.match_substring_regex(values, MONEY))
+    if type_ == "int":
+        return pc.invert(pc.match_substring_regex(values, INT))
+    if type_ == "bool":
         return pc.invert(pc.is_in(values, pa.array(["true", "false", None], _TEXT)))
-    if column.type in {"date", "time"}:
-        is_good = _is_date if column.type == "date" else _is_time
-        bad = [text for text in pc.unique(values).to_pylist() if text is not None and not is_good(text)]
+    if type_ in {"date", "time"}:
+        is_good = _is_date if type_ == "date" else _is_time
+        odd = pc.unique(values.filter(pc.invert(pc.match_substring_regex(values, _PLAIN[type_]))))
+        bad = [text for text in odd.to_pylist() if text is not None and not is_good(text)]
         return pc.is_in(values, pa.array(bad, _TEXT))
     return pc.match_substring(values, "\0")
 

@@ -1,4 +1,7 @@
-"""Text as Unicode has it: what is a blank, what is a bracket, and functions applied once per distinct value."""
+"""Text as Unicode has it: what is a blank, what is a bracket, and functions applied once per distinct value.
+
+A question about a whole column is asked of Arrow where Arrow can answer it, or narrow down who has to be asked.
+"""
 
 from __future__ import annotations
 
@@ -82,6 +85,27 @@ def passes(series: pd.Series, test: Callable[[str], Any]) -> npt.NDArray[np.bool
     codes, values = distinct(series)
     passed = np.array([*(bool(test(value)) for value in values), False], dtype=bool)
     return np.asarray(passed[codes], dtype=bool)
+
+
+def passes_among(series: pd.Series, asked: npt.NDArray[np.bool_], test: Callable[[str], Any]) -> npt.NDArray[np.bool_]:
+    """Whether each value passes, where only those `asked` could; the rest are not looked at and don't pass."""
+    out = np.zeros(len(series), dtype=bool)
+    if asked.any():
+        out[asked] = passes(series.loc[asked], test)
+    return out
+
+
+def once_each(series: pd.Series, read: Callable[[pd.Series], Any], missing: Any) -> npt.NDArray[Any]:
+    """What a vectorised function says of the column's distinct values, each put where its value stands."""
+    codes, values = distinct(series)
+    said = np.asarray(read(pd.Series(values, dtype="str")))
+    return np.append(said, np.array([missing], dtype=said.dtype))[codes]
+
+
+def like(series: pd.Series, pattern: str) -> npt.NDArray[np.bool_]:
+    """Which values hold a match of an RE2 pattern (`$` is the end and nothing else). Missing never does."""
+    found = pc.match_substring_regex(as_array(series), pattern)
+    return np.asarray(pc.fill_null(found, False), dtype=bool)
 
 
 def any_of(masks: Iterable[npt.NDArray[np.bool_]], size: int) -> npt.NDArray[np.bool_]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
@@ -10,19 +9,23 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.compute as pc
 
 from exchange.domain.contract import CodeList, Column, ColumnType, Contract
 from exchange.domain.rowcheck import RowCheck
-from exchange.domain.text import passes
+from exchange.domain.tablecheck import INT, MONEY, unreadable
+from exchange.domain.text import as_array
 
 REQUIRED, UNREADABLE, UNKNOWN_CODE = "required_value_missing", "value_unreadable", "unknown_code"
 
-_FORMS: Final[Mapping[ColumnType, str]] = {
-    "money": r"^-?[0-9]{1,16}\.[0-9]{2}$(?!\n)",
-    "int": r"^-?(?:0|[1-9][0-9]{0,17})$(?!\n)",
+_END: Final = r"(?!\n)"
+"""What Python's `$` wants beside it to be the end of the text and nothing else."""
+
+_EXPECTED: Final[Mapping[ColumnType, tuple[str, Mapping[str, Any]]]] = {
+    "money": ("ExpectColumnValuesToMatchRegex", {"regex": MONEY + _END}),
+    "int": ("ExpectColumnValuesToMatchRegex", {"regex": INT + _END}),
+    "bool": ("ExpectColumnValuesToBeInSet", {"value_set": ["true", "false"]}),
 }
-_DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)"
-_TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$(?!\n)"
 _COVERED: Final[Mapping[str, str]] = {"case_no_malformed": "case_no", "unknown_stage_code": "stage"}
 """Rules that already speak of a column's being there and known."""
 
@@ -60,23 +63,12 @@ def _check(
 
 def _readable(column: Column, codes: Mapping[str, CodeList]) -> RowCheck | None:
     if column.type == "code" and column.code_list is not None and column.code_list in codes:
-        return _in_set(UNKNOWN_CODE, column, list(codes[column.code_list].names_zh))
-    if column.type == "bool":
-        return _in_set(UNREADABLE, column, ["true", "false"])
-    if column.type in _FORMS:
-        form = _FORMS[column.type]
-        broken = partial(_not_like, form=form)
-        return _check(UNREADABLE, column, broken, ("ExpectColumnValuesToMatchRegex", {"regex": form}))
-    if column.type == "date":
-        return _check(UNREADABLE, column, _no_day, None)
-    if column.type == "time":
-        return _check(UNREADABLE, column, _no_time, None)
+        known = list(codes[column.code_list].names_zh)
+        expected = ("ExpectColumnValuesToBeInSet", {"value_set": known})
+        return _check(UNKNOWN_CODE, column, partial(_not_in, known=known), expected)
+    if column.type in ("money", "int", "bool", "date", "time"):
+        return _check(UNREADABLE, column, partial(_unreadable, type_=column.type), _EXPECTED.get(column.type))
     return None
-
-
-def _in_set(rule: str, column: Column, known: list[str]) -> RowCheck:
-    broken = partial(_not_in, known=known)
-    return _check(rule, column, broken, ("ExpectColumnValuesToBeInSet", {"value_set": known}))
 
 
 def _missing(frame: pd.DataFrame, column: str) -> npt.NDArray[np.bool_]:
@@ -87,20 +79,6 @@ def _not_in(frame: pd.DataFrame, column: str, known: list[str]) -> npt.NDArray[n
     return np.asarray(frame[column].notna() & ~frame[column].isin(known), dtype=bool)
 
 
-def _like(series: pd.Series, form: str) -> npt.NDArray[np.bool_]:
-    pattern = re.compile(form)
-    return passes(series, lambda text: pattern.search(text) is not None)
-
-
-def _not_like(frame: pd.DataFrame, column: str, form: str) -> npt.NDArray[np.bool_]:
-    return np.asarray(frame[column].notna() & ~_like(frame[column], form), dtype=bool)
-
-
-def _no_day(frame: pd.DataFrame, column: str) -> npt.NDArray[np.bool_]:
-    read = pd.to_datetime(frame[column], format="%Y-%m-%d", errors="coerce").notna()
-    return np.asarray(frame[column].notna() & ~(read & _like(frame[column], _DATE)), dtype=bool)
-
-
-def _no_time(frame: pd.DataFrame, column: str) -> npt.NDArray[np.bool_]:
-    read = pd.to_datetime(frame[column], format="ISO8601", errors="coerce", utc=True).notna()
-    return np.asarray(frame[column].notna() & ~(read & _like(frame[column], _TIME)), dtype=bool)
+def _unreadable(frame: pd.DataFrame, column: str, type_: ColumnType) -> npt.NDArray[np.bool_]:
+    """As the receiver reads them: what is let out here is not refused there."""
+    return np.asarray(pc.fill_null(unreadable(as_array(frame[column]), type_), False), dtype=bool)
