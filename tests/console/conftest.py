@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,9 @@ from tests.console.kit import Console, console, copied, go_round
 
 @pytest.fixture(scope="session")
 def gone_round(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both ends' homes after a whole quarter; nobody writes there."""
+    """Both ends' homes after a whole quarter; EXCHANGE_TEST_WORLD names one that is kept."""
+    if kept := os.environ.get("EXCHANGE_TEST_WORLD"):
+        return Path(kept)
     shared = tmp_path_factory.getbasetemp().parent
     home, mark = shared / "console-world", shared / "console-world.done"
     with (shared / "console-world.lock").open("w") as lock:
