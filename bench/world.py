@@ -45,6 +45,7 @@ CREATE TABLE pc_fp (fpbs INTEGER PRIMARY KEY, ajbs INTEGER, sbh VARCHAR(40), zqx
  sfje DECIMAL(18,2), fprq DATE);
 CREATE INDEX pc_aj_fydm ON pc_aj (fydm);
 CREATE INDEX pc_zwr_ajbs ON pc_zwr (ajbs);
+CREATE INDEX pc_glr_ajbs ON pc_glr (ajbs);
 CREATE INDEX pc_jd_ajbs ON pc_jd (ajbs);
 CREATE INDEX pc_cccz_ajbs ON pc_cccz (ajbs);
 CREATE INDEX pc_zqsh_ajbs ON pc_zqsh (ajbs);

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exchange.domain.case_number import normalise_case_no
+from exchange.domain.case_number import FORMED, normalise_case_no
 from exchange.domain.claims import Heads, heads
 from exchange.domain.columns import (
     Bools,
@@ -34,14 +33,8 @@ from exchange.domain.columns import (
     to_ints,
     unlike,
 )
-from exchange.domain.identifiers import compare_name, normalise_id
+from exchange.domain.identifiers import ID_FORMED, compare_name, normalise_id
 from exchange.domain.route import LegalFigure, Route
-
-_HAN: Final = r"[\x{4E00}-\x{4E4A}\x{4E4C}-\x{9FA5}]"
-"""Characters of a plain case number: 之 (U+4E4B) may begin a document's suffix, so it has to be looked at."""
-
-_PLAIN_NUMBER: Final = rf"^（[0-9]{{4}}）{_HAN}{{1,2}}[0-9]{{0,4}}{_HAN}{{1,2}}[0-9]+号$"
-_PLAIN_ID: Final = r"^[0-9A-Z]+$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,12 +194,12 @@ def match_books(books: Books, route: Route, as_of: date) -> Matched:
 
 def plain_numbers(values: pa.Array) -> pa.Array:
     """Case numbers in their one form."""
-    return mapped(values, unlike(values, _PLAIN_NUMBER), normalise_case_no)
+    return mapped(values, unlike(values, FORMED), normalise_case_no)
 
 
 def plain_ids(values: pa.Array) -> pa.Array:
     """USCC and taxpayer ids in their one form; blanks alone are missing."""
-    return mapped(values, unlike(values, _PLAIN_ID), normalise_id)
+    return mapped(values, unlike(values, ID_FORMED), normalise_id)
 
 
 def _cases(frame: pd.DataFrame) -> Cases:

@@ -36,6 +36,11 @@ _SUFFIX: Final = re.compile(rf"(?:[之-]{_ORDINAL})?号(?:[之-]{_ORDINAL})?$")
 _PLAIN: Final = re.compile(r"[（）0-9\u4e00-\u9fa5-]*")
 """Characters that stand for themselves: most numbers hold no other."""
 
+_HAN: Final = r"[\x{4e00}-\x{4e4a}\x{4e4c}-\x{9fa5}]"
+FORMED: Final = rf"^（[0-9]{{4}}）{_HAN}{{1,8}}[0-9]{{0,4}}{_HAN}{{1,4}}[0-9]+号$"
+"""RE2 of numbers that are in their one form to begin with, as nearly all are: Arrow finds them. 之 (U+4E4B) may begin a
+document's suffix, so a number with it has to be looked at."""
+
 _OPEN: Final = "<"
 _CLOSE: Final = ">"
 

@@ -23,6 +23,10 @@ _VALUES: Final = np.full(256, -1, dtype=np.int16)
 _VALUES[[ord(c) for c in ALPHABET]] = np.arange(len(ALPHABET))
 _BLANK_SET: Final = frozenset(BLANKS)
 
+ID_FORMED: Final = "^[0-9A-Z]+$"
+NAME_FORMED: Final = r"^[（）()0-9A-Za-z·\x{4e00}-\x{9fa5}]+$"
+"""RE2 of identifiers and of names that are in their form to begin with, as nearly all are: Arrow finds them."""
+
 
 def id_form(text: str) -> str:
     """One identifier in its one form: NFKC, no blanks, upper case."""

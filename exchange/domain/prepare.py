@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from exchange.domain import case_number, identifiers
+from exchange.domain.columns import mapped, unlike
 from exchange.domain.contract import MADE_HERE, Contract, Form
 from exchange.domain.finding import Finding
 from exchange.domain.period import Period
 from exchange.domain.route import Party, Route
 from exchange.domain.selection import of_quarter, of_sender, selected
-from exchange.domain.text import among, as_list, by_value, distinct, trimmed
+from exchange.domain.text import among, as_array, as_list, as_series, by_value, trimmed
 
 CASES: Final = "bankruptcy_case"
 COURT: Final = "court_code"
@@ -57,10 +58,30 @@ class Prepared:
 _NO_CASES: Final = pd.DataFrame(
     {name: pd.Series([], dtype="str") for name in ("_record", "_case_no_raw", "case_no", COURT, "stage")}
 )
-_Form = tuple[Callable[[pd.Series], pd.Series], Callable[[str], tuple[str, ...]], Callable[[str], str]]
-_NUMBER: Final[_Form] = (case_number.normalise_case_no, case_number.applied, case_number.normalise)
-_ID: Final[_Form] = (identifiers.normalise_id, identifiers.id_applied, identifiers.id_form)
-_NAME: Final[_Form] = (identifiers.sent_name, identifiers.name_applied, trimmed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """How values are brought to their form, and what that takes. What matches the RE2 pattern `formed` is in it: Arrow
+    finds those, and nobody looks at them one by one."""
+
+    change: Callable[[pd.Series], pd.Series]
+    of: Callable[[str], str]
+    takes: Callable[[str], tuple[str, ...]]
+    formed: str
+
+
+_NUMBER: Final = _Form(
+    change=case_number.normalise_case_no, of=case_number.normalise, takes=case_number.applied,
+    formed=case_number.FORMED,
+)  # fmt: skip
+_ID: Final = _Form(
+    change=identifiers.normalise_id, of=identifiers.id_form, takes=identifiers.id_applied, formed=identifiers.ID_FORMED
+)  # fmt: skip
+_NAME: Final = _Form(
+    change=identifiers.sent_name, of=trimmed, takes=identifiers.name_applied,
+    formed=identifiers.NAME_FORMED,
+)  # fmt: skip
 FORMS: Final[Mapping[Form, _Form]] = {"case_no": _NUMBER, "name": _NAME, "id": _ID}
 """A contract's word for a form → how it is brought about, what that is called, and one value's form."""
 
@@ -216,15 +237,14 @@ def _strangers(rows: pd.DataFrame, dataset: str, sender: Party) -> Iterator[Find
 
 def _normalise(frame: pd.DataFrame, column: str, form: _Form, numbers: Mapping[str, Any]) -> Iterator[Normalised]:
     """Bring one column to its form, in place; yield what was done, by value."""
-    change, applied, form_of = form
-    codes, raw = distinct(frame[column])
-    rules = [applied(value) for value in raw]
-    dirty: npt.NDArray[np.bool_] = np.array([*(bool(r) for r in rules), False], dtype=bool)
-    for n in np.flatnonzero(dirty[codes]):
-        record = str(frame["_record"].iloc[n])
-        for rule in rules[codes[n]]:
-            yield Normalised(rule=rule, record=record, case_no=text(numbers.get(record)), to=form_of(raw[codes[n]]))
-    frame[column] = change(frame[column])
+    values = as_array(frame[column])
+    odd, takes, of = unlike(values, form.formed), cache(form.takes), cache(form.of)
+    for n in np.flatnonzero(odd):
+        value = values[n].as_py()
+        for rule in takes(value):
+            record = str(frame["_record"].iloc[n])
+            yield Normalised(rule=rule, record=record, case_no=text(numbers.get(record)), to=of(value))
+    frame[column] = as_series(mapped(values, odd, form.change), index=frame.index, name=column)
 
 
 def _number_rows(frames: Mapping[str, pd.DataFrame]) -> None:

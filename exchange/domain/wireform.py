@@ -7,6 +7,7 @@ it was, so that the rules of the contract find it. Names and other text keep the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -28,6 +29,8 @@ _TIME: Final = (
     r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]+)?)?"
     r"\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$"
 )
+_LOCAL_TIME: Final = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?$"
+_WIRE_TIME: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _WIRE_DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _WHOLE: Final = r"-?(?:0|[1-9][0-9]*)"
 _NOISE: Final = Decimal("0.000001")
@@ -39,7 +42,10 @@ def to_wire(values: pd.Series, column: Column, *, codes: Mapping[str, str], offs
     `codes` maps source codes of a code or bool column; `offset` is that of times which have none.
     """
     values = values.astype("str")
-    values = values.mask(values.str.strip() == "")
+    plain = values.str.strip()
+    blank = plain == ""
+    if blank.any():
+        values, plain = values.mask(blank), plain.mask(blank)
     if column.type == "text":
         return values
     if column.type == "date":
@@ -47,11 +53,11 @@ def to_wire(values: pd.Series, column: Column, *, codes: Mapping[str, str], offs
     if column.type == "time":
         return _times(values, offset)
     if column.type == "money":
-        return _money(values)
+        return _money(plain)
     if column.type == "int":
-        return values.str.strip().str.replace(r"^(-?[0-9]+)\.0+$", r"\1", regex=True)
+        return plain.str.replace(r"^(-?[0-9]+)\.0+$", r"\1", regex=True)
     known = {**TRUTH, **codes} if column.type == "bool" else codes
-    return _mapped(values, known, lower=column.type == "bool")
+    return _mapped(plain, known, lower=column.type == "bool")
 
 
 def _days(values: pd.Series) -> pd.Series:
@@ -62,8 +68,7 @@ def _days(values: pd.Series) -> pd.Series:
     return values
 
 
-def _mapped(values: pd.Series, known: Mapping[str, str], *, lower: bool) -> pd.Series:
-    plain = values.str.strip()
+def _mapped(plain: pd.Series, known: Mapping[str, str], *, lower: bool) -> pd.Series:
     found = plain.map({**known})
     if lower:
         found = found.fillna(plain.str.lower().map({**known}))
@@ -71,6 +76,15 @@ def _mapped(values: pd.Series, known: Mapping[str, str], *, lower: bool) -> pd.S
 
 
 def _times(values: pd.Series, offset: str) -> pd.Series:
+    """Times as most databases write them in one pass; the others one by one."""
+    wire = values.str.replace(_LOCAL_TIME, rf"\1T\2{offset}", regex=True)
+    odd = wire.notna() & ~wire.str.fullmatch(_WIRE_TIME + re.escape(offset), na=False)
+    if odd.any():
+        wire.loc[odd] = _odd_times(values[odd], offset)
+    return wire
+
+
+def _odd_times(values: pd.Series, offset: str) -> pd.Series:
     parts = values.str.extract(_TIME, expand=True)
     clock = parts[1].fillna("00:00:00")
     clock = clock.where(clock.str.len() != 5, clock + ":00")
@@ -86,8 +100,7 @@ def _times(values: pd.Series, offset: str) -> pd.Series:
     return wire.fillna(values).astype("str")
 
 
-def _money(values: pd.Series) -> pd.Series:
-    plain = values.str.strip()
+def _money(plain: pd.Series) -> pd.Series:
     whole = plain.str.fullmatch(_WHOLE, na=False)
     short = plain.str.fullmatch(_WHOLE + r"\.[0-9]", na=False)
     wire = plain.mask(whole, plain + ".00").mask(short, plain + "0")

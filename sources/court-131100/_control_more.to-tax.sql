@@ -22,6 +22,7 @@ fp AS (
     LEFT JOIN (
         SELECT ajbs, sbh, MAX(CASE WHEN zqrmc LIKE '%税务%' THEN 1 ELSE 0 END) AS ours
         FROM pc_zqsh
+        WHERE ajbs IN (SELECT ajbs FROM chosen)
         GROUP BY ajbs, sbh
     ) AS whose ON whose.ajbs = p.ajbs AND whose.sbh = p.sbh
     WHERE COALESCE(whose.ours, 1) = 1

@@ -14,21 +14,22 @@ SELECT
     CAST(aj.dychyrq AS VARCHAR) AS first_meeting_on,
     CAST(aj.xgrq AS VARCHAR)    AS declared_on,
     CAST(aj.zjrq AS VARCHAR)    AS terminated_on,
-    glr.mc                      AS administrator_name,
-    glr.fzr                     AS administrator_lead,
-    glr.lxdh                    AS administrator_phone,
-    CAST(glr.zdrq AS VARCHAR)   AS administrator_appointed_on,
+    aj.mc                       AS administrator_name,
+    aj.fzr                      AS administrator_lead,
+    aj.lxdh                     AS administrator_phone,
+    CAST(aj.zdrq AS VARCHAR)    AS administrator_appointed_on,
     aj.cbr                      AS judge,
     CAST(aj.sfzd AS VARCHAR)    AS is_major,
     CAST(aj.gxsj AS VARCHAR)    AS source_updated_at
-FROM cases AS aj
-LEFT JOIN fy ON fy.fydm = aj.fydm
-LEFT JOIN (
-    SELECT ajbs, mc, fzr, lxdh, zdrq,
+FROM (
+    SELECT cases.*, glr.mc, glr.fzr, glr.lxdh, glr.zdrq,
            ROW_NUMBER() OVER (
-               PARTITION BY ajbs
-               ORDER BY CASE WHEN zdrq IS NULL THEN 1 ELSE 0 END, zdrq DESC, mc, fzr, lxdh
+               PARTITION BY cases.ajbs
+               ORDER BY CASE WHEN glr.zdrq IS NULL THEN 1 ELSE 0 END, glr.zdrq DESC, glr.mc, glr.fzr, glr.lxdh
            ) AS nth
-    FROM pc_glr
-) AS glr ON glr.ajbs = aj.ajbs AND glr.nth = 1
+    FROM cases
+    LEFT JOIN pc_glr AS glr ON glr.ajbs = cases.ajbs
+) AS aj
+LEFT JOIN fy ON fy.fydm = aj.fydm
+WHERE aj.nth = 1
 ORDER BY aj.ajbs

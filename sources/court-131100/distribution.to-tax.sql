@@ -10,11 +10,11 @@ SELECT
     CAST(fp.fprq AS VARCHAR) AS paid_on
 FROM cases AS aj
 JOIN pc_fp AS fp ON fp.ajbs = aj.ajbs
-WHERE NOT EXISTS (
-        SELECT 1 FROM pc_zqsh AS other WHERE other.ajbs = fp.ajbs AND other.sbh = fp.sbh
-    )
-    OR EXISTS (
-        SELECT 1 FROM pc_zqsh AS own
-        WHERE own.ajbs = fp.ajbs AND own.sbh = fp.sbh AND own.zqrmc LIKE '%税务%'
-    )
+LEFT JOIN (
+    SELECT ajbs, sbh, MAX(CASE WHEN zqrmc LIKE '%税务%' THEN 1 ELSE 0 END) AS ours
+    FROM pc_zqsh
+    WHERE ajbs IN (SELECT ajbs FROM cases)
+    GROUP BY ajbs, sbh
+) AS whose ON whose.ajbs = fp.ajbs AND whose.sbh = fp.sbh
+WHERE COALESCE(whose.ours, 1) = 1
 ORDER BY fp.fpbs
