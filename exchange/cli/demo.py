@@ -179,6 +179,8 @@ def _round(ends: Ends, court: Parts, tax: Parts, drive: _Drive) -> None:
     with _telling("差异清单送税务、答复送回 the list of breaks goes over, an answer comes back"):
         _until(lambda: any(True for _ in court.ledger.events(kind="breaks_listed")), drive, tax)
         _breaks_shared(world, court, tax, drive)
+    with _telling("债权对账单双方签署 the quarter's statement is signed by the court and counter-signed by the bureau"):
+        _statement_signed(world, court, tax, drive)
     with _telling("收尾 every packet delivered, every receipt home"):
         _until(lambda: _settled(court) and _settled(tax), drive, tax)
 
@@ -197,6 +199,27 @@ def _breaks_shared(world: World, court: Parts, tax: Parts, drive: _Drive) -> Non
         _release(tax, answers)
         _until(lambda: _state(tax, answers) == lifecycle.ACCEPTED, drive, tax)
     _until(lambda: any(True for _ in court.ledger.events(kind="break_answers_noted")), drive, tax)
+
+
+def _statement_signed(world: World, court: Parts, tax: Parts, drive: _Drive) -> None:
+    """At each end two officers sign; a sweep carries it over, compares it with the bureau's own rows, and back."""
+    period, route = str(world.period), world.route
+    journeys.statement(court, period, route)
+    for parts, reached, other in ((court, "agrees", tax), (tax, "countersigned", court)):
+        for by in ("liaison-1", "chief-1"):
+            journeys.sign_statement(parts, period, route, by)
+        _until(lambda end=other, state=reached: _stands(end, period, route) == state, drive, tax)  # type: ignore[misc]
+
+
+def _stands(parts: Parts, period: str, route: str) -> str | None:
+    """Where the quarter's statement stands at an end; a person is needed when the ends differ, which a demo's don't."""
+    found = [one for one in journeys.statement_status(parts, route) if one["period"] == period]
+    if found and found[0]["differing"]:
+        raise NeedsPerson(
+            934, "The statement differs between the ends.", where=f"{route} {period}",
+            next_step="See `exchange statement compare`.",
+        )  # fmt: skip
+    return found[0]["state"] if found else None
 
 
 def _state(parts: Parts, key: str) -> str | None:

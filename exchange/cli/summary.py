@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from exchange import journeys
 from exchange.cli.common import out
 from exchange.cli.two_ends import Ends
 from exchange.ports import Parts
@@ -59,6 +60,7 @@ def _packets(court: Parts, tax: Parts) -> Table:
         "U": "紧急 urgent",
         "A": "应答 answer",
         "B": "差异 breaks",
+        "S": "对账单 statement",
         "R": "回执 receipts",
     }
     for title, parts in (("法院发出 from the court", court), ("税务发出 from the tax bureau", tax)):
@@ -110,6 +112,7 @@ def _places(ends: Ends, court: Parts, tax: Parts, key: str) -> Panel:
     point = ends.world.home / "point" / "root"
     answers = [e.key for e in tax.ledger.exchanges(kind="A") if e.direction == "out"]
     arrived = [e.key for e in court.ledger.exchanges(kind="A") if e.direction == "in"]
+    made = journeys.statement_status(court, ends.world.route)[-1:]
     grid = Table.grid(padding=(0, 2))
     for name, place in (
         ("校验报告 report", court.vault.where(key, "report.html")),
@@ -118,6 +121,13 @@ def _places(ends: Ends, court: Parts, tax: Parts, key: str) -> Panel:
         ("差异清单 breaks", court.vault.where(key, "breaks.html")),
         ("差异办理 work them", f"exchange breaks list --home {ends.world.home / 'court'}"),
         ("Excel", court.vault.where(key, "breaks.xlsx")),
+        *(
+            (
+                "双签对账单 statement",
+                court.vault.where(f"{ends.world.route}.statement.{one['period']}", f"statement-v{one['version']}.html"),
+            )
+            for one in made
+        ),
         ("outcome.json", court.vault.where(key, "outcome.json")),
         ("税务收件 tax inbox", str(point / f"{ends.world.court}.{ends.world.tax}")),
         ("法院收件 court inbox", str(point / f"{ends.world.tax}.{ends.world.court}")),

@@ -20,7 +20,8 @@ from isal import igzip, igzip_lib
 from exchange.domain.errors import NeedsPerson
 
 NAME: Final = re.compile(
-    r"(datapackage|receipt|reasons|void|canary)\.json|data/[a-z][a-z0-9_]{0,62}-[0-9]{4}\.csv", re.ASCII
+    r"(datapackage|receipt|reasons|void|canary|statement|signing)\.json|data/[a-z][a-z0-9_]{0,62}-[0-9]{4}\.csv",
+    re.ASCII,
 )
 """What a member may be called (§5.3)."""
 

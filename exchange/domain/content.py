@@ -34,6 +34,11 @@ class ContentFile:
     totals: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def is_table(self) -> bool:
+        """Whether it holds rows; a document holds none."""
+        return self.path.startswith("data/")
+
+    @property
     def dataset(self) -> str:
         """The dataset whose rows it holds."""
         return self.path.removeprefix("data/").rpartition("-")[0]
@@ -51,7 +56,7 @@ class Content:
     def rows(self) -> dict[str, int]:
         """Rows of each dataset."""
         counted: dict[str, int] = {}
-        for file in self.files:
+        for file in filter(lambda file: file.is_table, self.files):
             counted[file.dataset] = counted.get(file.dataset, 0) + file.rows
         return counted
 
@@ -72,6 +77,17 @@ def stage_content(
     Raises NeedsPerson 501 to 506.
     """
     return stage_parts([frames], route, folder, records=records, kind=kind)
+
+
+def stage_documents(documents: Mapping[str, bytes], folder: Path) -> Content:
+    """Documents that travel instead of rows, and `content.json`, written into a folder."""
+    files = []
+    for path, data in sorted(documents.items()):
+        (folder / path).write_bytes(data)
+        files.append(ContentFile(path=path, bytes=len(data), sha256=sha256_hex(data), rows=0))
+    content = Content(hash=content_hash(files), files=tuple(files), totals={})
+    (folder / "content.json").write_bytes(dump_content(content))
+    return content
 
 
 def stage_parts(

@@ -168,6 +168,7 @@ def open_authentic(
     aside = quarantine / "rows"
     received, rejected, documents = unsealing.read_inner(inner, descriptor, manifest, follows, rules, aside)  # 10, 11
     unsealing.check_reasons(documents, schemas["reasons"])
+    unsealing.check_signing(documents, schemas["signing"])
     receipt = unsealing.read_receipt(documents, schemas["receipt"]) if manifest.packet.kind == "R" else None
     totals = unsealing.check_totals(received, descriptor)  # 12
     return replace(

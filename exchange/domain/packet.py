@@ -21,7 +21,7 @@ MAX_PAYLOAD: Final = 256 * 2**20
 """Bytes of ciphertext a payload may have (§2.4)."""
 
 DATA_KINDS: Final[frozenset[str]] = ROUNDS | {"B", "T"}
-"""Kinds that carry the route's datasets, those whose line names the kind. V, K and R carry documents."""
+"""Kinds that carry the route's datasets, those whose line names the kind. S, V, K and R carry documents."""
 
 SILENT_KINDS: Final[frozenset[str]] = frozenset({"R", "K"})
 """Kinds that are never receipted (§9.1)."""

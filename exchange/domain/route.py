@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from exchange.domain.contract import CodeList, Contract
 from exchange.domain.errors import NeedsPerson
 
-PacketKind = Literal["Q", "U", "C", "N", "A", "B", "R", "V", "K", "T"]
+PacketKind = Literal["Q", "U", "C", "N", "A", "B", "S", "R", "V", "K", "T"]
 Profile = Literal["std", "compat", "gm"]
 ROUNDS: Final = frozenset({"Q", "U", "C", "N", "A"})
 """Kinds of packets that carry the datasets of a round. T stands for any kind on a test route."""
@@ -82,13 +82,17 @@ def ranks_on(rules: Sequence[RankRule], on: date) -> Mapping[tuple[str, str], st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """Who must release: `two_officers`, `one_officer` (reviewed after) or `automatic` (reviewed after)."""
+    """Who must release: `two_officers`, `one_officer` (reviewed after) or `automatic` (reviewed after).
+
+    `statement` None: the route carries no statements, they are handed over as files.
+    """
 
     quarterly: Literal["two_officers"]
     answer: Literal["two_officers", "one_officer"]
     urgent: Literal["two_officers", "one_officer", "automatic"]
     breaks: Literal["two_officers", "one_officer"] = "two_officers"
     matches: Literal["two_officers", "one_officer"] = "two_officers"
+    statement: Literal["two_officers", "one_officer"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +241,11 @@ class Route:
     def lane(self) -> str:
         """Sender → receiver; each lane numbers its packets from 1 without gaps."""
         return f"{self.sender}.{self.receiver}"
+
+    @property
+    def carries_statements(self) -> bool:
+        """Whether signed statements travel as packets; on a test route nothing is signed but by hand."""
+        return self.review.statement is not None and not self.test
 
     def contract(self, dataset: str) -> Contract:
         """The contract of a dataset of this route; NeedsPerson 503 when the route has none."""

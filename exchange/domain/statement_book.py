@@ -122,6 +122,15 @@ def made_of(route: str, period: str, events: Iterable[Event]) -> Mapping[str, An
     return found[-1] if found else None
 
 
+def made_as(route: str, period: str, sha256: str, events: Iterable[Event]) -> Mapping[str, Any] | None:
+    """What was made of a quarter under this fingerprint, an older version too."""
+    found = [
+        e.body for e in events
+        if (e.body["route"], e.body["period"], e.body["sha256"]) == (route, period, sha256)
+    ]  # fmt: skip
+    return found[-1] if found else None
+
+
 def differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every value of a line that is not the same in both, by case, claim and rank; a line one side lacks is all
     differing, its values there None."""

@@ -38,6 +38,22 @@ COUNTERSIGNED: Final = "statement_countersigned"
 DIFFERS: Final = "statement_differs"
 """Put forward, signed here; the sender's found to agree with our rows; the receiver's signature come home; lines that
 differ."""
+REFUSED: Final = "statement_refused"
+REFUSED_THERE: Final = "statement_refused_there"
+"""Theirs refused by an officer here, with a reason; ours by one of theirs."""
+TOLD: Final = "statement_told"
+HEARD: Final = "statement_heard"
+"""What was signed or refused here is on its way as an exchange; what came with a packet was read and compared."""
+
+
+def compared_name(version: int) -> str:
+    """Where the last comparison of a version lies: the other side's fingerprint, and each value that differs."""
+    return f"statement-v{version}.compared.json"
+
+
+def refusal_name(sha256: str) -> str:
+    """Where the reason of a refusal lies, by its hash."""
+    return f"refusal-{sha256[:16]}.txt"
 
 
 def signature_name(version: int, party: str) -> str:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 REASONS: Final = "reasons.json"
 VOID: Final = "void.json"
 CANARY: Final = "canary.json"
+STATEMENT: Final = "statement.json"
+SIGNING: Final = "signing.json"
 NO_REASONS: Final = sha256_hex(b"[]")
 """What a manifest names as hash of the reasons when there are none (§4.2)."""
 
@@ -39,6 +41,7 @@ _DOCUMENTS: Final[Mapping[str, frozenset[str]]] = {
     "R": frozenset({RECEIPT}),
     "V": frozenset({VOID}),
     "K": frozenset({CANARY}),
+    "S": frozenset({STATEMENT, SIGNING}),
 }
 
 
@@ -197,6 +200,12 @@ def _check_carried(kind: str, there: Collection[str], route: Route) -> None:
 def read_receipt(documents: Mapping[str, bytes], schema: Mapping[str, Any]) -> Receipt:
     """The receipt of a packet of kind R; 402 when it is malformed."""
     return parse_receipt(documents[RECEIPT], schema)
+
+
+def check_signing(documents: Mapping[str, bytes], schema: Mapping[str, Any]) -> None:
+    """What is said of a statement is as its schema has it; 402 when it is not."""
+    if SIGNING in documents:
+        parse_document(documents[SIGNING], schema, SIGNING, 402)
 
 
 def check_reasons(documents: Mapping[str, bytes], schema: Mapping[str, Any]) -> None:

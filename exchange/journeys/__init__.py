@@ -26,7 +26,17 @@ from exchange.journeys.outgoing import (
     validate,
     watch,
 )
-from exchange.journeys.statements import compare_statement, sign_statement, statement, statement_route
+from exchange.journeys.statements import (
+    compare_statement,
+    hear_statement,
+    refuse_statement,
+    sign_statement,
+    statement,
+    statement_compared,
+    statement_route,
+    statement_status,
+    tell_statement,
+)
 from exchange.journeys.sweeping import sweep
 
 __all__ = [
@@ -44,6 +54,7 @@ __all__ = [
     "extract",
     "fetch",
     "hear",
+    "hear_statement",
     "looked",
     "onward",
     "open_quarter",
@@ -52,11 +63,15 @@ __all__ = [
     "receive",
     "reconcile",
     "record",
+    "refuse_statement",
     "share",
     "sign_statement",
     "statement",
+    "statement_compared",
     "statement_route",
+    "statement_status",
     "sweep",
+    "tell_statement",
     "urgent",
     "validate",
     "verify",

@@ -12,6 +12,7 @@ from exchange.domain.errors import RetryLater
 from exchange.journeys.calling import Swept, attempted
 from exchange.journeys.incoming import fetch, hear, receive, reconcile
 from exchange.journeys.outgoing import OUTGOING, deliver, onward, share
+from exchange.journeys.statements import hear_statements, tell_statements
 from exchange.ports import Parts
 
 log = structlog.get_logger("exchange")
@@ -26,12 +27,14 @@ def sweep(parts: Parts) -> Swept:
     with parts.ledger.lock("sweep"):
         for counterpart in parts.channels:
             _incoming(parts, counterpart, swept)
+        tell_statements(parts, swept)
         for exchange in parts.ledger.exchanges(states=list(OUTGOING)):
             attempted(swept, "sent", exchange.key, onward, parts, exchange.key)
         deliver(parts, swept)
         for key in _unreconciled(parts):
             attempted(swept, "reconciled", key, reconcile, parts, key)
         hear(parts, swept)
+        hear_statements(parts, swept)
         for route in lists_due(parts.agreement, parts.party, parts.ledger):
             if attempted(swept, "", route, share, parts, route) is not None:
                 swept.count("list of breaks opened")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from exchange.domain import lifecycle
 from exchange.domain.canonical import sha256_hex, sha256_of, strict_json
-from exchange.domain.content import RECORDS, Content, load_content
+from exchange.domain.content import RECORDS, Content, ContentFile, load_content
 from exchange.domain.corrections import overtaken, undone
+from exchange.domain.descriptor import Document
 from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.domain.making import Inside, Made, Sealing, Standing, Statement, check_outlives, make_packet, not_after
 from exchange.domain.packet import PacketName
@@ -201,7 +201,7 @@ def _make(
         name=name,
         route=route,
         schemas=schemas,
-        inside=[Inside(file=file, open=_opener(vault, exchange.key, f"content/{file.path}")) for file in content.files],
+        inside=[_inside(file, vault, exchange.key) for file in content.files],
         sealing=sealing,
         standing=_standing(name, ledger),
         totals=content.totals,
@@ -218,8 +218,9 @@ def _make(
     )
 
 
-def _opener(vault: Vault, key: str, name: str) -> Callable[[], AbstractContextManager[BinaryIO]]:
-    return lambda: vault.open(key, name)
+def _inside(file: ContentFile, vault: Vault, key: str) -> Inside:
+    what = file if file.is_table else Document(path=file.path, bytes=file.bytes, sha256=file.sha256)
+    return Inside(file=what, open=lambda: vault.open(key, f"content/{file.path}"))
 
 
 def _standing(name: PacketName, ledger: Ledger) -> Standing:

@@ -13,14 +13,16 @@ from exchange.ports import Keys
 
 
 def read_statement(
-    period: str, data: bytes, signature: bytes, *, route: str, agreement: Agreement, party: str, keys: Keys
+    period: str, data: bytes, signature: bytes | None, *, route: str, agreement: Agreement, party: str, keys: Keys
 ) -> dict[str, Any]:
-    """The document, signed by a certificate of the counterpart that is pinned here.
+    """The document, signed by a certificate of the counterpart that is pinned here; `signature` None: it came within
+    a packet of theirs that was proven, and is not signed by itself.
 
     Raises NeedsPerson 201 to 203 and 306 for the signature, 934 for another quarter, route or form.
     """
     both = agreement.route(route)
-    verify(data, signature, keys.trusted(both.receiver if both.sender == party else both.sender, "sign"))
+    if signature is not None:
+        verify(data, signature, keys.trusted(both.receiver if both.sender == party else both.sender, "sign"))
     try:
         document = strict_json(data)
         cuts = [document[cut][lane] for cut in ("after", "until") for lane in ("cases", "claims")]

@@ -170,8 +170,8 @@ def _event(exchange: ExchangeRecord, decision: Decision, by: str, route: Route) 
 
 
 def _rule(exchange: ExchangeRecord, route: Route) -> str:
-    rules = {"U": route.review.urgent, "A": route.review.answer, "B": route.review.breaks}
-    return rules.get(exchange.kind, route.review.quarterly)
+    rules = {"U": route.review.urgent, "A": route.review.answer, "B": route.review.breaks, "S": route.review.statement}
+    return rules.get(exchange.kind) or route.review.quarterly
 
 
 def _confirmation(exchange: ExchangeRecord, by: str) -> str:

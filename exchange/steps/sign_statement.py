@@ -12,6 +12,7 @@ from exchange.domain.officers import check_duty
 from exchange.domain.period import Period
 from exchange.domain.route import Agreement
 from exchange.domain.statement_book import made_of, statement_key
+from exchange.domain.statement_due import way_of
 from exchange.domain.statement_terms import CHECKED, PREPARED, SIGNED, signature_name
 from exchange.ports import Clock, Keys, Ledger, Vault
 
@@ -33,7 +34,7 @@ def sign_statement(
     officers: Mapping[str, Sequence[str]],
 ) -> str:
     """The first officer (duty prepare) puts it forward, a second one (duty approve) has it signed: `prepared` or
-    `signed`, again the same.
+    `signed`, again the same. Where the route says `statement: one_officer`, one with the duty to approve signs alone.
 
     The signature is a detached CMS one over the stored bytes, `statement-v<n>.<party>.p7s`. The end that does not send
     the cases signs only what its own rows were found to agree with. Raises NeedsPerson 910 (duty, or one officer for
@@ -59,12 +60,14 @@ def sign_statement(
             next_step="Compare the vault with its backup and find out who changed the file.",
         )  # fmt: skip
     body: dict[str, Any] = {"route": route, "period": period, "sha256": made["sha256"], "by": by}
-    if PREPARED not in told:
+    way = way_of(agreement.route(route), party, agreement)
+    alone = way.review.statement == "one_officer" and SECOND in officers.get(by, ())
+    if PREPARED not in told and not alone:
         check_duty(by, "put a statement forward", (FIRST,), officers)
         with ledger.transaction() as write:
             write.append(PREPARED, exchange=key, actor=by, body=body)
         return "prepared"
-    _second(by, str(told[PREPARED].actor), officers)
+    _second(by, str(told[PREPARED].actor) if PREPARED in told else "", officers)
     private, certificate = keys.signing()
     signature = sign(data, private, certificate, at=clock())
     verify(data, signature, [certificate])
