@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from typing import TYPE_CHECKING, Annotated
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.table import Table
 
+from exchange import wiring
 from exchange.cli.common import Home, Json, out, settings_of, whoever
+from exchange.cli.two_ends import COURT_PEOPLE, TAX_PEOPLE, ready_accounts, reopen
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.person import Person, Role
 
@@ -16,6 +23,11 @@ if TYPE_CHECKING:
     from exchange.settings import Settings
 
 people = typer.Typer(help="The console's accounts: list, add, set a password.", no_args_is_help=True)
+
+_ROLES: Final = {
+    Role.handler: "经办 handler", Role.reviewer: "复核 reviewer", Role.auditor: "审计 auditor",
+    Role.administrator: "管理员 administrator",
+}  # fmt: skip
 
 Id = Annotated[str, typer.Argument(help="The person's id: a role id as liaison-1, never a name.")]
 
@@ -37,6 +49,9 @@ def console(
     """
     from exchange.console.serve import address, serve
 
+    if home is not None and (home / "demo.json").exists():
+        _both(home, port or 8600)
+        return
     settings = _at(settings_of(home), host, port)
     if not _accounts(settings):
         raise NeedsPerson(940, "Nobody has an account yet.", where=str(settings.home),
@@ -45,14 +60,45 @@ def console(
     serve(settings)
 
 
+def _both(home: Path, port: int) -> None:
+    """A demo's two consoles, each in a process of its own, with the exchange point between them, until ended."""
+    wiring.stop_leftovers(home.resolve())
+    ends = reopen(home)
+    try:
+        accounts = ready_accounts(ends)
+        _tell(port, accounts.read_text(encoding="utf-8").strip(), accounts)
+        environment = {**os.environ, "EXCHANGE_CONSOLE__SWEEP_SECONDS": "3"}
+        environment.pop("EXCHANGE_HOME", None)
+        running = [
+            subprocess.Popen([sys.executable, "-c", "from exchange.cli import main; main()", "console", "--home",
+                              str(settings.home), "--port", str(at)], env=environment, stdout=subprocess.DEVNULL)
+            for settings, at in ((ends.court, port), (ends.tax, port + 1))
+        ]  # fmt: skip
+        with suppress(KeyboardInterrupt):
+            for one in running:
+                one.wait()
+        for one in running:
+            one.terminate()
+            one.wait(timeout=30)
+    finally:
+        ends.point.stop()
+
+
+def _tell(port: int, password: str, file: Path) -> None:
+    table = Table("工号 id", f"法院 court http://127.0.0.1:{port}", f"税务 tax http://127.0.0.1:{port + 1}", box=None)
+    for id, (name, role) in COURT_PEOPLE.items():
+        table.add_row(id, f"{name} {_ROLES[role]}", f"{TAX_PEOPLE[id][0]} {_ROLES[role]}")
+    out.print(table)
+    out.print(f"密码 password: {password}　（{file}）", soft_wrap=True)
+    out.print("Ctrl+C 结束 ends both.")
+
+
 def _at(settings: Settings, host: str | None, port: int | None) -> Settings:
     told = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     return settings.model_copy(update={"console": settings.console.model_copy(update=told)})
 
 
 def _accounts(settings: Settings) -> bool:
-    from exchange import wiring
-
     desk = wiring.desk(settings)
     try:
         return bool(desk.people())
@@ -63,8 +109,6 @@ def _accounts(settings: Settings) -> bool:
 @people.command("list")
 def list_(home: Home = None, as_json: Json = False) -> None:
     """Everybody with an account."""
-    from exchange import wiring
-
     desk = wiring.desk(settings_of(home))
     try:
         found = desk.people()

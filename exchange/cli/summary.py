@@ -131,6 +131,7 @@ def _places(ends: Ends, court: Parts, tax: Parts, key: str) -> Panel:
         ("outcome.json", court.vault.where(key, "outcome.json")),
         ("税务收件 tax inbox", str(point / f"{ends.world.court}.{ends.world.tax}")),
         ("法院收件 court inbox", str(point / f"{ends.world.tax}.{ends.world.court}")),
+        ("控制台 console", f"exchange console --home {ends.world.home}"),
         ("再看 look again", f"exchange status --home {ends.world.home / 'court'}"),
     ):
         grid.add_row(name, Text(place, overflow="fold"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,10 +17,21 @@ from typing import Any, Final, Literal
 
 from exchange import wiring
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.person import Person, Role
 from exchange.settings import Settings, read_settings
 
 OFFICERS: Final[Mapping[str, list[str]]] = {"liaison-1": ["prepare"], "chief-1": ["approve"], "chief-2": ["approve"]}
 """Role ids of the demo's officers, at both ends."""
+
+COURT_PEOPLE: Final[Mapping[str, tuple[str, Role]]] = {
+    "liaison-1": ("何建海", Role.handler), "chief-1": ("林磊", Role.reviewer), "chief-2": ("徐明", Role.reviewer),
+    "audit-1": ("赵敏", Role.auditor), "admin-1": ("周岩", Role.administrator),
+}  # fmt: skip
+TAX_PEOPLE: Final[Mapping[str, tuple[str, Role]]] = {
+    "liaison-1": ("孙立", Role.handler), "chief-1": ("郑楠", Role.reviewer), "chief-2": ("钱宁", Role.reviewer),
+    "audit-1": ("冯洁", Role.auditor), "admin-1": ("吴桐", Role.administrator),
+}  # fmt: skip
+"""Accounts of a rehearsal's consoles, id → name and role. The names are invented."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +88,40 @@ def build(world: World) -> Ends:
     _introduce(world, court, tax)
     wiring.load_source(court, world.source)
     return Ends(world=world, court=court, tax=tax, point=point)
+
+
+def reopen(home: Path) -> Ends:
+    """Both ends of a demo's home as it was left, the exchange point started; NeedsPerson 914 where none was built."""
+    mark = home / "demo.json"
+    if not mark.exists():
+        raise NeedsPerson(914, "No demo was run here.", where=str(home), next_step="Run `exchange demo` first.")
+    told = json.loads(mark.read_text())
+    world = World(
+        home=home.resolve(), source=home, answer=home, pair=told["pair"], period=told["period"],
+        as_of=date.fromisoformat(told["as_of"]),
+    )  # fmt: skip
+    point = wiring.start_point(world.home / "point", client_key=world.home / "court/keys/sftp.key")
+    court = _settle(world, "court", world.court, _to_point(world, point))
+    tax = _settle(world, "tax", world.tax, _from_point(world))
+    return Ends(world=world, court=court, tax=tax, point=point)
+
+
+def ready_accounts(ends: Ends) -> Path:
+    """Accounts at both ends for a rehearsal, made once; the file that holds their password, for its owner alone."""
+    from exchange.console.accounts import add_person
+    from exchange.console.house import opened
+
+    file = ends.world.home / "console-accounts.txt"
+    if not file.exists():
+        _write(file, f"{secrets.token_urlsafe(9)}\n")
+        file.chmod(0o600)
+    password = file.read_text(encoding="utf-8").split()[0]
+    for settings, people in ((ends.court, COURT_PEOPLE), (ends.tax, TAX_PEOPLE)):
+        with opened(settings) as house:
+            for id, (name, role) in people.items():
+                if house.desk.person(id) is None:
+                    add_person(house, Person(id=id, name=name, roles=frozenset({role})), password, by="os:demo")
+    return file
 
 
 def _same_world(world: World) -> None:

@@ -24,7 +24,6 @@ from exchange.domain.person import ALLOWED, Person, Role, may
 if TYPE_CHECKING:
     from exchange.ports import Parts
 
-COOKIE: Final = "exchange_session"
 LANGUAGE_COOKIE: Final = "exchange_language"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
@@ -143,10 +142,15 @@ def _admit(request: Request, fields: FormData, action: str) -> Visit:
     return visit
 
 
+def cookie(house: House) -> str:
+    """The session's cookie: two ends on one machine keep theirs apart, since cookies know no ports."""
+    return f"exchange_{house.parts.party}"
+
+
 def visiting(request: Request) -> Visit | None:
     """Who asks; None for nobody, an ended session, an account that is off."""
     house: House = request.app.state.house
-    secret = request.cookies.get(COOKIE, "")
+    secret = request.cookies.get(cookie(house), "")
     session = house.desk.session(secret) if secret else None
     if session is None:
         return None

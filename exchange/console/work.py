@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -89,14 +89,15 @@ def _done(house: House, job: Job) -> Job:
 
 def run(house: House, *, until: Callable[[], bool]) -> None:
     """Jobs as they come, a sweep and a watch every so often, until told to stop."""
-    every, due = house.settings.console.sweep_seconds, 0.0
+    sweeps = house.settings.console.sweep_seconds
+    clocks = [_Clock(sweeps, journeys.sweep), _Clock(sweeps and house.settings.watch_seconds, journeys.watch)]
     while not until():
         busy = False
         try:
             busy = work_once(house) is not None
-            if every and time.monotonic() >= due:
-                due = time.monotonic() + every
-                _by_the_clock(house)
+            for clock in clocks:
+                if clock.strikes():
+                    clock.action(replace(house.parts, today=house.today, officers=house.officers()))
         except RetryLater:
             pass
         except ExchangeError as error:
@@ -105,10 +106,19 @@ def run(house: House, *, until: Callable[[], bool]) -> None:
             time.sleep(_PAUSE_SECONDS)
 
 
-def _by_the_clock(house: House) -> None:
-    parts = replace(house.parts, today=house.today, officers=house.officers())
-    journeys.sweep(parts)
-    journeys.watch(parts)
+@dataclass(slots=True)
+class _Clock:
+    """What is done every so many seconds, the first time at once; never with 0."""
+
+    seconds: int
+    action: Callable[[Parts], object]
+    due: float = 0.0
+
+    def strikes(self) -> bool:
+        if not self.seconds or time.monotonic() < self.due:
+            return False
+        self.due = time.monotonic() + self.seconds
+        return True
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from httpx import Response
 from exchange.console.accounts import add_person
 from exchange.console.app import create_app
 from exchange.console.house import House, opened
+from exchange.console.visit import cookie
 from exchange.domain.person import Person, Role
 from exchange.settings import read_settings
 
@@ -106,9 +107,14 @@ class Person_:  # noqa: N801
         return self.client.post(path, data={"csrf": self.csrf, **(data or {})}, **more)
 
     @property
+    def secret(self) -> str:
+        """What the session's cookie holds."""
+        return self.client.cookies.get(cookie(self.console.house)) or ""
+
+    @property
     def csrf(self) -> str:
         """The token a form of this session carries."""
-        session = self.console.house.desk.session(self.client.cookies.get("exchange_session") or "")
+        session = self.console.house.desk.session(self.secret)
         return session.csrf if session else ""
 
 

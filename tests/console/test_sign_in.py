@@ -43,8 +43,7 @@ def test_a_session_ends_when_one_leaves_is_idle_or_loses_the_account(fresh_ends:
     assert one.post("/sign-out").status_code == 303
     assert one.get("/account").status_code == 303
     two = court.as_("liaison-1")
-    secret = two.client.cookies.get("exchange_session") or ""
-    court.house.desk.renew(secret, court.house.now - timedelta(minutes=31))
+    court.house.desk.renew(two.secret, court.house.now - timedelta(minutes=31))
     assert two.get("/account").status_code == 303
     three = court.as_("liaison-1")
     person = court.house.desk.person("liaison-1")

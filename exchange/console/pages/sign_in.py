@@ -12,10 +12,10 @@ from exchange.console.accounts import note, sign_in
 from exchange.console.house import House
 from exchange.console.render import LANGUAGES
 from exchange.console.visit import (
-    COOKIE,
     LANGUAGE_COOKIE,
     Visit,
     check_origin,
+    cookie,
     language_of,
     local_path,
     needs,
@@ -56,7 +56,7 @@ def _try(request: Request, fields: dict[str, str]) -> Response:
     if secret is None:
         return _shown(request, next=next_, person=id, wrong="wrong", status=401)
     answer = RedirectResponse(next_, status_code=303)
-    answer.set_cookie(COOKIE, secret, httponly=True, samesite="lax", secure=secure(house), path="/")
+    answer.set_cookie(cookie(house), secret, httponly=True, samesite="lax", secure=secure(house), path="/")
     return answer
 
 
@@ -81,7 +81,7 @@ def leave(visit: Annotated[Visit, needs("own")]) -> Response:
     visit.house.desk.close_sessions(secret=visit.secret)
     note(visit.house, "signed_out", visit.person.id, by=visit.person.id)
     answer = visit.go("/sign-in")
-    answer.delete_cookie(COOKIE)
+    answer.delete_cookie(cookie(visit.house))
     return answer
 
 
