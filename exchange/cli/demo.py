@@ -208,18 +208,19 @@ def _statement_signed(world: World, court: Parts, tax: Parts, drive: _Drive) -> 
     for parts, reached, other in ((court, "agrees", tax), (tax, "countersigned", court)):
         for by in ("liaison-1", "chief-1"):
             journeys.sign_statement(parts, period, route, by)
-        _until(lambda end=other, state=reached: _stands(end, period, route) == state, drive, tax)  # type: ignore[misc]
+        _until(lambda end=other, state=reached: state in _came_to(end, period, route), drive, tax)  # type: ignore[misc]
 
 
-def _stands(parts: Parts, period: str, route: str) -> str | None:
-    """Where the quarter's statement stands at an end; a person is needed when the ends differ, which a demo's don't."""
+def _came_to(parts: Parts, period: str, route: str) -> list[str]:
+    """What the quarter's statement came to at an end, in order; a person is needed when the ends differ, which a
+    demo's don't."""
     found = [one for one in journeys.statement_status(parts, route) if one["period"] == period]
     if found and found[0]["differing"]:
         raise NeedsPerson(
             934, "The statement differs between the ends.", where=f"{route} {period}",
             next_step="See `exchange statement compare`.",
         )  # fmt: skip
-    return found[0]["state"] if found else None
+    return [step["what"] for step in found[0]["steps"]] if found else []
 
 
 def _state(parts: Parts, key: str) -> str | None:
