@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,11 +14,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from exchange.console.house import House
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.person import (
+    Delegation,
     Person,
+    Role,
     after_sign_in,
     after_wrong_password,
     check_password,
     checked,
+    delegable,
     locked,
 )
 
@@ -82,3 +87,62 @@ def note(house: House, kind: str, person: str, *, by: str, **more: object) -> No
     """Say it in the ledger: ids only, never a name."""
     with house.parts.ledger.transaction() as write:
         write.append(kind, exchange=None, actor=by, body={"person": person, **more})
+
+
+def change_person(
+    house: House, id: str, *, by: str, name: str | None = None, roles: frozenset[Role] | None = None,
+    active: bool | None = None, subject: str | None = None,
+) -> Person:  # fmt: skip
+    """Another name, other roles, on or off; NeedsPerson 940 for one's own roles, and for the last administrator."""
+    person = known(house, id)
+    told: dict[str, Any] = {"name": name, "roles": roles, "active": active}
+    after = checked(replace(person, **{key: value for key, value in told.items() if value is not None}))
+    if subject is not None:
+        after = replace(after, subject=subject or None)
+    if id == by and (after.roles != person.roles or after.active != person.active):
+        raise NeedsPerson(940, "Nobody changes his own roles, or turns off his own account.", where=f"person {id}",
+                          next_step="Ask another administrator.")  # fmt: skip
+    rest = [one for one in house.desk.people() if one.id != id] + [after]
+    if not any(Role.administrator in one.roles and one.active for one in rest):
+        raise NeedsPerson(940, "One administrator has to stay.", where=f"person {id}",
+                          next_step="Give the role to somebody else first.")  # fmt: skip
+    house.desk.save_person(after)
+    if after.roles != person.roles or not after.active:
+        house.desk.close_sessions(person=id)
+    note(house, "person_changed", id, by=by, roles=sorted(after.roles), active=after.active)
+    return after
+
+
+def known(house: House, id: str) -> Person:
+    """A person; NeedsPerson 914 when there is none of that id."""
+    person = house.desk.person(id)
+    if person is None:
+        raise NeedsPerson(
+            914, "There is no such account.", where=f"person {id}", next_step="Look at the list of people."
+        )
+    return person
+
+
+def delegate(house: House, lent: Delegation, *, by: str) -> Delegation:
+    """Somebody's role for somebody else, from day to day; NeedsPerson 914, 940."""
+    giver, taker = known(house, lent.giver), known(house, lent.taker)
+    delegable(giver, lent.role)
+    if giver.id == taker.id or lent.last_day < lent.first_day or lent.last_day < house.today:
+        raise NeedsPerson(940, "A delegation goes to somebody else, and ends on or after today and its first day.",
+                          where=f"person {taker.id}", next_step="Correct the days or the person.")  # fmt: skip
+    made = house.desk.delegate(replace(lent, id=0, made_by=by))
+    note(house, "delegated", taker.id, by=by, giver=giver.id, role=str(lent.role), first_day=lent.first_day.isoformat(),
+         last_day=lent.last_day.isoformat(), delegation=made.id)  # fmt: skip
+    return made
+
+
+def end_delegation(house: House, id: int, *, by: str) -> None:
+    """Let a delegation end yesterday (or never begin); NeedsPerson 914."""
+    for lent in house.desk.delegations():
+        if lent.id == id and lent.last_day >= house.today:
+            house.desk.delegate(replace(lent, last_day=house.today - timedelta(days=1)))
+            note(house, "delegation_ended", lent.taker, by=by, giver=lent.giver, role=str(lent.role), delegation=id)
+            return
+    raise NeedsPerson(
+        914, "There is no such delegation.", where=f"delegation {id}", next_step="Look at the list again."
+    )

@@ -22,6 +22,7 @@ from exchange.console.visit import (
     visiting,
 )
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.person import may
 
 router = APIRouter()
 
@@ -55,9 +56,17 @@ def _try(request: Request, fields: dict[str, str]) -> Response:
         return _shown(request, next=next_, person=id, wrong="locked", minutes=minutes, code=wait.code, status=429)
     if secret is None:
         return _shown(request, next=next_, person=id, wrong="wrong", status=401)
-    answer = RedirectResponse(next_, status_code=303)
+    answer = RedirectResponse(_first(house, id) if next_ == "/" else next_, status_code=303)
     answer.set_cookie(cookie(house), secret, httponly=True, samesite="lax", secure=secure(house), path="/")
     return answer
+
+
+def _first(house: House, id: str) -> str:
+    """Where somebody begins: an administrator has no business with cases."""
+    person = house.desk.person(id)
+    if person is None or person.must_change:
+        return "/account"
+    return "/" if may(house.roles(person), "look") else "/admin"
 
 
 def secure(house: House) -> bool:
