@@ -1,6 +1,7 @@
 """Words and templates: one catalogue per language, one environment per language, filters for what officers read.
 
-Message ids are English; `words/zh.po` holds all Chinese. What it lacks is shown in English, and a test fails.
+Message ids are English sentences, or keys as `role handler` whose English stands in `words/en.po`; `words/zh.po` holds all
+Chinese. What it lacks is shown in English, and a test fails.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Words:
 
 def make_words() -> Words:
     """Read the catalogues and make the environments."""
-    translations: dict[str, NullTranslations] = {"zh": _catalogue("zh"), "en": NullTranslations()}
+    translations = {code: _catalogue(code) for code in LANGUAGES}
     return Words(templates={code: _environment(code, translations[code]) for code in LANGUAGES},
                  translations=translations)  # fmt: skip
 

@@ -15,11 +15,13 @@ from exchange.console.render import HERE
 TEMPLATES = sorted((HERE / "templates").rglob("*.html"))
 CODE = sorted(HERE.rglob("*.py"))
 _CJK = re.compile(r"[\u3400-\u9fff]")
+KEYS = ("role ", "state ", "kind ", "step ", "event ", "alert ", "decision ", "lane ", "job ", "key ", "stage ")
+"""Beginnings of message ids that are put together from a code; a new one is named here."""
 _ALWAYS = {"中文", "语言 Language"}
 
 
-def _catalogue() -> dict[str, str]:
-    with (HERE / "words/zh.po").open("rb") as text:
+def _catalogue(language: str = "zh") -> dict[str, str]:
+    with (HERE / f"words/{language}.po").open("rb") as text:
         return {str(message.id): str(message.string) for message in read_po(text) if message.id}
 
 
@@ -48,8 +50,14 @@ def test_every_word_of_the_pages_has_its_chinese() -> None:
 
 def test_the_catalogue_has_no_word_that_nobody_says() -> None:
     said = _used() | _literals()
-    dynamic = ("role ", "state ", "kind ", "step ", "event ", "alert ", "decision ", "lane ", "job ", "key ", "stage ")
-    assert sorted(id for id in _catalogue() if id not in said and not id.startswith(dynamic)) == []
+    assert sorted(id for id in _catalogue() if id not in said and not id.startswith(KEYS)) == []
+
+
+def test_every_key_has_its_english() -> None:
+    english = _catalogue("en")
+    keys = {id for id in _catalogue() if id.startswith(KEYS) and id not in _used()}
+    assert sorted(keys - set(english)) == []
+    assert sorted(set(english) - keys) == []
 
 
 def test_placeholders_are_the_same_in_both_languages() -> None:
