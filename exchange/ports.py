@@ -22,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
-from exchange.domain import audit, break_life, rowcheck, sequence
+from exchange.domain import alert_life, audit, break_life, rowcheck, sequence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,15 +107,16 @@ PacketRecord = sequence.PacketRecord
 
 BreakRecord = break_life.BreakRecord
 BreakWork = break_life.BreakWork
-"""What the books say of a difference, and what people did about it: defined where events are folded."""
+AlertRecord = alert_life.AlertRecord
+"""What the books say of a difference, what people did about it, where an alert stands: defined where events fold."""
 
 
 class LedgerWrite(Protocol):
     """One transaction. Everything said within it is stored together or not at all."""
 
     def append(self, kind: str, *, exchange: str | None, actor: str, body: Mapping[str, Any]) -> None:
-        """Add an event to the chain. Kinds are those of `domain/lifecycle.py` and `break_life.py`; they fold into
-        the record of their exchange or break, and a move the table does not allow raises NeedsPerson 908 or 924."""
+        """Add an event to the chain. Kinds are those of `domain/lifecycle.py`, `break_life.py`, `alert_life.py`; they
+        fold into the record of their exchange, break or alert; a move a table does not allow: NeedsPerson 908, 924."""
         ...
 
     def number_packet(self, *, lane: str, kind: str, exchange: str | None, answers: str | None = None) -> PacketRecord:
@@ -226,6 +227,21 @@ class Ledger(Protocol):
 
     def break_works(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakWork]:
         """What was done about breaks: those alone that somebody, or an answer, has touched."""
+        ...
+
+    def alert(self, rule: str, subject: str) -> AlertRecord | None:
+        """Where one alert stands."""
+        ...
+
+    def alerts(
+        self, *, state: str | None = None, rule: str | None = None, subject: str | None = None,
+        escalated: bool | None = None, limit: int = 1000, offset: int = 0,
+    ) -> Sequence[AlertRecord]:  # fmt: skip
+        """Alerts: open ones first, escalated before others, then those longest open; a part of them."""
+        ...
+
+    def alert_counts(self) -> Sequence[tuple[str, str, int, int]]:
+        """(state, rule, how many, how many of them escalated)."""
         ...
 
     def lock(self, name: str) -> AbstractContextManager[None]:

@@ -12,6 +12,7 @@ import structlog
 import typer
 
 from exchange.cli import (
+    alerts,
     breaks,
     cases,
     complete,
@@ -44,6 +45,7 @@ for module in (
     rounds,
     breaks,
     matches,
+    alerts,
     cases,
     records,
     points,

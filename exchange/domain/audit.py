@@ -14,7 +14,8 @@ from decimal import Decimal
 from numbers import Integral
 from typing import Any, Final, Literal
 
-from exchange.domain import break_life
+from exchange.domain import alert_life, break_life
+from exchange.domain.alert_life import AlertRecord
 from exchange.domain.break_life import BreakWork
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.errors import NeedsPerson
@@ -89,9 +90,10 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What walking the chain found: problems in words, and every exchange and break folded anew.
+    """What walking the chain found: problems in words, and every exchange, break and alert folded anew.
 
-    `works` by (route, break id); `sets` route → the hash of the breaks its last comparison found.
+    `works` by (route, break id), `alerts` by (rule, subject); `sets` route → the hash of the breaks its last comparison
+    found.
     """
 
     problems: tuple[str, ...]
@@ -99,6 +101,7 @@ class Verified:
     head: str
     works: Mapping[tuple[str, str], BreakWork] = field(default_factory=dict)
     sets: Mapping[str, str] = field(default_factory=dict)
+    alerts: Mapping[tuple[str, str], AlertRecord] = field(default_factory=dict)
 
 
 def time_text(at: datetime) -> str:
@@ -232,16 +235,22 @@ def verify_chain(events: Iterable[StoredEvent], *, anchors: Collection[str] = ()
     records: dict[str, ExchangeRecord] = {}
     works: dict[tuple[str, str], BreakWork] = {}
     sets: dict[str, str] = {}
+    alerts: dict[tuple[str, str], AlertRecord] = {}
     head, last, missing = BEFORE_FIRST, 0, set(anchors) - {BEFORE_FIRST}
     for event in events:
         problems += _link_problems(event, last, head)
-        problems += _work_problems(event, works) if event.kind in break_life.KINDS else _fold_problems(event, records)
+        if event.kind in break_life.KINDS:
+            problems += _work_problems(event, works)
+        elif event.kind in alert_life.KINDS:
+            problems += _alert_problems(event, alerts)
+        else:
+            problems += _fold_problems(event, records)
         if event.kind == "reconciled" and event.exchange in records and "set_sha256" in (body := event.read().body):
             sets[records[event.exchange].route] = body["set_sha256"]
         head, last = event.hash, event.seq
         missing.discard(event.hash)
     problems += [f"The hash {anchor} was once the head of this ledger and is not in it." for anchor in sorted(missing)]
-    return Verified(problems=tuple(problems), records=records, head=head, works=works, sets=sets)
+    return Verified(problems=tuple(problems), records=records, head=head, works=works, sets=sets, alerts=alerts)
 
 
 def _link_problems(event: StoredEvent, last: int, head: str) -> list[str]:
@@ -284,6 +293,27 @@ def _work_problems(event: StoredEvent, works: dict[tuple[str, str], BreakWork]) 
     except (ValueError, KeyError, TypeError, AttributeError):
         return [f"Event {event.seq} ({event.kind}) cannot be read."]
     return []
+
+
+def _alert_problems(event: StoredEvent, alerts: dict[tuple[str, str], AlertRecord]) -> list[str]:
+    try:
+        read = event.read()
+        place = alert_life.place_of(read.body)
+        alerts[place] = alert_life.fold(alerts.get(place), read)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return [f"Event {event.seq} ({event.kind}) cannot be read."]
+    return []
+
+
+def alert_differences(
+    folded: Mapping[tuple[str, str], AlertRecord], stored: Mapping[tuple[str, str], AlertRecord]
+) -> tuple[str, ...]:
+    """Where the stored alerts differ from the fold of their events, in words."""
+    return tuple(
+        f"Alert {alert_life.alert_key(*place)} ({place[0]}): its record is not what its events say."
+        for place in sorted(folded.keys() | stored.keys())
+        if folded.get(place) != stored.get(place)
+    )
 
 
 def work_differences(

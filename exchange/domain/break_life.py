@@ -286,7 +286,7 @@ def note_name(sha256: str) -> str:
 
 def texts_of(body: Mapping[str, Any]) -> list[str]:
     """The hashes of the texts an event of a break brought."""
-    return [str(body[name]) for name in ("reason_sha256", "text_sha256") if body.get(name)]
+    return [str(body[name]) for name in ("reason_sha256", "text_sha256", "word_sha256") if body.get(name)]
 
 
 def set_name(sha256: str) -> str:

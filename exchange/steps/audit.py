@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from exchange.domain.alert_life import SEEN
 from exchange.domain.break_life import SAYING, note_name, texts_of
 from exchange.domain.canonical import sha256_hex, strict_json
 from exchange.domain.lane import MANIFEST
@@ -15,14 +16,14 @@ def audit(*, party: str, vault: Vault, ledger: Ledger) -> list[str]:
     """Each problem of the chain in words, none when all is well.
 
     Beyond the chain's own hashes: every head that a manifest of ours named (the counterpart holds them, signed) must
-    still be in it, so that a ledger cut short or written anew as a whole is found too. Every text said about a break
-    or a match is in the vault, and has the hash its event names.
+    still be in it, so that a ledger cut short or written anew as a whole is found too. Every text said about a break,
+    a match or an alert is in the vault, and has the hash its event names.
     """
     return [*ledger.verify(anchors=set(_heads(party, vault, ledger))), *_texts(vault, ledger)]
 
 
 def _texts(vault: Vault, ledger: Ledger) -> Iterator[str]:
-    for kind in sorted({*SAYING, *KINDS}):
+    for kind in sorted({*SAYING, *KINDS, SEEN}):
         for event in ledger.events(kind=kind):
             for sha256 in texts_of(event.body):
                 key, name = str(event.exchange), note_name(sha256)

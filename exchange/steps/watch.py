@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from exchange.domain import lifecycle
+from exchange.domain import alert_life, lifecycle
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.case_number import reference
 from exchange.domain.errors import RetryLater
@@ -18,6 +18,8 @@ from exchange.domain.urgency import UrgentRound
 from exchange.ports import Alert, Event, ExchangeRecord, Ledger, Notifier
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+
+ESCALATION: Final = "alerts_unacknowledged"
 
 TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "major": ("重大案件", "a major case"),
@@ -33,6 +35,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "quarter_overdue": ("季度交换超过约定工作日未送出", "the quarter's exchange is past its agreed working day"),
     "contract_overlap_ends": ("旧版约定即将停止接收", "the earlier contract is accepted for a few days more"),
     "calendar_not_official": ("下一季度所在年度的工作日历尚未公布", "the next quarter's year has no official calendar"),
+    ESCALATION: ("预警逾期未确认，请复核人员处理", "alerts nobody has acknowledged in time: a reviewer acts"),
 }
 """Rule → what an officer reads, Chinese and English."""
 
@@ -52,24 +55,40 @@ def watch(
 ) -> dict[str, int]:
     """Alert about urgent cases and limits; return how many alerts went out by rule, and `packets` opened.
 
-    An alert names a case number or an exchange, the rule and what to do: never a person, a name or an amount.
+    An alert names a case number or an exchange, the rule and what to do: never a person, a name or an amount. One that
+    an officer has acknowledged rests for the agreed days; those nobody has, within the agreed working days, go to the
+    reviewers in one message.
     A mail server that is away leaves the alert unclaimed, so that the next watch brings it. Raises RetryLater 108.
     """
     sent: Counter[str] = Counter()
     failed: RetryLater | None = None
     limits = _limits(agreement, party, ledger, calendar, today)
     ends = _overlaps(agreement, party, ledger, today)
+    again = _agreed_days(agreement, party, "alert_again_days", today)
     for alert in (*_urgent(urgent, today), *limits, *ends, *_incidents(ledger)):
         try:
-            sent[alert.rule] += _bring(alert, ledger, notifier)
+            sent[alert.rule] += _bring(alert, ledger, notifier, again)
         except RetryLater as error:
             failed = error
+    try:
+        sent[ESCALATION] += _escalate(agreement, party, ledger, notifier, calendar, today)
+    except RetryLater as error:
+        failed = error
     if failed is not None:
         raise failed
     return {**{rule: n for rule, n in sent.items() if n}, "packets": len(urgent.keys)}
 
 
-def _bring(alert: Alert, ledger: Ledger, notifier: Notifier) -> int:
+def _agreed_days(agreement: Agreement, party: str, figure: str, today: date) -> int | None:
+    """The shortest that any route of this end has on a day; None when none has it."""
+    routes = [r for r in agreement.routes.values() if party in (r.sender, r.receiver) and r.figures.get(figure)]
+    return min((route.days(figure, today) for route in routes), default=None)
+
+
+def _bring(alert: Alert, ledger: Ledger, notifier: Notifier, again: int | None) -> int:
+    known = ledger.alert(alert.rule, alert.case_no)
+    if known is not None and (known.quiet(alert.day, again) or known.last_day >= alert.day):
+        return 0
     with ledger.transaction() as write:
         if not write.claim_alert(rule=alert.rule, case_no=alert.case_no, day=alert.day):
             return 0
@@ -79,6 +98,29 @@ def _bring(alert: Alert, ledger: Ledger, notifier: Notifier) -> int:
         )  # fmt: skip
         notifier.send(alert)
     return 1
+
+
+def _escalate(
+    agreement: Agreement, party: str, ledger: Ledger, notifier: Notifier, calendar: WorkCalendar, today: date
+) -> int:
+    """One message about every open alert whose days to be acknowledged are over, once for each."""
+    within = _agreed_days(agreement, party, "alert_acknowledge_workdays", today)
+    if within is None:
+        return 0
+    waiting = ledger.alerts(state=alert_life.OPEN, escalated=False)
+    late = [one for one in waiting if today > calendar.add_workdays(one.first_day, within)]
+    if not late:
+        return 0
+    with ledger.transaction() as write:
+        for one in late:
+            body = {"rule": one.rule, "subject": one.subject, "day": today.isoformat()}
+            write.append(
+                alert_life.ESCALATED, exchange=alert_life.alert_key(one.rule, one.subject), actor="system", body=body
+            )
+        rules = Counter(TITLES[one.rule][0] for one in late if one.rule in TITLES)
+        told = "；".join(f"{title} {n} 项" for title, n in rules.most_common())
+        notifier.send(_alert(ESCALATION, f"{len(late)} 项", today, f"{told}。请在控制台“预警”中确认。"))
+    return len(late)
 
 
 def _alert(rule: str, subject: str, today: date, then: str) -> Alert:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Engine, Select, Table, make_url, select, text
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import current, leases, pending, tables
+from exchange.adapters.ledger_sql import alerts, current, leases, pending, tables
 from exchange.adapters.ledger_sql.engine import make_engine, place, reading, writing
 from exchange.adapters.ledger_sql.migrate import migrate
 from exchange.adapters.ledger_sql.records import (
@@ -30,13 +30,14 @@ from exchange.domain.audit import (
     ExchangeRecord,
     StoredEvent,
     Verified,
+    alert_differences,
     differences,
     time_text,
     verify_chain,
     work_differences,
 )
 from exchange.domain.break_life import set_sha256
-from exchange.ports import BreakRecord, BreakWork, Clock, Direction, LedgerWrite, PacketRecord
+from exchange.ports import AlertRecord, BreakRecord, BreakWork, Clock, Direction, LedgerWrite, PacketRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -251,6 +252,26 @@ class SqlLedger:
         """What was done about breaks, by route and id."""
         return [break_work(row) for row in self._all(_by_id(tables.break_work, route, prefix))]
 
+    def alert(self, rule: str, subject: str) -> AlertRecord | None:
+        """Where one alert stands."""
+        with self._reading() as connection:
+            return next(iter(alerts.some(connection, rule=rule, subject=subject)), None)
+
+    def alerts(
+        self, *, state: str | None = None, rule: str | None = None, subject: str | None = None,
+        escalated: bool | None = None, limit: int = 1000, offset: int = 0,
+    ) -> Sequence[AlertRecord]:  # fmt: skip
+        """Alerts, what needs somebody first: see `alerts.some`."""
+        with self._reading() as connection:
+            return alerts.some(
+                connection, state=state, rule=rule, subject=subject, escalated=escalated, limit=limit, offset=offset
+            )
+
+    def alert_counts(self) -> Sequence[tuple[str, str, int, int]]:
+        """(state, rule, how many, how many of them escalated)."""
+        with self._reading() as connection:
+            return alerts.counts(connection)
+
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold a named lease for the block; RetryLater 907 when somebody living holds it."""
         holder = f"{self._actor}@{socket.gethostname()}"
@@ -271,6 +292,7 @@ class SqlLedger:
                 *walked.problems,
                 *differences(walked.records, stored),
                 *_break_problems(connection, walked),
+                *alert_differences(walked.alerts, alerts.every(connection)),
                 *_guard_problems(connection),
                 *_lane_problems(connection),
                 *stored_problems(connection),

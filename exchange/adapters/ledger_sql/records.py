@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from exchange.domain.audit import Direction, ExchangeRecord, StoredEvent, plain, time_text
 from exchange.domain.canonical import canonical_json
-from exchange.ports import BreakRecord, BreakWork, PacketRecord
+from exchange.ports import AlertRecord, BreakRecord, BreakWork, PacketRecord
 
 AnyRow = Row[Any]
 
@@ -133,6 +133,23 @@ def break_work_values(work: BreakWork) -> dict[str, Any]:
     own = {"route": work.route, "id": work.id, "state": work.state, "owner": work.owner}
     told = {n: getattr(work, n) for n in BreakWork.__slots__ if n not in own and n != "updated_at"}
     return {**own, "work": _json(told), "updated_at": time_text(work.updated_at)}
+
+
+def alert_record(row: AnyRow) -> AlertRecord:
+    """A row of `alert_item`."""
+    return AlertRecord(
+        rule=row.rule, subject=row.subject, state=row.state, first_day=date.fromisoformat(row.first_day),
+        last_day=date.fromisoformat(row.last_day), times=row.times, escalated_on=_day(row.escalated_on),
+        acknowledged_by=row.acknowledged_by, acknowledged_on=_day(row.acknowledged_on), word_sha256=row.word_sha256,
+        updated_at=datetime.fromisoformat(row.updated_at),
+    )  # fmt: skip
+
+
+def alert_values(record: AlertRecord) -> dict[str, Any]:
+    """The columns of `alert_item`."""
+    told = {name: getattr(record, name) for name in AlertRecord.__slots__}
+    days = {name: _day_text(told[name]) for name in ("first_day", "last_day", "escalated_on", "acknowledged_on")}
+    return {**told, **days, "updated_at": time_text(record.updated_at)}
 
 
 def break_values(route: str, record: BreakRecord) -> dict[str, Any]:

@@ -121,6 +121,26 @@ alert = Table(
     PrimaryKeyConstraint("rule", "case_no", "day"),
 )
 
+alert_item = Table(
+    "alert_item",
+    metadata,
+    Column("rule", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("first_day", Text, nullable=False),
+    Column("last_day", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("escalated_on", Text),
+    Column("acknowledged_by", Text),
+    Column("acknowledged_on", Text),
+    Column("word_sha256", Text),
+    Column("updated_at", Text, nullable=False),
+    PrimaryKeyConstraint("rule", "subject"),
+    Index("alert_item_by_state", "state", "first_day"),
+    Index("alert_item_by_subject", "subject"),
+)
+"""Each alert's events, folded; can be thrown away and made anew from `event`."""
+
 lease = Table(
     "lease",
     metadata,

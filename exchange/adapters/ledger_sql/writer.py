@@ -12,6 +12,8 @@ from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import tables
 from exchange.adapters.ledger_sql.records import (
+    alert_record,
+    alert_values,
     break_values,
     break_work,
     break_work_values,
@@ -19,7 +21,7 @@ from exchange.adapters.ledger_sql.records import (
     exchange_values,
     packet_values,
 )
-from exchange.domain import break_life
+from exchange.domain import alert_life, break_life
 from exchange.domain.audit import BEFORE_FIRST, Event, ExchangeRecord, fold, seal_event, time_text
 from exchange.domain.errors import NeedsPerson
 from exchange.ports import BreakRecord, Clock, PacketRecord
@@ -39,13 +41,15 @@ class Writer:
         self._records: dict[str, ExchangeRecord | None] = {}
 
     def append(self, kind: str, *, exchange: str | None, actor: str, body: Mapping[str, Any]) -> None:
-        """Add an event to the chain and fold it into its exchange or break; NeedsPerson 908, 924: not allowed."""
+        """Add an event to the chain and fold it into what it is about; NeedsPerson 908, 924: not allowed."""
         seq, prev_hash = self._end()
         stored = seal_event(
             seq=seq + 1, at=self._clock(), kind=kind, exchange=exchange, actor=actor, body=body, prev_hash=prev_hash
         )
         if kind in break_life.KINDS:
             self._fold_work(stored.read())
+        elif kind in alert_life.KINDS:
+            self._fold_alert(stored.read())
         elif exchange is not None:
             before = self._record(exchange)
             after = fold(before, stored.read())
@@ -73,6 +77,12 @@ class Writer:
         row = self._connection.execute(select(tables.break_work).filter_by(**place)).first()
         work = break_life.fold(break_work(row) if row else None, event)
         tables.upsert(self._connection, tables.break_work, [break_work_values(work)])
+
+    def _fold_alert(self, event: Event) -> None:
+        rule, subject = alert_life.place_of(event.body)
+        row = self._connection.execute(select(tables.alert_item).filter_by(rule=rule, subject=subject)).first()
+        alert = alert_life.fold(alert_record(row) if row else None, event)
+        tables.upsert(self._connection, tables.alert_item, [alert_values(alert)])
 
     def _store(self, record: ExchangeRecord, *, opened_seq: int | None) -> None:
         values = exchange_values(record)
