@@ -14,6 +14,7 @@ from rich.text import Text
 
 from exchange import journeys, wiring
 from exchange.cli.common import By, Home, Json, end, err, out, settings_of, whoever, working
+from exchange.cli.matches import print_match
 from exchange.cli.rounds import stands
 from exchange.domain.break_life import CLOSED, LIVING
 from exchange.domain.break_view import Seen, seen
@@ -158,6 +159,9 @@ def show(
     where = f"  {told['case_no']}  {told['claim_no'] or ''}{place}  {'、'.join(told['debtors'])}"
     out.print(_inert(where), soft_wrap=True)
     out.print(f"  [dim]{told['rule_zh']} {told['rule_en']}  {told['law_zh']}[/]", soft_wrap=True)
+    if told["match"]:
+        out.print(Text(f"  匹配 match: {told['match']['rule_zh']} {told['match']['rule_en']}", style="bold"))
+        print_match(told["match"])
     _facts(told)
     out.print(_history(told["history"]), soft_wrap=True)
 

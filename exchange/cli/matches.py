@@ -57,13 +57,14 @@ def list_(
         out.print_json(data=found[:limit])
         return
     for one in found[:limit]:
-        _print(one)
+        print_match(one)
     out.print(
         f"[dim]共 {len(found)} 笔申报 claims in all[/]" if found else "没有待匹配的申报 no claim waits to be matched."
     )
 
 
-def _print(one: Mapping[str, Any]) -> None:
+def print_match(one: Mapping[str, Any]) -> None:
+    """One claim's match: each candidate with its evidence, and what was decided about it."""
     out.print(Text.assemble((one["claim_no"], "bold"), f"  {one['stated']}  ", (one["standing_zh"], "yellow"),
                             f" {one['standing_en']}"), soft_wrap=True)  # fmt: skip
     for candidate in one["candidates"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,15 @@ from exchange.domain.across import DUPLICATE_ROW, check_across, is_stopped, mark
 from exchange.domain.checks import row_checks
 from exchange.domain.contract import CodeList, Contract, Reach, Rule
 from exchange.domain.finding import Finding
+from exchange.domain.mistyped import hint
 from exchange.domain.prepare import CASES, Normalised, Prepared, join, prepare, text
 from exchange.domain.route import Party, Route
 from exchange.domain.rowcheck import RowCheck, RunsChecks
 from exchange.domain.text import among, as_list
 from exchange.domain.urgency import Urgent, urgent_cases, urgent_limits
+
+USCC_RULE: Final = "uscc_check_digit"
+"""The function whose findings say what a code may be meant as."""
 
 __all__ = ["Examination", "check_across", "check_rows", "conclude", "join", "prepare"]
 
@@ -178,8 +182,16 @@ def _findings(
             case_no=text(numbers.get(record or "")),
             row_key=None if keys is None else str(keys.iloc[position]),
             column=",".join(check.columns),
+            note=_hint(rule, rows.at[position, check.columns[0]]),
             comparable=rule.comparable if rule else False,
         )
+
+
+def _hint(rule: Rule | None, value: object) -> str:
+    """What a broken USCC may be meant as, told by places and never by the code; nothing for any other rule."""
+    if rule is None or (rule.function or rule.id) != USCC_RULE or not isinstance(value, str):
+        return ""
+    return " ".join(hint(value) or ())
 
 
 def _going(

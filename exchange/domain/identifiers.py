@@ -18,7 +18,8 @@ from exchange.domain.text import BLANKS, as_array, by_value, nfkc, trimmed, with
 ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """GB 32100-2015: no I, O, S, V, Z."""
 
-_WEIGHTS: Final = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28, 1)
+WEIGHTS: Final = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28, 1)
+"""Of the eighteen characters; their weighted sum is a multiple of 31."""
 _VALUES: Final = np.full(256, -1, dtype=np.int16)
 _VALUES[[ord(c) for c in ALPHABET]] = np.arange(len(ALPHABET))
 _BLANK_SET: Final = frozenset(BLANKS)
@@ -73,7 +74,7 @@ def _checked(codes: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
     first = int(np.frombuffer(offsets, np.int64)[codes.offset])
     letters = np.frombuffer(data, np.uint8, len(codes) * 18, first).reshape(-1, 18)
     total, known = np.zeros(len(codes), np.int16), np.ones(len(codes), dtype=bool)
-    for place, weight in enumerate(_WEIGHTS):
+    for place, weight in enumerate(WEIGHTS):
         value = _VALUES[letters[:, place]]
         known &= value >= 0
         total += value * np.int16(weight) % np.int16(31)

@@ -11,9 +11,8 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import ratio
 
 from exchange.domain.match_names import is_branch, is_masked, organisation_code, organisation_ok, plain_form
+from exchange.domain.mistyped import SLIPS, Slip, meant
 from exchange.domain.route import Route
-
-_CONFUSED: Final = str.maketrans("OISZ", "0152")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,28 +93,31 @@ def name_score(one: str, other: str) -> float:
     return float(ratio(plain_form(one), plain_form(other))) if one and other else 0.0
 
 
-def nearly_same_id(one: Side, other: Side) -> bool:
-    """Whether two USCCs, not both valid, differ in one character, or only in signs that are read for each other."""
-    if not one.uscc or not other.uscc or one.uscc == other.uscc or (one.uscc_ok and other.uscc_ok):
-        return False
-    alike = one.uscc.translate(_CONFUSED) == other.uscc.translate(_CONFUSED)
-    return alike or Levenshtein.distance(one.uscc, other.uscc, score_cutoff=1) <= 1
+def slip_between(one: Side, other: Side) -> Slip | None:
+    """By which slip two USCCs, one valid and one not, went apart; None when by more than one."""
+    if not one.uscc or not other.uscc or one.uscc_ok == other.uscc_ok:
+        return None
+    good, bad = (one.uscc, other.uscc) if one.uscc_ok else (other.uscc, one.uscc)
+    return meant(bad).get(good)
 
 
 def evidence(
-    one: Side, other: Side, *, same_case: bool, listed: bool, stated: str, number: str
+    one: Side, other: Side, *, same_case: bool, listed: bool, stated: str, number: str, alone: bool = False
 ) -> tuple[Evidence, ...]:
-    """All that speaks for a pair and against it, ids first. `listed`: the administrator has the claim in that case."""
-    return (*_ids(one, other), *_name(one, other), *_case(same_case, listed, stated, number), *bars(one, other))
+    """All that speaks for a pair and against it, ids first. `listed`: the administrator has the claim in that case;
+    `alone`: no other debtor looked at has an id so near."""
+    fits = [_for("only_fit", "在册债务人中仅此一户如此相近", "no other debtor's code is so near")] if alone else []
+    return (*_ids(one, other), *fits, *_name(one, other), *_case(same_case, listed, stated, number), *bars(one, other))
 
 
 def _ids(one: Side, other: Side) -> list[Evidence]:
     found = []
     if one.uscc and one.uscc == other.uscc:
         found.append(_for("same_uscc", "统一社会信用代码相同", "same USCC"))
-    elif nearly_same_id(one, other):
+    elif (slip := slip_between(one, other)) is not None:
+        zh, en = SLIPS[slip]
         found.append(
-            _for("near_uscc", "信用代码仅差一处，其一校验位有误", "USCCs one sign apart, one check digit wrong")
+            _for("near_uscc", f"信用代码{zh}，其一校验位有误", f"USCCs: {en}; the check digit of one is wrong")
         )
     elif one.uscc and other.uscc:
         if not (one.uscc_ok and other.uscc_ok):

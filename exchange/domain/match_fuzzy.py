@@ -32,10 +32,6 @@ class Named(Protocol):
         """Former names."""
 
     @property
-    def uscc(self) -> pa.Array:
-        """Normalised USCCs."""
-
-    @property
     def case(self) -> Ints:
         """Rows of book A, -1 for none."""
 
@@ -54,7 +50,6 @@ def similar(given: Named, debtors: Named, open_: Ints, limits: Limits) -> tuple[
     for theirs in (debtors.name, debtors.former):
         those = [name or "\x02" for name in _plain(theirs, row)]
         score = np.maximum(score, process.cpdist(ours, those, scorer=fuzz.ratio))
-    score = np.where(_near_ids(given.uscc, debtors.uscc, claim, row), 100.0, score)
     return _table(claim, row, score, limits), 0
 
 
@@ -93,11 +88,3 @@ def _plain(names: pa.Array, rows: Ints) -> list[str]:
     """Names at those rows; masked ones are like nothing."""
     found = names.take(pa.array(rows)).to_pylist()
     return ["" if name is None or is_masked(name) else plain_form(name) for name in found]
-
-
-def _near_ids(ours: pa.Array, theirs: pa.Array, claim: Ints, row: Ints) -> np.ndarray:
-    """Which pairs' USCCs differ in one sign; whether both are valid is for the evidence to say."""
-    left, right = (ids.take(pa.array(rows)).to_pylist() for ids, rows in ((ours, claim), (theirs, row)))
-    near = [bool(a and b) and sum(x != y for x, y in zip(a, b, strict=False)) + abs(len(a) - len(b)) == 1
-            for a, b in zip(left, right, strict=True)]  # fmt: skip
-    return np.array(near, dtype=bool)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import pandas as pd
 
-from exchange.domain.books import Books, match_books
+from exchange.domain.books import Books, match_books, plain_numbers
+from exchange.domain.columns import text
 from exchange.domain.corrections import VOIDS
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import Decision, book_of, decided
 from exchange.domain.match_evidence import limits_of
-from exchange.domain.matching import Candidate, Match, Matches, match_claims, proposals
+from exchange.domain.match_words import matches_in_words
+from exchange.domain.matching import CERTAIN, CONFIRMED, USCC, Candidate, Match, Matches, match_claims, proposals
 from exchange.domain.route import Agreement, Route
 
 if TYPE_CHECKING:
@@ -57,6 +59,27 @@ def views(ledger: KeepsRows, agreement: Agreement, party: str, day: date) -> lis
             if route.answered_by]  # fmt: skip
 
 
+def of_claim(
+    ledger: KeepsRows, agreement: Agreement, route: Route, claim_no: str, day: date, *, named_otherwise: bool = False
+) -> dict[str, Any] | None:
+    """One claim's match in words, as `matches_in_words`; None where it is by its USCC (and `named_otherwise` is not
+    told of it), or there is no such claim. Reads the claim and the debtors of the case it names; every debtor when that
+    case was not sent."""
+    if not route.answered_by or route not in _routes(agreement, route.sender):
+        return None
+    claims = ledger.landed(agreement.route(route.answered_by), "tax_claim", keys=[claim_no])
+    if claims.empty:
+        return None
+    stated = [number for number in plain_numbers(text(claims, "case_no")).to_pylist() if number]
+    cases = ledger.landed(route, "bankruptcy_case", keys=stated)
+    keys = stated if len(cases) else None
+    if keys is None:
+        cases = ledger.landed(route, "bankruptcy_case")
+    frames = {name: ledger.landed(route, one, keys=keys) for name, one in _READ.items() if route.has(one)}
+    view = _matched(route, cases, claims, frames, ledger, day, [claim_no] if named_otherwise else ())
+    return matches_in_words(view.matches, view.book, agreement.codes, day).get(claim_no)
+
+
 def _routes(agreement: Agreement, party: str) -> list[Route]:
     return [
         route
@@ -69,16 +92,43 @@ def _routes(agreement: Agreement, party: str) -> list[Route]:
     ]
 
 
-def _view(ledger: KeepsRows, route: Route, back: Route, day: date) -> View:
-    frames = {name: ledger.landed(route, dataset) for name, dataset in _READ.items() if route.has(dataset)}
+def _view(
+    ledger: KeepsRows, route: Route, back: Route, day: date, cut: tuple[int | None, int | None] = (None, None)
+) -> View:
+    ours, theirs = cut
+    frames = {name: ledger.landed(route, one, until=ours) for name, one in _READ.items() if route.has(one)}
+    cases = ledger.landed(route, "bankruptcy_case", until=ours)
+    return _matched(route, cases, ledger.landed(back, "tax_claim", until=theirs), frames, ledger, day)
+
+
+def joined_otherwise(
+    ledger: KeepsRows, agreement: Agreement, route: Route, day: date, *, cases: int, claims: int
+) -> list[dict[str, Any]]:
+    """The claims up to these packets' numbers that mean their debtor by something else than their own USCC: certain by
+    another id, or confirmed by officers; in words, as `matches_in_words`."""
+    if route not in _routes(agreement, route.sender) or not route.answered_by:
+        return []
+    view = _view(ledger, route, agreement.route(route.answered_by), day, (cases, claims))
+    some = [m for m in view.matches.listed if m.standing == CONFIRMED or (m.standing == CERTAIN and m.rule != USCC)]
+    words = matches_in_words(replace(view.matches, listed=tuple(some)), view.book, agreement.codes, day)
+    return [words[one.claim_no] for one in some]
+
+
+def _matched(
+    route: Route,
+    cases: pd.DataFrame,
+    claims: pd.DataFrame,
+    frames: Mapping[str, pd.DataFrame],
+    ledger: KeepsRows,
+    day: date,
+    differently_named: Sequence[str] = (),
+) -> View:
     none = pd.DataFrame()
-    books = Books(
-        **{
-            "cases": ledger.landed(route, "bankruptcy_case"), "claims": ledger.landed(back, "tax_claim"),
-            "reviews": none, "distributions": none, "lines": none, "statuses": none, **frames,
-        }
-    )  # fmt: skip
-    found = match_claims(match_books(books, route, day), limits=limits_of(route, day))
+    others = {"reviews": none, "distributions": none, "lines": none, "statuses": none}
+    books = Books(**{"cases": cases, "claims": claims, **others, **frames})
+    found = match_claims(
+        match_books(books, route, day), limits=limits_of(route, day), differently_named=differently_named
+    )
     book = book_of(ledger.events, route.id)
     return View(route=route, before=found, matches=decided(found, book, day), book=book)
 

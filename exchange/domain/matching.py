@@ -2,8 +2,8 @@
 
 The agreed codes are found by the agreed rules alone (`claim_breaks`); a match never makes one or takes one away.
 Stages, each with its own rule, the first that fits counts: `uscc`; `old_id` (organisation code in an old taxpayer id
-and a USCC); `name`; `former_name`; `similar`, which only proposes. Different valid USCCs are a definite no whatever
-the names say, a branch is never its head office, natural persons stay out.
+and a USCC); `name`; `former_name`; `near_uscc`, one slip apart, and `similar`, which only propose. Different valid
+USCCs are a definite no whatever the names say, a branch is never its head office, natural persons stay out.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from exchange.domain.identifiers import uscc_valid
 from exchange.domain.match_evidence import BARRED, NAMED, Evidence, Limits, Side, bars, evidence
 from exchange.domain.match_fuzzy import similar
 from exchange.domain.match_names import is_person, match_name
+from exchange.domain.match_near import RULE as NEAR_ID
+from exchange.domain.match_near import near_ids
 from exchange.domain.text import by_value
 
 USCC, OLD_ID, NAME, FORMER, SIMILAR = "uscc", "old_id", "name", "former_name", "similar"
-RULES: Final = (USCC, OLD_ID, NAME, FORMER, SIMILAR)
+RULES: Final = (USCC, OLD_ID, NAME, FORMER, NEAR_ID, SIMILAR)
 """The stages in their order."""
 
 CERTAIN, PROPOSED, AMBIGUOUS, NEAR, NEVER, NONE = "certain", "proposed", "ambiguous", "near", "never", "none"
@@ -141,12 +143,13 @@ def match_claims(matched: Matched, *, limits: Limits | None, differently_named: 
     debtors = _debtor_sides(matched, claims.case[left], claims.case[told])
     work = _Work(matched, given, debtors)
     found = work.agreed(np.flatnonzero(told))
-    fits = _exact(given, debtors, left)
-    refused = 0
+    fits, refused = _exact(given, debtors, left), 0
+    nearly, work.alone = near_ids(given, debtors, left)
     if limits is not None:
         open_ = np.setdiff1d(left, fits.loc[~work.barred(fits), "claim"].to_numpy())
         more, refused = similar(given, debtors, open_, limits)
-        fits = pd.concat([fits, more], ignore_index=True).drop_duplicates(["claim", "debtor"])
+        nearly = pd.concat([nearly, more], ignore_index=True)
+    fits = pd.concat([fits, nearly], ignore_index=True).drop_duplicates(["claim", "debtor"])
     found += work.left_over(left, fits)
     return Matches(
         listed=tuple(sorted(found, key=lambda one: one.claim_no)),
@@ -253,6 +256,7 @@ class _Work:
         self._debtors = debtors
         self._debtor_no = text(matched.books.debtors, "debtor_no")
         self._listed = _listed(matched)
+        self.alone: frozenset[tuple[int, int]] = frozenset()
 
     def _side(self, sides: _Sides, row: int) -> Side:
         key = (sides is self._given, int(row))
@@ -321,7 +325,7 @@ class _Work:
             mine, other,
             same_case=int(self._given.case[claim]) == case,
             listed=self._listed.get(str(self._matched.claims.heads.claim_no[claim])) == number,
-            stated=str(self._matched.claims.case_no[claim]), number=number,
+            stated=str(self._matched.claims.case_no[claim]), number=number, alone=(claim, row) in self.alone,
         )  # fmt: skip
         pair = digest(mine.uscc, mine.old, mine.name, other.uscc, other.old, other.name, other.former)
         stated = str(self._matched.claims.case_no[claim])

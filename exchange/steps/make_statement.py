@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import pandas as pd
@@ -13,6 +13,7 @@ from exchange.domain.canonical import sha256_hex, strict_json
 from exchange.domain.case_number import normalise
 from exchange.domain.corrections import VOIDS
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.match_view import joined_otherwise
 from exchange.domain.period import Period
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Agreement, Route
@@ -38,6 +39,7 @@ class _End:
     pages: Pages
     sheets: Sheets
     prints: Prints
+    today: date
     actor: str
 
 
@@ -68,6 +70,7 @@ def make_statement(
     pages: Pages,
     sheets: Sheets,
     prints: Prints,
+    today: date,
     actor: str,
 ) -> Made:
     """The quarter's statement as `statement-v<n>` .json, .html, .xlsx and .pdf; with `case` that case's forms alone.
@@ -79,7 +82,8 @@ def make_statement(
     case in it), 934 (the quarter was not exchanged; its successor already stands on its cut; packets are missing).
     """
     end = _End(
-        agreement=agreement, vault=vault, ledger=ledger, pages=pages, sheets=sheets, prints=prints, actor=actor
+        agreement=agreement, vault=vault, ledger=ledger, pages=pages, sheets=sheets, prints=prints, actor=actor,
+        today=today,
     )  # fmt: skip
     chosen, quarter = route_of(agreement, party, route), Period.parse(period)
     key = statement_key(chosen.id, quarter)
@@ -243,6 +247,7 @@ def _forms(
     page = statement_page(
         shown, agreement=end.agreement, route=route, sha256=body["sha256"], before=before, case_no=case_no
     )  # fmt: skip
+    page["matches"] = _matches(shown, route, end)
     end.vault.put(key, f"{name}.html", end.pages.statement(page).encode("utf-8"))
     end.vault.put(key, f"{name}.xlsx", end.sheets.statement(page))
     unprinted = None
@@ -253,6 +258,13 @@ def _forms(
     return Made(
         key=key, name=name, version=body["version"], sha256=body["sha256"], statement=shown, unprinted=unprinted
     )  # fmt: skip
+
+
+def _matches(statement: Mapping[str, Any], route: Route, end: _End) -> list[dict[str, Any]]:
+    """The statement's claims that were joined to their debtor by something else than their own USCC, as known today."""
+    cut, claims = _kept(statement), {row[2] for row in statement["rows"]}
+    found = joined_otherwise(end.ledger, end.agreement, route, end.today, cases=cut.cases, claims=cut.claims)
+    return [one for one in found if one["claim_no"] in claims]
 
 
 def _before(period: str, told: Mapping[str, Mapping[str, Any]], route: Route, vault: Vault) -> list[Mapping[str, Any]]:

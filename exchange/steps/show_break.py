@@ -12,6 +12,7 @@ from exchange.domain.break_life import BreakRecord, break_key, in_set, note_name
 from exchange.domain.break_list import FIGURES, details, worked
 from exchange.domain.break_view import Seen, one_of, seen
 from exchange.domain.masking import mask_name
+from exchange.domain.match_view import of_claim
 from exchange.domain.route import Agreement, Route
 from exchange.ports import Event, Ledger, Vault
 
@@ -21,7 +22,8 @@ DEBTORS: Final = "case_debtor"
 def show_break(
     id_: str, *, agreement: Agreement, party: str, vault: Vault, ledger: Ledger, today: date, actor: str
 ) -> dict[str, Any]:
-    """Everything this end knows of one break, as plain values. Debtors' names are masked.
+    """Everything this end knows of one break, as plain values. Debtors' names are masked. `match`: which debtor its
+    claim means, by which rule, on what evidence; None where that is by its own USCC and name.
 
     Its history is every comparison that first had it, lost it or changed its figures, and every act of a person or
     answer of the other side, with their texts; oldest first. Raises NeedsPerson 925 for an id that names no break.
@@ -30,6 +32,12 @@ def show_break(
     route = agreement.route(one.record.route)
     with ledger.transaction() as write:
         write.append("looked_at", exchange=break_key(route.id, one.record.id), actor=actor, body={"what": "break"})
+    claim = one.record.claim_no
+    match = (
+        of_claim(ledger, agreement, route, claim, today, named_otherwise=one.record.code == "NAME_DIFFERS")
+        if claim is not None
+        else None
+    )
     names, rules = agreement.codes["break"], agreement.codes["break_rule"]
     code = one.record.code
     return {
@@ -47,6 +55,7 @@ def show_break(
         "debtors": _debtors(one, route, ledger),
         "due_on": one.record.due_on.isoformat() if one.record.due_on else None,
         "days_left": one.days_left(today),
+        "match": match,
         "details": details(_named(one), agreement.codes["rank"]),
         "ours": one.ours,
         "shared": {n: one.shared[n] for n in ("state", "decision", "reason", "asked", "first_seen") if one.shared},

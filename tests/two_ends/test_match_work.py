@@ -15,15 +15,20 @@ import pytest
 
 from exchange.adapters.ledger_sql import SqlLedger, open_ledger
 from exchange.adapters.pages import HtmlPages
+from exchange.adapters.print_pdf import PdfPrints
 from exchange.adapters.sheet_xlsx import XlsxSheets
 from exchange.adapters.vault_fs import FsVault
+from exchange.domain.break_view import seen
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import Decision
+from exchange.domain.sequence import PacketRecord
 from exchange.steps.audit import audit
 from exchange.steps.list_matches import list_matches
+from exchange.steps.make_statement import make_statement
 from exchange.steps.reconcile import reconcile
+from exchange.steps.show_break import show_break
 from exchange.steps.work_match import work_match
-from tests.unit.reconcile_kit import AS_OF, CASE, World
+from tests.unit.reconcile_kit import AS_OF, CASE, CLAIM, USCC, World
 from tests.unit.reconcile_worlds import COURT, TAX, agreed
 
 NOW = datetime(2026, 10, 9, 4, 0, tzinfo=UTC)
@@ -93,6 +98,32 @@ class End:
         found: dict[str, Any] = json.loads(self.vault.get(KEY, "outcome.json"))
         return found
 
+    def shown(self, code: str) -> dict[str, Any]:
+        """The break of a code, as `exchange breaks show` has it."""
+        [one] = [
+            b for b in seen(self.ledger, agreed(), self.party) if b.record.code == code and b.record.claim_no == CLAIM
+        ]
+        return show_break(
+            one.record.id, agreement=agreed(), party=self.party, vault=self.vault, ledger=self.ledger,
+            today=self.today, actor="a",
+        )  # fmt: skip
+
+    def statement(self) -> str:
+        """The page of the quarter's statement over what has landed."""
+        with self.ledger.transaction() as write:
+            for lane in (agreed().route(route_id).lane for route_id in TABLES):
+                write.set_packet(
+                    PacketRecord(
+                        lane=lane, number=1, packet_id=f"{lane}.000001.Q", direction="out", kind="Q", exchange=None,
+                        state="sent", at=NOW,
+                    )
+                )  # fmt: skip
+        made = make_statement(
+            "2026Q3", agreement=agreed(), party=self.party, vault=self.vault, ledger=self.ledger, pages=HtmlPages(),
+            sheets=XlsxSheets(), prints=PdfPrints(folders=()), today=self.today, actor="a",
+        )  # fmt: skip
+        return self.vault.get(made.key, f"{made.name}.html").decode()
+
     def kinds(self) -> list[str]:
         return [event.kind for event in self.ledger.events() if event.kind.startswith("match_")]
 
@@ -147,6 +178,35 @@ def test_a_name_is_confirmed_by_two_and_shown_where_it_is_used(court: End) -> No
     assert audit(party=COURT, vault=court.vault, ledger=court.ledger) == []
     told = [event.body for event in court.ledger.events() if event.kind.startswith("match_")]
     assert WHY not in json.dumps(told, ensure_ascii=False)
+
+
+def test_a_match_stands_with_its_break_and_on_the_statements_page(court: End) -> None:
+    court.land(without_id())
+    court.opened()
+    court.reconcile()
+    assert court.shown("DEBTOR_MISMATCH")["match"]["standing"] == "proposed"
+    [one] = court.listed(case=CASE)
+    for by in ("wang", "li"):
+        court.work(one["candidates"][0]["id"], "confirm", by)
+    match = court.shown("DEBTOR_MISMATCH")["match"]
+    assert (match["standing"], match["rule"]) == ("confirmed", "name")
+    assert "名称相同" in {piece["zh"].removeprefix("＋") for piece in match["candidates"][0]["evidence"]}
+    page = court.statement()
+    assert "以本户信用代码以外的依据认定债务人的申报" in page
+    assert "＋名称相同" in page
+    assert "wang、li确认" in page
+
+
+def test_e09_a_mistyped_uscc_is_suggested_and_waits_for_an_officer(court: End) -> None:
+    court.land(World().set("claims", debtor_uscc=USCC.replace("MA0", "MAO"), debtor_name="天津远洋运输有限公司"))
+    court.opened()
+    court.reconcile()
+    [one] = court.listed()
+    assert (one["standing"], one["rule"], one["case_no"]) == ("proposed", "near_uscc", "")
+    told = court.shown("DEBTOR_MISMATCH")["match"]["candidates"][0]["evidence"]
+    assert any("易混字符" in piece["zh"] for piece in told)
+    assert USCC not in json.dumps(told, ensure_ascii=False)
+    assert "以本户信用代码以外" not in court.statement()
 
 
 def test_the_scope_route_reaches_the_same_pair_in_another_case(court: End) -> None:

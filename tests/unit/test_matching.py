@@ -140,7 +140,7 @@ def test_similar_names_only_propose(name: str, standing: str) -> None:
 
 def test_a_uscc_wrong_in_one_sign_is_proposed() -> None:
     found = match(claim(debtor_uscc=USCC.replace("MA0", "MAO"), debtor_name="冀州的老厂子有限公司"))
-    assert (found.standing, found.rule) == (PROPOSED, "similar")
+    assert (found.standing, found.rule) == (PROPOSED, "near_uscc")
     assert "near_uscc" in kinds(found)
 
 
