@@ -52,9 +52,8 @@ def asof(
     source: Annotated[
         bool, typer.Option("--source", help="Today's side is this end's register, not what was exchanged.")
     ] = False,
-    route: Annotated[
-        str | None, typer.Option(help="The route (this end's only one with cases, when it has one).")
-    ] = None,
+    route: Annotated[str | None, typer.Option(help="The route, where several have carried such rows.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The cases and this dataset of them alone.")] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -64,7 +63,7 @@ def asof(
     moment = moment_of(known_on or on.date().isoformat())
     with end(home, actor=whoever()) as parts, working(on.date().isoformat()):
         found = journeys.call(
-            readings, parts, on.date(), known_on=moment, case=case, from_source=source, route=route
+            readings, parts, on.date(), known_on=moment, case=case, from_source=source, route=route, dataset=dataset
         )  # fmt: skip
     if as_json:
         out.print_json(data=found)

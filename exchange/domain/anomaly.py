@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any, Final
 
 from exchange.domain.audit import ExchangeRecord
-from exchange.domain.canonical import canonical_json, strict_json
+from exchange.domain.canonical import canonical_json, sha256_hex, strict_json
 from exchange.domain.finding import Finding
 from exchange.domain.lifecycle import GONE
 from exchange.domain.period import Period
@@ -24,6 +24,9 @@ from exchange.domain.route import Anomaly, Court, Party, Route
 
 FIGURES: Final = "figures.json"
 """Where an exchange's figures by court lie in the vault."""
+
+COURT_RULE: Final = "anomaly_court"
+"""Several figures of one court are odd: one thing to explain."""
 
 NORMAL: Final = Decimal("1.4826")
 """Median absolute deviation → standard deviation, for a normal distribution."""
@@ -56,19 +59,39 @@ def band(history: Sequence[Decimal], floor: Decimal, terms: Anomaly) -> Band | N
 def anomalies(
     now: Figures, history: Sequence[Figures], *, route: Route, sender: Party, period: Period, as_of: date
 ) -> Iterator[Finding]:
-    """One finding for each court and measure out of its band; none on a route that agreed on no `anomaly:`.
+    """One finding for each court with figures out of their bands, all of them in its note; none on a route that agreed
+    on no `anomaly:`.
 
     `history` are the figures of earlier quarters. The place names court, measure and quarter, so that last quarter's
-    explanation is not proposed for this one.
+    explanation is not proposed for this one; of several measures their hash, so that a reason given for some of them
+    is none for more.
     """
     if route.anomaly is None:
         return
     for court in sender.courts:
-        for measure, figure in now.get(court.id, {}).items():
-            before = [one[court.id][measure] for one in history if measure in one.get(court.id, {})]
-            limits = band(before, _floor(measure, route.anomaly), route.anomaly)
-            if limits is not None and not limits.holds(figure):
-                yield _finding(court, measure, figure, limits, len(before), route, period, as_of)
+        odd = [*_odd(court, now, history, route, route.anomaly)]
+        if odd:
+            yield _finding(odd, route, f"{_code(court, as_of)}|{_measures(odd)}|{period}")
+
+
+def _odd(
+    court: Court, now: Figures, history: Sequence[Figures], route: Route, terms: Anomaly
+) -> Iterator[tuple[str, str]]:
+    """(measure, in words) of a court's figures that are out of their bands."""
+    for measure, figure in now.get(court.id, {}).items():
+        before = [one[court.id][measure] for one in history if measure in one.get(court.id, {})]
+        limits = band(before, _floor(measure, terms), terms)
+        if limits is not None and not limits.holds(figure):
+            kind, _, rest = measure.partition(".")
+            dataset, _, column = rest.partition(".")
+            told = f"{_text(kind, limits.middle)}±{_text(kind, limits.half)}, now {_text(kind, figure)}"
+            yield measure, f"{_words(kind, dataset, column, route)} {told} ({len(before)} 季 quarters)"
+
+
+def _measures(odd: Sequence[tuple[str, str]]) -> str:
+    """What a place says of the measures: the only one, or the hash of several."""
+    names = [measure for measure, _ in odd]
+    return names[0] if len(names) == 1 else sha256_hex(canonical_json(sorted(names)))[:8]
 
 
 def earlier(this: ExchangeRecord, known: Iterable[ExchangeRecord], quarters: int) -> list[str]:
@@ -111,21 +134,17 @@ _RULES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def _finding(
-    court: Court, measure: str, figure: Decimal, limits: Band, quarters: int, route: Route, period: Period, as_of: date
-) -> Finding:
-    kind, _, rest = measure.partition(".")
-    dataset, _, column = rest.partition(".")
-    what = _words(kind, dataset, column, route)
-    told = f"{what} {_text(kind, limits.middle)}±{_text(kind, limits.half)}, now {_text(kind, figure)}"
+def _finding(odd: Sequence[tuple[str, str]], route: Route, place: str) -> Finding:
+    kind, _, rest = odd[0][0].partition(".")
+    alone = len(odd) == 1
     return Finding(
-        rule=_RULES[kind],
+        rule=_RULES[kind] if alone else COURT_RULE,
         severity="verify",
-        dataset=dataset or CASES,
+        dataset=(rest.partition(".")[0] or CASES) if alone else route.datasets[0].dataset,
         record=None,
         case_no=None,
-        row_key=f"{_code(court, as_of)}|{measure}|{period}",
-        note=f"{told} ({quarters} 季 quarters)",
+        row_key=place,
+        note="；".join(words for _, words in odd),
         comparable=False,
     )
 

@@ -22,6 +22,7 @@ OUR_RULES: Final[Mapping[str, Words]] = {
     "dates_out_of_order": ("日期先后颠倒", "Dates are out of order"),
     "announced_late": ("受理后超过二十五日公告", "Announced more than 25 days after acceptance"),
     "calendar_not_official": ("该年度工作日历尚未公布", "The year's working days are not announced yet"),
+    "anomaly_court": ("该院多项数字与前几季相差悬殊", "Several of the court's figures are far from the last quarters'"),
     "anomaly_cases": ("案件数与前几季相差悬殊", "The number of cases is far from the last quarters'"),
     "anomaly_rows": ("行数与前几季相差悬殊", "The number of rows is far from the last quarters'"),
     "anomaly_amounts": ("金额与前几季相差悬殊", "An amount is far from the last quarters'"),
@@ -100,6 +101,10 @@ REMEDIES: Final[Mapping[str, Words]] = {
     "anomaly_cases": (
         "核对来源是否读全、有无案件漏录",
         "See whether the source was read whole, and no case is missing",
+    ),
+    "anomaly_court": (
+        "先核实该院是否停报、来源是否读全，再逐项核对",
+        "See first whether the court fell silent or the source was not read whole, then each figure",
     ),
     "anomaly_rows": ("核对来源是否读全、有无漏录", "See whether the source was read whole, and nothing is missing"),
     "anomaly_amounts": ("核对金额单位与大额项目", "Check the unit of the amounts and the large ones"),

@@ -26,6 +26,7 @@ def readings(
     case: str | None = None,
     from_source: bool = False,
     route: str | None = None,
+    dataset: str | None = None,
     agreement: Agreement,
     party: str,
     ledger: Ledger,
@@ -35,10 +36,12 @@ def readings(
     """The two readings of a day compared: what had been recorded by `known_on`, and what is known now.
 
     Of what the route carried, by its landed rows, at either end; with `from_source` "now" is this end's own register.
-    Both hold the facts dated up to `on`. Values that name a person are masked; the ledger says who asked. Raises
-    NeedsPerson 905 (no such route, or its register is at the other end), 914 (no packet carried such a case by either).
+    Without `route` it is the only one that carries cases (and `dataset`), or the only one of them that has carried
+    anything. Both hold the facts dated up to `on`, of `dataset` beside the cases alone where it is given. Values that
+    name a person are masked; the ledger says who asked. Raises NeedsPerson 905 (no such route, or its register is at
+    the other end), 914 (no packet carried such a case by either).
     """
-    chosen = _route(agreement, party, route, from_source=from_source)
+    chosen = _route(agreement, party, route, dataset, ledger, from_source=from_source)
     then = _landed(ledger, chosen, known_on)
     now = _register(source, agreement, chosen, on) if from_source else _landed(ledger, chosen, None)
     number = normalise(case) if case else None
@@ -48,6 +51,8 @@ def readings(
             914, "Neither reading holds a case of this number.", where="--case",
             next_step="Check the number and the day; a case is in it from its acceptance on.",
         )  # fmt: skip
+    if dataset is not None:
+        before, after = ({n: f for n, f in side.items() if n in (CASES, dataset)} for side in (before, after))
     told = {"what": "asof", "on": on.isoformat(), "known_on": known_on.isoformat(), "source": from_source}
     with ledger.transaction() as write:
         write.append("looked_at", exchange=None, actor=actor, body=told | ({"subject": number} if number else {}))
@@ -57,9 +62,16 @@ def readings(
     return {"route": chosen.id, "on": on.isoformat(), "rows": rows, **found}
 
 
-def _route(agreement: Agreement, party: str, name: str | None, *, from_source: bool) -> Route:
-    ours = [r for r in agreement.routes.values() if party in (r.sender, r.receiver) and r.has(CASES)]
+def _route(
+    agreement: Agreement, party: str, name: str | None, dataset: str | None, ledger: Ledger, *, from_source: bool
+) -> Route:
+    ours = [
+        r for r in agreement.routes.values()
+        if party in (r.sender, r.receiver) and r.has(CASES) and (dataset is None or r.has(dataset))
+    ]  # fmt: skip
     chosen = [r for r in ours if name in (None, r.id)]
+    if len(chosen) > 1:
+        chosen = [r for r in chosen if ledger.newest(r.lane) is not None]
     if len(chosen) != 1:
         step = f"Give --route, one of: {', '.join(r.id for r in ours) or 'none here'}."
         raise NeedsPerson(905, "Which route is not clear.", where="--route", next_step=step)

@@ -100,13 +100,22 @@ def test_every_measure_has_its_rule_and_its_words() -> None:
         }
     }
     before = {"A": dict.fromkeys(now["A"], Decimal(0))}
-    found = _odd(now, *[before] * 4)
+    found = [f for name, figure in now["A"].items() for f in _odd({"A": {name: figure}}, *[before] * 4)]
     assert {(f.rule, f.dataset) for f in found} == {
         ("anomaly_held", "bankruptcy_case"), ("anomaly_rows", "case_event"), ("anomaly_amounts", "distribution"),
     }  # fmt: skip
     assert any(f.note.startswith("财产分配·实付金额") for f in found)
     assert any("0.0 %±20.0 %, now 50.0 %" in f.note for f in found)
     assert len({point_id(f) for f in found}) == 3
+
+
+def test_several_odd_figures_of_a_court_are_one_thing_to_explain() -> None:
+    before = {"A": {"sent": Decimal(40), "selected": Decimal(40), "rows.case_event": Decimal(80)}}
+    few, more = ({"A": dict.fromkeys(names, Decimal(0))} for names in (["sent", "selected"], before["A"]))
+    [one] = _odd(few, *[before] * 4)
+    assert (one.rule, one.note.count("now 0"), one.note.count("；")) == ("anomaly_court", 2, 1)
+    assert point_id(one) == point_id(_odd(few, *[before] * 5)[0])
+    assert point_id(one) != point_id(_odd(more, *[before] * 4)[0]), "a reason for two is none for three"
 
 
 def test_a_route_without_terms_and_a_court_without_history_say_nothing() -> None:
