@@ -1,13 +1,21 @@
-"""What a sweep has to do about breaks: lists to open, answers to note."""
+"""What a sweep has to do about breaks: lists to open, answers to note; and when answers are due."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from exchange.domain.audit import Event, ExchangeRecord
 from exchange.domain.break_view import ANSWER
 from exchange.domain.route import Agreement
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ANSWER_DAYS: Final = "break_answer_workdays"
+REMIND_DAYS: Final = "break_answer_remind_workdays"
+"""The route's figures: working days within which a list of breaks is answered; how many before that its receiver is
+reminded."""
 
 
 class KeepsEvents(Protocol):
@@ -30,6 +38,11 @@ def lists_due(agreement: Agreement, party: str, book: KeepsEvents) -> list[str]:
     compared = {str(e.exchange).partition(".")[0]: e.seq for e in book.events(kind="reconciled")}
     listed = {e.body["route"]: e.body["after"] for e in book.events(kind="breaks_listed")}
     return [route for route in routes if compared.get(route, 0) > listed.get(route, 0)]
+
+
+def asking(items: pd.DataFrame) -> set[str]:
+    """Ids of the breaks of a list that ask the other side for something."""
+    return set(items.loc[items["asked"] != "nothing", "id"])
 
 
 def answers_due(agreement: Agreement, book: KeepsEvents) -> list[str]:

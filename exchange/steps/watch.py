@@ -9,11 +9,15 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from exchange.domain import alert_life, lifecycle
+from exchange.domain.break_due import ANSWER_DAYS, REMIND_DAYS, asking
+from exchange.domain.break_view import ANSWER, ITEM
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.case_number import reference
 from exchange.domain.errors import RetryLater
+from exchange.domain.packet import parse_packet_name
 from exchange.domain.period import Period
 from exchange.domain.route import Agreement, Route
+from exchange.domain.statement_terms import HEARD
 from exchange.domain.urgency import UrgentRound
 from exchange.ports import Alert, Event, ExchangeRecord, Ledger, Notifier
 
@@ -33,6 +37,11 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "packet_fork": ("同一编号出现两个不同的数据包", "two different packets under one number"),
     "review_overdue": ("事后复核逾期", "the review after an urgent release is overdue"),
     "quarter_overdue": ("季度交换超过约定工作日未送出", "the quarter's exchange is past its agreed working day"),
+    "breaks_unanswered": ("对方未按约定期限答复差异", "the other side has not answered shared breaks in time"),
+    "break_answers_due": ("我方答复差异的期限将至或已过", "our answers to shared breaks are due"),
+    "statement_differs": ("对方所签对账单与我方有差异", "the other side's signed statement differs from ours"),
+    "statement_refused_there": ("对方退回了对账单", "the other side refused the statement"),
+    "statement_unusable": ("收到的对账单无法核对", "a statement that arrived can't be read or proven"),
     "contract_overlap_ends": ("旧版约定即将停止接收", "the earlier contract is accepted for a few days more"),
     "calendar_not_official": ("下一季度所在年度的工作日历尚未公布", "the next quarter's year has no official calendar"),
     ESCALATION: ("预警逾期未确认，请复核人员处理", "alerts nobody has acknowledged in time: a reviewer acts"),
@@ -65,7 +74,8 @@ def watch(
     limits = _limits(agreement, party, ledger, calendar, today)
     ends = _overlaps(agreement, party, ledger, today)
     again = _agreed_days(agreement, party, "alert_again_days", today)
-    for alert in (*_urgent(urgent, today), *limits, *ends, *_incidents(ledger)):
+    breaks = _breaks(agreement, party, ledger, calendar, today)
+    for alert in (*_urgent(urgent, today), *limits, *ends, *_incidents(ledger), *breaks, *_statements(ledger)):
         try:
             sent[alert.rule] += _bring(alert, ledger, notifier, again)
         except RetryLater as error:
@@ -206,6 +216,60 @@ def _incidents(ledger: Ledger) -> Iterator[Alert]:
             day = event.at.astimezone(SHANGHAI).date()
             then = f"代码 E{event.body['code']}。请按手册处理；对方会收到回执。"
             yield _alert(rule, str(event.body["packet_id"]), day, then)
+
+
+def _breaks(agreement: Agreement, party: str, ledger: Ledger, calendar: WorkCalendar, today: date) -> Iterator[Alert]:
+    """Lists of breaks that lack answers past the days agreed: ours once those are over, theirs from the reminder on;
+    once for each list."""
+    brought = {(e.body["rule"], e.body["subject"]) for e in ledger.events(kind="alert_sent")}
+    for route in agreement.routes.values():
+        if party not in (route.sender, route.receiver) or ANSWER_DAYS not in route.figures or not route.answered_by:
+            continue
+        ours = route.sender == party
+        rule = "breaks_unanswered" if ours else "break_answers_due"
+        for exchange in ledger.exchanges(route=route.id, kind="B"):
+            told = _day_of(exchange.key, "receipt_validated" if ours else "taken_in", ledger)
+            if told is None or (rule, exchange.key) in brought:
+                continue
+            last = calendar.add_workdays(told, route.days(ANSWER_DAYS, told))
+            due = today > last if ours else today >= _reminder(route, told, calendar)
+            waiting = _unanswered(route, exchange, ledger, agreement, ours=ours) if due else 0
+            if waiting:
+                then = "请联系对方联络员" if ours else "请答复并送出"
+                yield _alert(
+                    rule, exchange.key, last, f"{waiting} 项差异，期限 {last}。{then}（exchange breaks list）。"
+                )
+
+
+def _reminder(route: Route, told: date, calendar: WorkCalendar) -> date:
+    within, before = route.days(ANSWER_DAYS, told), route.days(REMIND_DAYS, told)
+    return calendar.add_workdays(told, max(within - before, 0))
+
+
+def _unanswered(route: Route, exchange: ExchangeRecord, ledger: Ledger, agreement: Agreement, *, ours: bool) -> int:
+    """Breaks of a list that ask for an answer, still do, and have none: that we noted, or that we sent."""
+    number = parse_packet_name(str(exchange.packet_id)).number
+    listed, now = ledger.history(route, ITEM, number=number), ledger.landed(route, ITEM)
+    if ours:
+        answered = {work.id for work in ledger.break_works(route=route.id) if work.answer}
+    else:
+        answered = set(ledger.landed(agreement.route(str(route.answered_by)), ANSWER)["id"])
+    return len((asking(listed) & asking(now)) - answered)
+
+
+def _statements(ledger: Ledger) -> Iterator[Alert]:
+    """What the other side's statements brought that an officer has to see, once each."""
+    for rule in ("statement_differs", "statement_refused_there"):
+        for event in ledger.events(kind=rule):
+            day, count = event.at.astimezone(SHANGHAI).date(), event.body["differing"]
+            then = f"差异 {count} 处（exchange statement compare --period {event.body['period']}）。"
+            yield _alert(rule, str(event.exchange), day, then)
+    for event in ledger.events(kind=HEARD):
+        if event.body["act"] == "unusable":
+            day = event.at.astimezone(SHANGHAI).date()
+            yield _alert(
+                "statement_unusable", str(event.exchange), day, f"代码 E{event.body['code']}。请联系对方重新签署。"
+            )
 
 
 def _overdue(

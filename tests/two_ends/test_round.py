@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.outcomes import answers, assert_same, assert_valid
-from tests.running import demo_command, exchange, run
+from tests.outcomes import WORLDS, answers, assert_same, assert_valid
+from tests.running import ROUNDS, demo_command, exchange, run
+from tests.statement_reading import statement_of
+
+ROUTE = "131100-cases"
 
 
 @pytest.mark.parametrize("world", ["sample", "sample2"])
@@ -19,9 +23,23 @@ def test_the_demo_leads_to_the_answers(world: str, tmp_path: Path) -> None:
     outcome = json.loads(wanted.read_text(encoding="utf-8"))
     assert_valid(outcome)
     assert_same(outcome, answers(world))
+    statements = [
+        (home / end / f"vault/{ROUTE}.statement.{ROUNDS[world][0]}/statement-v1.json").read_bytes()
+        for end in ("court", "tax")
+    ]
+    assert statements[0] == statements[1]
+    assert ranks_of(json.loads(statements[0])) == statement_of(WORLDS / world)
     for end in ("court", "tax"):
         audit = run(exchange("audit", "verify", "--home", str(home / end)))
         assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+def ranks_of(statement: Any) -> dict[str, dict[str, str]]:
+    """A statement's sums by rank, without what is nothing."""
+    return {
+        rank: {name: amount for name, amount in amounts.items() if amount != "0.00"}
+        for rank, amounts in statement["ranks"].items()
+    }
 
 
 def test_the_demo_again_changes_nothing(tmp_path: Path) -> None:

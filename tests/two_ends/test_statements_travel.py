@@ -16,9 +16,11 @@ from exchange.domain import lifecycle
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.statement_signing import Signing, signing_bytes
+from exchange.domain.urgency import UrgentRound
 from exchange.ports import Parts
 from exchange.steps.sign_statement import sign_statement
 from exchange.steps.take_in import take_in
+from exchange.steps.watch import watch
 from tests.fakes.breaking import BACK, COURT, OUT, TAX, breaking_ends, frame, round_trip
 from tests.servers import PostgresServer
 from tests.two_ends.test_statements import FIRST, SECOND, landed, review
@@ -54,6 +56,11 @@ def life(parts: Parts) -> dict[str, Any]:
 
 def whats(parts: Parts) -> list[str]:
     return [step["what"] for step in life(parts)["steps"]]
+
+
+def alerts(parts: Parts) -> dict[str, int]:
+    found: dict[str, int] = journeys.call(watch, parts, urgent=UrgentRound(cases=(), keys=()))
+    return {rule: n for rule, n in found.items() if rule.startswith("statement")}
 
 
 def later(parts: Parts, rows: Mapping[str, Any]) -> None:
@@ -119,6 +126,7 @@ def test_lines_that_differ_are_kept_refused_with_a_reason_and_mended_by_the_next
     assert [(one["column"], one["theirs"], one["ours"]) for one in found] == [
         ("confirmed", "90.00", "90.01"), ("disputed", "10.00", "9.99"), ("outstanding", "80.00", "80.01"),
     ]  # fmt: skip
+    assert alerts(tax) == {"statement_differs": 1}
     refused(934, journeys.sign_statement, tax, QUARTER, OUT, "liaison-1")
     refused(910, journeys.refuse_statement, tax, QUARTER, OUT, "liaison-1", "确认金额与我方不同")
     refused(910, journeys.refuse_statement, tax, QUARTER, OUT, "chief-1", "不")
@@ -128,6 +136,7 @@ def test_lines_that_differ_are_kept_refused_with_a_reason_and_mended_by_the_next
     journeys.refuse_statement(tax, QUARTER, OUT, "chief-1", "确认金额与我方不同，请核对")
     round_trip(*ends)
     assert (life(tax)["state"], life(court)["state"]) == ("refused", "refused_there")
+    assert (alerts(tax), alerts(court)) == ({}, {"statement_refused_there": 1})
     assert [(one["theirs"], one["ours"]) for one in journeys.statement_compared(court, QUARTER, OUT)] == [
         ("90.01", "90.00"), ("9.99", "10.00"), ("80.01", "80.00"),
     ]  # fmt: skip
@@ -222,6 +231,7 @@ def test_what_is_no_statement_is_told_once_and_holds_up_nothing(light: Ends) -> 
         ("unusable", 934), ("unusable", 934),
     ]  # fmt: skip
     assert life(tax) == before
+    assert alerts(tax) == {"statement_unusable": 6}
     assert journeys.sweep(tax).idle
 
 
