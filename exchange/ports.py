@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from exchange.domain.calendar import WorkCalendar
+    from exchange.domain.case_entry import CaseEntry, CaseQuestion, FoundCases
     from exchange.domain.contract import Contract
     from exchange.domain.route import Agreement, Route
     from exchange.domain.runs import Rows
@@ -215,6 +216,22 @@ class Ledger(Protocol):
 
     def last_carried(self, route: Route, cases: Collection[str] | None = None) -> Mapping[str, str]:
         """Case → id of the packet that carried it last, taken back or not; of these cases, or of all."""
+        ...
+
+    def case(self, lane: str, case_no: str) -> CaseEntry | None:
+        """A case as the last packet of a lane says; None when no packet of it carried the case."""
+        ...
+
+    def find_cases(
+        self, lanes: Sequence[str], question: CaseQuestion, *, offset: int = 0, limit: int = 50, most: int = 1000
+    ) -> FoundCases:
+        """A page of the cases a question finds, newest acceptance first; of a search by words the first `most`."""
+        ...
+
+    def cases_due(
+        self, lanes: Sequence[str], column: str, first: date, last: date, *, limit: int = 200
+    ) -> Sequence[CaseEntry]:
+        """Cases not taken back whose date (`domain.case_index.DATES`) lies between two days, the earliest first."""
         ...
 
     def told(self, route: Route, dataset: str, columns: Sequence[str]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Words and templates: one catalogue per language, one environment per language, filters for what officers read.
 
-Message ids are English sentences, or keys as `role handler` whose English stands in `words/en.po`; `words/zh.po` holds all
-Chinese. What it lacks is shown in English, and a test fails.
+Message ids are English sentences, or keys as `role handler` whose English stands in `words/en.po`; `words/zh.po`
+holds all Chinese. What it lacks is shown in English, and a test fails.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import current, tables
+from exchange.adapters.ledger_sql import case_index, current, tables
 from exchange.adapters.ledger_sql.rowtext import RowHashes, checked_rows, frame_of, frames_of, row_hashes, rows_hash
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
@@ -92,8 +92,10 @@ def _note_cases(connection: Connection, contract: Contract, lane: str, number: i
         return
     if changed:
         current.rebuild(connection, _carriers(_shapes(connection)), lane=lane)
+        case_index.rebuild(connection, lane)
     else:
         current.note(connection, contract.dataset, lane=lane, number=number)
+        case_index.note(connection, contract.dataset, lane=lane, number=number)
 
 
 def _carriers(shapes: Mapping[str, tuple[Mapping[str, str], Sequence[str]]]) -> list[str]:

@@ -7,13 +7,13 @@ import socket
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Engine, Select, Table, make_url, select, text
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import alerts, current, leases, pending, tables
+from exchange.adapters.ledger_sql import alerts, case_index, current, leases, pending, tables
 from exchange.adapters.ledger_sql.engine import make_engine, place, reading, writing
 from exchange.adapters.ledger_sql.migrate import migrate
 from exchange.adapters.ledger_sql.records import (
@@ -37,6 +37,7 @@ from exchange.domain.audit import (
     work_differences,
 )
 from exchange.domain.break_life import set_sha256
+from exchange.domain.case_entry import CaseEntry, CaseQuestion, FoundCases
 from exchange.ports import AlertRecord, BreakRecord, BreakWork, Clock, Direction, LedgerWrite, PacketRecord
 
 if TYPE_CHECKING:
@@ -243,6 +244,25 @@ class SqlLedger:
 
         with self._reading() as connection:
             return told(connection, route, dataset, columns)
+
+    def case(self, lane: str, case_no: str) -> CaseEntry | None:
+        """A case as the last packet of a lane says."""
+        with self._reading() as connection:
+            return case_index.entry(connection, lane, case_no)
+
+    def find_cases(
+        self, lanes: Sequence[str], question: CaseQuestion, *, offset: int = 0, limit: int = 50, most: int = 1000
+    ) -> FoundCases:
+        """A page of the cases a question finds: see `case_index.find`."""
+        with self._reading() as connection:
+            return case_index.find(connection, lanes, question, offset=offset, limit=limit, most=most)
+
+    def cases_due(
+        self, lanes: Sequence[str], column: str, first: date, last: date, *, limit: int = 200
+    ) -> Sequence[CaseEntry]:
+        """Cases whose date lies between two days: see `case_index.due`."""
+        with self._reading() as connection:
+            return case_index.due(connection, lanes, column, first.isoformat(), last.isoformat(), limit=limit)
 
     def breaks(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakRecord]:
         """Breaks and infos by route and id."""

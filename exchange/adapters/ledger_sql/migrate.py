@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from exchange.adapters.ledger_sql.engine import reading, writing
 from exchange.domain.errors import NeedsPerson
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest revision under `migrations/versions` (a test compares)."""
 
 

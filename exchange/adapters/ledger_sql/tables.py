@@ -190,6 +190,40 @@ landed_case = Table(
 """Which packet of a lane carried each case last (`current.py`); can be made anew from the landed rows."""
 
 
+case_index = Table(
+    "case_index",
+    metadata,
+    Column("lane", Text, nullable=False),
+    Column("case_no", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    *[Column(name, Text) for name in ("court_code", "court_name", "procedure", "stage", "administrator_name")],
+    Column("is_major", Boolean, nullable=False),
+    Column("filed_on", Text),
+    Column("accepted_on", Text, nullable=False),
+    *[Column(name, Text) for name in ("announced_on", "claims_due_on", "first_meeting_on")],
+    *[Column(name, Text) for name in ("declared_on", "terminated_on")],
+    Column("taken_back", Boolean, nullable=False),
+    PrimaryKeyConstraint("lane", "case_no"),
+    *[
+        Index(f"case_by_{name}", "lane", name, "case_no")
+        for name in ("accepted_on", "claims_due_on", "first_meeting_on", "declared_on", "terminated_on")
+    ],
+)
+"""Each case of a lane as its last packet says (`case_index.py`); can be made anew from the landed rows."""
+
+case_words = Table(
+    "case_words",
+    metadata,
+    Column("lane", Text, nullable=False),
+    Column("case_no", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("debtor", Text),
+    Column("words", Text, nullable=False),
+    PrimaryKeyConstraint("lane", "case_no"),
+)
+"""The texts a case is found by, squeezed, one a line; beside them its first debtor's name."""
+
+
 def insert_or(connection: Connection, table: Table) -> Any:
     """An INSERT that can say what to do on a conflict, in this database's dialect."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
