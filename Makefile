@@ -20,6 +20,7 @@ setup: ## Install locked Python packages (uv) into .venv
 .PHONY: parts
 parts: ## Install the Debian packages the tests drive for real (as root; else says what to install)
 	@deploy/install-parts.sh
+	@UV_PROJECT_ENVIRONMENT=.tools/idp $(UV) sync --frozen --only-group idp -q
 
 .PHONY: demo
 demo: setup ## One quarter goes round between a court and a tax bureau on this machine, through Airflow

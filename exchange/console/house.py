@@ -15,6 +15,7 @@ from exchange.domain.problem import CatalogueEntry
 from exchange.settings import Settings
 
 if TYPE_CHECKING:
+    from exchange.console.provider import Provider
     from exchange.desk import Desk
     from exchange.ports import Parts
 
@@ -29,6 +30,7 @@ class House:
     words: Words
     problems: Mapping[int, CatalogueEntry]
     pulse: str = ""
+    provider: Provider | None = None
     pulse_at: float = -1e9
 
     @property

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from exchange.console.accounts import note, sign_in
+from exchange.console.accounts import known, note, sign_in
 from exchange.console.house import House
 from exchange.console.render import LANGUAGES
 from exchange.console.visit import (
@@ -22,11 +22,11 @@ from exchange.console.visit import (
     visiting,
 )
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.person import may
+from exchange.domain.person import Person, may
 
 router = APIRouter()
 
-OPEN = frozenset({"/sign-in", "/language/{code}", "/health"})
+OPEN = frozenset({"/sign-in", "/sign-in/house", "/sign-in/house/return", "/language/{code}", "/health"})
 """Paths that ask for nobody's name. Every other route names an action."""
 
 
@@ -35,7 +35,7 @@ def form(request: Request, next: str = "/") -> Response:
     """The form."""
     if visiting(request) is not None:
         return RedirectResponse(local_path(next), status_code=303)
-    return _shown(request, next=local_path(next))
+    return shown(request, next=local_path(next))
 
 
 @router.post("/sign-in")
@@ -53,18 +53,23 @@ def _try(request: Request, fields: dict[str, str]) -> Response:
         secret = sign_in(house, id, fields.get("password", ""))
     except NeedsPerson as wait:
         minutes = house.settings.console.lock_minutes
-        return _shown(request, next=next_, person=id, wrong="locked", minutes=minutes, code=wait.code, status=429)
+        return shown(request, next=next_, person=id, wrong="locked", minutes=minutes, code=wait.code, status=429)
     if secret is None:
-        return _shown(request, next=next_, person=id, wrong="wrong", status=401)
-    answer = RedirectResponse(_first(house, id) if next_ == "/" else next_, status_code=303)
+        return shown(request, next=next_, person=id, wrong="wrong", status=401)
+    return let_in(house, known(house, id), next_, secret=secret)
+
+
+def let_in(house: House, person: Person, next: str, *, secret: str | None = None) -> Response:
+    """On to the page asked for, with a session."""
+    answer = RedirectResponse(_first(house, person) if next == "/" else next, status_code=303)
+    secret = secret or house.desk.open_session(person.id, house.now)
     answer.set_cookie(cookie(house), secret, httponly=True, samesite="lax", secure=secure(house), path="/")
     return answer
 
 
-def _first(house: House, id: str) -> str:
+def _first(house: House, person: Person) -> str:
     """Where somebody begins: an administrator has no business with cases."""
-    person = house.desk.person(id)
-    if person is None or person.must_change:
+    if person.must_change:
         return "/account"
     return "/" if may(house.roles(person), "look") else "/admin"
 
@@ -75,7 +80,8 @@ def secure(house: House) -> bool:
     return told.address.startswith("https://") or told.tls_certificate is not None
 
 
-def _shown(request: Request, *, status: int = 200, **data: Any) -> Response:
+def shown(request: Request, *, status: int = 200, **data: Any) -> Response:
+    """The form, with what was wrong."""
     house: House = request.app.state.house
     page = house.words.templates[language_of(request)].get_template("sign_in.html")
     party = house.parts.agreement.parties[house.parts.party]
