@@ -20,6 +20,7 @@ ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 WEIGHTS: Final = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28, 1)
 """Of the eighteen characters; their weighted sum is a multiple of 31."""
+_VALUE_OF: Final = {sign: n for n, sign in enumerate(ALPHABET)}
 _VALUES: Final = np.full(256, -1, dtype=np.int16)
 _VALUES[[ord(c) for c in ALPHABET]] = np.arange(len(ALPHABET))
 _BLANK_SET: Final = frozenset(BLANKS)
@@ -51,7 +52,14 @@ def normalise_id(series: pd.Series) -> pd.Series:
 
 def uscc_valid(text: str) -> bool:
     """Whether one normalised code is a USCC."""
-    return bool(uscc_ok(pd.Series([text], dtype="str")).iloc[0])
+    return misses(text) == 0
+
+
+def misses(code: str) -> int | None:
+    """By how much the weighted sum of a code misses a multiple of 31; None when it can't be summed."""
+    if len(code) != len(WEIGHTS) or any(sign not in _VALUE_OF for sign in code):
+        return None
+    return sum(_VALUE_OF[sign] * weight for sign, weight in zip(code, WEIGHTS, strict=True)) % 31
 
 
 def uscc_ok(series: pd.Series) -> pd.Series:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
-from exchange.domain.identifiers import ALPHABET, WEIGHTS
+from exchange.domain.identifiers import ALPHABET, WEIGHTS, misses
 
 Slip = Literal["confused", "swapped", "one", "lost", "added"]
 SLIPS: Final[Mapping[Slip, tuple[str, str]]] = {
@@ -25,18 +25,17 @@ SLIPS: Final[Mapping[Slip, tuple[str, str]]] = {
 """How a code went wrong, in words."""
 
 _CONFUSED: Final = str.maketrans("OISZ", "0152")
-_VALUE: Final = {sign: n for n, sign in enumerate(ALPHABET)}
 _LENGTH: Final = 18
 
 
 def meant(code: str) -> dict[str, Slip]:
     """Valid USCCs that are one slip away from a normalised code which is none, each with the slip; the likeliest slip
     counts. Empty for a valid code, and for one of another length than 17 to 19."""
-    if len(code) not in (_LENGTH - 1, _LENGTH, _LENGTH + 1) or _misses(code) == 0:
+    if len(code) not in (_LENGTH - 1, _LENGTH, _LENGTH + 1) or misses(code) == 0:
         return {}
     found: dict[str, Slip] = {}
     for slip, one in _slips(code):
-        if one not in found and _misses(one) == 0:
+        if one not in found and misses(one) == 0:
             found[one] = slip
     return found
 
@@ -53,13 +52,6 @@ def hint(code: str) -> tuple[str, str] | None:
         f"第 {where} 位的字母改为形近的数字后校验位相符",
         f"with the digit that the letter at {where} looks like the check digit is right",
     )
-
-
-def _misses(code: str) -> int | None:
-    """By how much the weighted sum misses a multiple of 31; None when the code can't be summed."""
-    if len(code) != _LENGTH or any(sign not in _VALUE for sign in code):
-        return None
-    return sum(_VALUE[sign] * weight for sign, weight in zip(code, WEIGHTS, strict=True)) % 31
 
 
 def _slips(code: str) -> Iterator[tuple[Slip, str]]:
@@ -79,7 +71,7 @@ def _slips(code: str) -> Iterator[tuple[Slip, str]]:
 
 def _completed(head: str, tail: str) -> Iterator[str]:
     """The one sign between two parts that makes the whole valid: 31 is prime, so there is exactly one."""
-    missed = _misses(f"{head}0{tail}")
+    missed = misses(f"{head}0{tail}")
     if missed is None:
         return
     yield f"{head}{ALPHABET[-missed * pow(WEIGHTS[len(head)], -1, 31) % 31]}{tail}"

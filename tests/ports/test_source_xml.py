@@ -100,6 +100,15 @@ def test_the_example_shows_fallbacks_several_administrators_and_what_is_missing(
     assert len(read(EXAMPLE / "good", courts=["冀1102"])["bankruptcy_case"]) == 0
 
 
+def test_e06_the_petitions_number_of_another_court_stands_beside_the_cases_own(example: Path) -> None:
+    file = example / "case-1.xml"
+    told = "<申请审查案号>（2026）冀11破申7号</申请审查案号><收案来源>"
+    file.write_text(file.read_text("utf-8").replace("<收案来源>", told, 1), "utf-8")
+    cases = read(example)["bankruptcy_case"].set_index("_record").loc[["900000000000001"]]
+    assert set(cases["petition_case_no"]) == {"（2026）冀11破申7号"}
+    assert set(cases["case_no"]) == {"（2026）冀1103破901号"}
+
+
 def test_every_broken_document_is_named_and_nothing_is_read() -> None:
     error = refused(EXAMPLE / "broken")
     assert isinstance(error, NeedsPerson)
