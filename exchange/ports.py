@@ -22,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
-from exchange.domain import alert_life, audit, break_life, rowcheck, sequence
+from exchange.domain import alert_life, audit, break_desk, break_life, rowcheck, sequence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,6 +110,12 @@ BreakRecord = break_life.BreakRecord
 BreakWork = break_life.BreakWork
 AlertRecord = alert_life.AlertRecord
 """What the books say of a difference, what people did about it, where an alert stands: defined where events fold."""
+
+DeskQuery = break_desk.DeskQuery
+DeskRow = break_desk.DeskRow
+DeskCount = break_desk.DeskCount
+By = break_desk.By
+"""The desk of breaks: what is asked of it, and how it answers."""
 
 
 class LedgerWrite(Protocol):
@@ -238,12 +244,25 @@ class Ledger(Protocol):
         """Every combination of these columns ever landed, as text, with `_number`, the last packet that told it."""
         ...
 
-    def breaks(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakRecord]:
-        """Breaks and infos whose id begins so, as the comparison left them; worst first is not promised."""
+    def breaks(
+        self, *, route: str | None = None, prefix: str = "", ids: Collection[str] | None = None
+    ) -> Sequence[BreakRecord]:
+        """Breaks and infos whose id begins so (or is one of `ids`), as the comparison left them; worst first is not
+        promised."""
         ...
 
-    def break_works(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakWork]:
+    def break_works(
+        self, *, route: str | None = None, prefix: str = "", ids: Collection[str] | None = None
+    ) -> Sequence[BreakWork]:
         """What was done about breaks: those alone that somebody, or an answer, has touched."""
+        ...
+
+    def break_desk(self, query: DeskQuery, *, limit: int, offset: int = 0) -> Sequence[DeskRow]:
+        """A part of this end's breaks, those of the counterpart's list too, in the query's order."""
+        ...
+
+    def break_counts(self, query: DeskQuery, *, by: Sequence[By] = ()) -> Sequence[DeskCount]:
+        """How many breaks a query asks for, by some values (those of most first), or in one row all of them."""
         ...
 
     def alert(self, rule: str, subject: str) -> AlertRecord | None:

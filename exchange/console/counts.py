@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from exchange.domain import lifecycle
+from exchange.domain.break_desk import TODO, DeskQuery
 
 if TYPE_CHECKING:
     from exchange.console.house import House
@@ -25,7 +26,7 @@ def counts(house: House) -> Mapping[str, int]:
     ledger = house.parts.ledger
     found = _known.get(ledger)
     if found is None or time.monotonic() - found[0] > _SECONDS:
-        found = (time.monotonic(), _count(ledger))
+        found = (time.monotonic(), _count(house, ledger))
         _known[ledger] = found
     return found[1]
 
@@ -35,5 +36,6 @@ def forget(house: House) -> None:
     _known.pop(house.parts.ledger, None)
 
 
-def _count(ledger: Ledger) -> Mapping[str, int]:
-    return {"exchanges": len(ledger.exchanges(states=list(WAITING)))}
+def _count(house: House, ledger: Ledger) -> Mapping[str, int]:
+    breaks = ledger.break_counts(DeskQuery(today=house.today, stands=(TODO,)))
+    return {"exchanges": len(ledger.exchanges(states=list(WAITING))), "breaks": breaks[0].count}

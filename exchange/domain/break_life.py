@@ -34,6 +34,9 @@ UNSETTLED: Final = (OPEN, PROPOSED, AWAITING, BY_THEM, DISPUTED)
 AGREED, CORRECTED, CONTESTED, COMMENT = "agreed", "corrected", "contested", "comment"
 ANSWERS: Final = (AGREED, CORRECTED, CONTESTED, COMMENT)
 
+ANSWER_IT, CORRECT_IT, NOTHING = "answer", "correct", "nothing"
+"""What the other side is asked to do."""
+
 AS_DECIDED: Final = "(as decided)"
 """In `MOVES`: the state is the decision that was proposed or taken."""
 

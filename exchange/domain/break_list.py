@@ -125,14 +125,14 @@ def break_list(
         "groups": [
             {"group": name, "rows": some} for name in GROUPS if (some := [r for r in rows if r["group"] == name])
         ],
-        "counts": _counts(rows),
-        "info_counts": _counts(infos),
+        "counts": counts_of(rows),
+        "info_counts": counts_of(infos),
         "open": sum(1 for row in rows if row["state"] == "open"),
         **situation_list(result.findings, result.estates, agreement=agreement, route=route, books=books),
     }
 
 
-def _counts(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def counts_of(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Breaks by code: how many, how many limits have passed, and what they are about in yuan."""
     by_code: dict[str, dict[str, Any]] = {}
     for row in rows:

@@ -9,10 +9,13 @@ import pandas as pd
 
 from exchange.domain.break_life import (
     AGREED,
+    ANSWER_IT,
     AWAITING,
     BY_THEM,
     BY_US,
     CLOSED,
+    CORRECT_IT,
+    NOTHING,
     OPEN,
     PROPOSED,
     BreakRecord,
@@ -23,9 +26,6 @@ from exchange.domain.break_list import FIGURES
 from exchange.domain.break_view import Seen
 from exchange.domain.breaks import worth_of
 from exchange.domain.canonical import sha256_hex
-
-ANSWER_IT, CORRECT_IT, NOTHING = "answer", "correct", "nothing"
-"""What the other side is asked to do."""
 
 CURRENT, CROSSED, LATE, REPEATED, UNKNOWN = "current", "crossed", "late", "repeated", "unknown"
 STANDINGS: Final = (CURRENT, CROSSED, LATE, REPEATED, UNKNOWN)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from exchange.domain.break_life import CLOSED, OPEN, BreakRecord, BreakWork, state_now
 from exchange.domain.breaks import worth_of
+from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.route import Agreement, Route
 
@@ -25,13 +26,17 @@ SHORTEST: Final = 4
 class KeepsBreaks(Protocol):
     """What a view needs of a ledger."""
 
-    def breaks(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakRecord]:
+    def breaks(
+        self, *, route: str | None = None, prefix: str = "", ids: Collection[str] | None = None
+    ) -> Sequence[BreakRecord]:
         """What the comparison left."""
 
-    def break_works(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakWork]:
+    def break_works(
+        self, *, route: str | None = None, prefix: str = "", ids: Collection[str] | None = None
+    ) -> Sequence[BreakWork]:
         """What was done about it."""
 
-    def landed(self, route: Route, dataset: str) -> pd.DataFrame:
+    def landed(self, route: Route, dataset: str, *, keys: Sequence[str] | None = None) -> pd.DataFrame:
         """Rows received."""
 
 
@@ -64,16 +69,20 @@ class Seen:
         return (self.record.due_on - today).days if self.record.due_on else None
 
 
-def seen(book: KeepsBreaks, agreement: Agreement, party: str, *, prefix: str = "") -> list[Seen]:
-    """Every break and info of this end whose id begins so, in order of work."""
+def seen(
+    book: KeepsBreaks, agreement: Agreement, party: str, *, prefix: str = "", ids: Collection[str] | None = None
+) -> list[Seen]:
+    """Every break and info of this end whose id begins so, or is one of `ids`; in order of work."""
     found: list[Seen] = []
     for route in agreement.routes.values():
         if route.sender == party:
-            works = {work.id: work for work in book.break_works(route=route.id, prefix=prefix)}
-            found += [_seen(one, works) for one in book.breaks(route=route.id, prefix=prefix)]
+            works = {work.id: work for work in book.break_works(route=route.id, prefix=prefix, ids=ids)}
+            found += [_seen(one, works) for one in book.breaks(route=route.id, prefix=prefix, ids=ids)]
         elif route.receiver == party and any(c.dataset == ITEM for c in route.datasets):
-            works = {work.id: work for work in book.break_works(route=route.id, prefix=prefix)}
-            found += [_seen(record, works, row) for record, row in _received(book.landed(route, ITEM), route, prefix)]
+            works = {work.id: work for work in book.break_works(route=route.id, prefix=prefix, ids=ids)}
+            items = book.landed(route, ITEM, keys=None if ids is None else list(ids))
+            rows = items.astype(object).where(items.notna(), "").to_dict("records")
+            found += [listed(row, route.id, works) for row in rows if row["id"].startswith(prefix)]
     return in_order(found)
 
 
@@ -110,6 +119,17 @@ def same_kind(chosen: Sequence[Seen]) -> None:
         )
 
 
+def version_of(one: Seen) -> str:
+    """What a decision is about, in sixteen digits: another after any decision, answer or change of figures; the same
+    after a comment or an assignment."""
+    work = one.work
+    told = [
+        one.state, work.decision, work.decided_by, work.confirmed_by, work.reason_sha256, work.answer,
+        work.answered_by, work.answer_sha256, dict(one.record.amounts), one.shared.get("decision"),
+    ]  # fmt: skip
+    return sha256_hex(canonical_json(told))[:16]
+
+
 def _seen(record: BreakRecord, works: Mapping[str, BreakWork], shared: Mapping[str, str] | None = None) -> Seen:
     work = works.get(record.id)
     return Seen(
@@ -120,26 +140,22 @@ def _seen(record: BreakRecord, works: Mapping[str, BreakWork], shared: Mapping[s
     )
 
 
-def _received(items: pd.DataFrame, route: Route, prefix: str) -> Iterator[tuple[BreakRecord, Mapping[str, str]]]:
-    for row in items.astype(object).where(items.notna(), "").to_dict("records"):
-        if not row["id"].startswith(prefix):
-            continue
-        amounts = {name: row[f"{name}_amount"] for name in ("claimed", "compared", "difference")}
-        yield (
-            BreakRecord(
-                id=row["id"],
-                route=route.id,
-                code=row["code"],
-                case_no=row["case_no"],
-                claim_no=row["claim_no"] or None,
-                line_no=int(row["line_no"]) if row["line_no"] else None,
-                rank=row["rank"] or None,
-                info=False,
-                state=CLOSED if row["state"] == CLOSED else OPEN,
-                amounts={name: amount for name, amount in amounts.items() if amount},
-                first_exchange=row["first_seen"],
-                last_exchange=row["_packet"],
-                due_on=date.fromisoformat(row["due_on"]) if row["due_on"] else None,
-            ),
-            {str(name): str(value) for name, value in row.items()},
-        )
+def listed(row: Mapping[Hashable, Any], route: str, works: Mapping[str, BreakWork]) -> Seen:
+    """A break of a counterpart's list, from its row (nothing is empty text) and what this end did about it."""
+    amounts = {name: row[f"{name}_amount"] for name in ("claimed", "compared", "difference")}
+    record = BreakRecord(
+        id=row["id"],
+        route=route,
+        code=row["code"],
+        case_no=row["case_no"],
+        claim_no=row["claim_no"] or None,
+        line_no=int(row["line_no"]) if row["line_no"] else None,
+        rank=row["rank"] or None,
+        info=False,
+        state=CLOSED if row["state"] == CLOSED else OPEN,
+        amounts={name: amount for name, amount in amounts.items() if amount},
+        first_exchange=row["first_seen"],
+        last_exchange=row["_packet"],
+        due_on=date.fromisoformat(row["due_on"]) if row["due_on"] else None,
+    )
+    return _seen(record, works, {str(name): str(value) for name, value in row.items()})

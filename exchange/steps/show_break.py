@@ -10,25 +10,31 @@ from typing import Any, Final
 
 from exchange.domain.break_life import BreakRecord, break_key, in_set, note_name, set_name, texts_of
 from exchange.domain.break_list import FIGURES, details, worked
-from exchange.domain.break_view import Seen, one_of, seen
+from exchange.domain.break_view import Seen, one_of, seen, version_of
 from exchange.domain.masking import mask_name
 from exchange.domain.match_view import of_claim
 from exchange.domain.route import Agreement, Route
 from exchange.ports import Event, Ledger, Vault
 
 DEBTORS: Final = "case_debtor"
+WHOLE: Final = 16
+"""Digits of an id."""
 
 
 def show_break(
-    id_: str, *, agreement: Agreement, party: str, vault: Vault, ledger: Ledger, today: date, actor: str
-) -> dict[str, Any]:
+    id_: str, *, agreement: Agreement, party: str, vault: Vault, ledger: Ledger, today: date, actor: str,
+    runs: bool = True,
+) -> dict[str, Any]:  # fmt: skip
     """Everything this end knows of one break, as plain values. Debtors' names are masked. `match`: which debtor its
     claim means, by which rule, on what evidence; None where that is by its own USCC and name.
 
     Its history is every comparison that first had it, lost it or changed its figures, and every act of a person or
-    answer of the other side, with their texts; oldest first. Raises NeedsPerson 925 for an id that names no break.
+    answer of the other side, with their texts; oldest first. Without `runs` the comparisons, each a file of all breaks
+    of its time, are left out. Raises NeedsPerson 925 for an id that names no break.
     """
-    one = one_of(seen(ledger, agreement, party, prefix=id_), id_)
+    whole = len(id_) == WHOLE
+    found = seen(ledger, agreement, party, ids=[id_]) if whole else seen(ledger, agreement, party, prefix=id_)
+    one = one_of(found, id_)
     route = agreement.route(one.record.route)
     with ledger.transaction() as write:
         write.append("looked_at", exchange=break_key(route.id, one.record.id), actor=actor, body={"what": "break"})
@@ -62,7 +68,8 @@ def show_break(
         **worked(one.record, one.work, agreement.codes, today),
         "state": one.state,
         "state_zh": agreement.codes["break_state"].names_zh.get(one.state, one.state),
-        "history": _history(one, ledger, vault),
+        "version": version_of(one),
+        "history": _history(one, ledger, vault, runs=runs),
     }
 
 
@@ -79,15 +86,15 @@ def _debtors(one: Seen, route: Route, ledger: Ledger) -> list[str]:
     """Masked names of the case's debtors; none where the contract calls the name personal."""
     if DEBTORS not in [c.dataset for c in route.datasets] or route.contract(DEBTORS).column("name").personal:
         return []
-    rows = ledger.landed(route, DEBTORS)
-    return [mask_name(name) for name in rows.loc[rows["case_no"] == one.record.case_no, "name"].dropna()]
+    rows = ledger.landed(route, DEBTORS, keys=[one.record.case_no], columns=["case_no", "name"])
+    return [mask_name(name) for name in rows["name"].dropna()]
 
 
-def _history(one: Seen, ledger: Ledger, vault: Vault) -> list[dict[str, Any]]:
+def _history(one: Seen, ledger: Ledger, vault: Vault, *, runs: bool) -> list[dict[str, Any]]:
     key = break_key(one.record.route, one.record.id)
     acts = [(event.seq, _act(event, key, vault)) for event in ledger.events(exchange=key) if event.kind != "looked_at"]
-    runs = list(_runs(one.record, ledger, vault)) if one.ours else []
-    return [entry for _, entry in sorted([*acts, *runs], key=lambda pair: pair[0])]
+    compared = list(_runs(one.record, ledger, vault)) if one.ours and runs else []
+    return [entry for _, entry in sorted([*acts, *compared], key=lambda pair: pair[0])]
 
 
 def _act(event: Event, key: str, vault: Vault) -> dict[str, Any]:

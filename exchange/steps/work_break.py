@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from exchange.domain.break_life import (
@@ -17,7 +18,7 @@ from exchange.domain.break_life import (
     break_key,
     note_name,
 )
-from exchange.domain.break_view import Seen, one_of, same_kind, seen
+from exchange.domain.break_view import Seen, one_of, same_kind, seen, version_of
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.personal import check_telling
@@ -29,6 +30,11 @@ Act = Literal["assign", "comment", "decide", "confirm", "reopen", "answer"]
 ENOUGH: Final = 5
 LONGEST: Final = 500
 """Characters a text has at least, and at most."""
+
+WHOLE: Final = 16
+"""Digits of an id."""
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def work_break(
@@ -44,6 +50,7 @@ def work_break(
     ledger: Ledger,
     officers: Mapping[str, Sequence[str]],
     today: date,
+    versions: Mapping[str, str] = _NONE,
 ) -> list[Seen]:
     """Record an officer's act about breaks named by the first digits of their ids; the breaks as they then stand.
 
@@ -51,7 +58,8 @@ def work_break(
     another officer where the route's document says so; who decided may not confirm. The same act by the same officer
     again changes nothing. Several breaks go together when they are of one code and one rank, all or none of them.
     Texts are kept in the vault, the ledger holds their hash. What goes to the other side (the reason of a decision or
-    an answer) may hold no identity card, telephone or bank card number.
+    an answer) may hold no identity card, telephone or bank card number. `versions` (`version_of`, by whole id) are what
+    the officer had before him: a break that stands otherwise by now is left as it is.
     Raises NeedsPerson 910 (not allowed to that officer, no reason), 924 (its life does not allow it, or this end does
     not decide about it), 925 (ids that name none or several, or several kinds), 926 (personal data in a text).
     """
@@ -62,13 +70,32 @@ def work_break(
         )
     _check_text(act, text)
     with ledger.transaction() as write:
-        every = seen(ledger, agreement, party, prefix=_common(ids))
+        every = _named(ids, ledger, agreement, party)
         chosen = [one_of(every, given) for given in dict.fromkeys(ids)]
         same_kind(chosen)
+        _unchanged(chosen, versions)
         for one in chosen:
             _one(one, act, by, text, choice, agreement.route(one.record.route), vault, write, today)
-    after = {one.record.id: one for one in seen(ledger, agreement, party, prefix=_common(ids))}
+    after = {one.record.id: one for one in _named(ids, ledger, agreement, party)}
     return [after[one.record.id] for one in chosen]
+
+
+def _named(ids: Sequence[str], ledger: Ledger, agreement: Agreement, party: str) -> list[Seen]:
+    """The breaks ids may name: those of whole ids alone, or all that begin as they do."""
+    if all(len(one) == WHOLE for one in ids):
+        return seen(ledger, agreement, party, ids=ids)
+    return seen(ledger, agreement, party, prefix=_common(ids))
+
+
+def _unchanged(chosen: Sequence[Seen], versions: Mapping[str, str]) -> None:
+    for one in chosen:
+        if versions.get(one.record.id) not in (None, version_of(one)):
+            raise NeedsPerson(
+                924,
+                "Somebody, or the books, changed this break since it was opened.",
+                where=break_key(one.record.route, one.record.id),
+                next_step="Look at what it says now, then decide again.",
+            )
 
 
 def _common(ids: Sequence[str]) -> str:

@@ -52,8 +52,9 @@ def newest_by_case(connection: Connection, datasets: Sequence[str], dataset: str
     """
     lacking = connection.execute(
         text(
-            "SELECT 1 FROM (SELECT DISTINCT number FROM landed_case WHERE lane = :lane) n WHERE NOT EXISTS "
-            "(SELECT 1 FROM landed p WHERE p.lane = :lane AND p.number = n.number AND p.dataset = :dataset) LIMIT 1"
+            "SELECT 1 FROM (SELECT DISTINCT number FROM landed WHERE lane = :lane) n WHERE NOT EXISTS "
+            "(SELECT 1 FROM landed p WHERE p.lane = :lane AND p.number = n.number AND p.dataset = :dataset) "
+            "AND EXISTS (SELECT 1 FROM landed_case k WHERE k.lane = :lane AND k.number = n.number) LIMIT 1"
         ),
         {"lane": lane, "dataset": dataset},
     ).first()

@@ -183,6 +183,8 @@ def _wanted(
     parts = [_as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in given]
     parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
     match = ["case_no"] if contract.key[0] == "case_no" else list(contract.key)
+    said: dict[str, Any] = {"lane": route.lane, "dataset": dataset, "until": until}
+    some = "" if keys is None else _among(connection, f"r.{_quoted(contract.key[0])}", keys, said)
     carriers: list[str] = []
     last_word = "Q" not in route.line(dataset).kinds
     if contract.key[0] == "case_no":
@@ -191,15 +193,13 @@ def _wanted(
             current.LAST_WORD if last_word else current.newest_by_case(connection, carriers, dataset, lane=route.lane)
         )
     else:
-        newest = _latest_by_key(dataset, contract.key)
+        newest = _latest_by_key(dataset, contract.key, some)
     if until is not None:
         column = "number" if isinstance(until, int) else "landed_at"
-        by_key = partial(_latest_by_key, dataset, contract.key, until=column)
+        by_key = partial(_latest_by_key, dataset, contract.key, some, until=column)
         newest = current.newest_until(carriers, last_word=last_word, column=column) if carriers else by_key()
     same = " AND ".join(f"l.{_quoted(name)} = r.{_quoted(name)}" for name in match)
     order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
-    said: dict[str, Any] = {"lane": route.lane, "dataset": dataset, "until": until}
-    some = "" if keys is None else _among(connection, f"l.{_quoted(contract.key[0])}", keys, said)
     wanted = (
         f"SELECT {', '.join(parts)} FROM {_table(dataset)} r JOIN ({newest}) l "
         f"ON {same} AND l.latest = r._number WHERE r._lane = :lane{some} ORDER BY {order}"
@@ -256,10 +256,15 @@ def told(connection: Connection, route: Route, dataset: str, columns: Sequence[s
     return frame_of([*columns, "_number"], connection.execute(text(wanted), {"lane": route.lane}))
 
 
-def _latest_by_key(dataset: str, key: Sequence[str], *, until: str | None = None) -> str:
-    keys = ", ".join(_quoted(name) for name in key)
-    known = f" AND _{until} <= :until" if until else ""
-    return f"SELECT {keys}, max(_number) AS latest FROM {_table(dataset)} WHERE _lane = :lane{known} GROUP BY {keys}"
+def _latest_by_key(dataset: str, key: Sequence[str], some: str = "", *, until: str | None = None) -> str:
+    """SQL for (key, latest). Packet for packet, so that some keys are found by the table's own key."""
+    keys = ", ".join(f"r.{_quoted(name)}" for name in key)
+    known = f" AND p.{until} <= :until" if until else ""
+    return (
+        f"SELECT {keys}, max(r._number) AS latest FROM landed p JOIN {_table(dataset)} r "
+        "ON r._lane = p.lane AND r._number = p.number "
+        f"WHERE p.lane = :lane AND p.dataset = :dataset{known}{some} GROUP BY {keys}"
+    )
 
 
 def stored_problems(connection: Connection) -> list[str]:

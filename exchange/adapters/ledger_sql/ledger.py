@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Engine, Select, Table, make_url, select, text
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import alerts, case_index, current, leases, pending, tables
+from exchange.adapters.ledger_sql import alerts, case_index, current, desk, leases, pending, tables
 from exchange.adapters.ledger_sql.engine import make_engine, place, reading, writing
 from exchange.adapters.ledger_sql.migrate import migrate
 from exchange.adapters.ledger_sql.records import (
@@ -38,7 +38,19 @@ from exchange.domain.audit import (
 )
 from exchange.domain.break_life import set_sha256
 from exchange.domain.case_entry import CaseEntry, CaseQuestion, FoundCases
-from exchange.ports import AlertRecord, BreakRecord, BreakWork, Clock, Direction, LedgerWrite, PacketRecord
+from exchange.ports import (
+    AlertRecord,
+    BreakRecord,
+    BreakWork,
+    By,
+    Clock,
+    DeskCount,
+    DeskQuery,
+    DeskRow,
+    Direction,
+    LedgerWrite,
+    PacketRecord,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -264,13 +276,27 @@ class SqlLedger:
         with self._reading() as connection:
             return case_index.due(connection, lanes, column, first.isoformat(), last.isoformat(), limit=limit)
 
-    def breaks(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakRecord]:
+    def breaks(
+        self, *, route: str | None = None, prefix: str = "", ids: Collection[str] | None = None
+    ) -> Sequence[BreakRecord]:
         """Breaks and infos by route and id."""
-        return [break_record(row) for row in self._all(_by_id(tables.break_, route, prefix))]
+        return [break_record(row) for row in self._all(_by_id(tables.break_, route, prefix, ids))]
 
-    def break_works(self, *, route: str | None = None, prefix: str = "") -> Sequence[BreakWork]:
+    def break_works(
+        self, *, route: str | None = None, prefix: str = "", ids: Collection[str] | None = None
+    ) -> Sequence[BreakWork]:
         """What was done about breaks, by route and id."""
-        return [break_work(row) for row in self._all(_by_id(tables.break_work, route, prefix))]
+        return [break_work(row) for row in self._all(_by_id(tables.break_work, route, prefix, ids))]
+
+    def break_desk(self, query: DeskQuery, *, limit: int, offset: int = 0) -> Sequence[DeskRow]:
+        """A part of this end's breaks, in the query's order."""
+        with self._reading() as connection:
+            return desk.rows(connection, query, limit=limit, offset=offset)
+
+    def break_counts(self, query: DeskQuery, *, by: Sequence[By] = ()) -> Sequence[DeskCount]:
+        """How many breaks a query asks for, by some values or in all."""
+        with self._reading() as connection:
+            return desk.counts(connection, query, by)
 
     def alert(self, rule: str, subject: str) -> AlertRecord | None:
         """Where one alert stands."""
@@ -313,6 +339,7 @@ class SqlLedger:
                 *differences(walked.records, stored),
                 *_break_problems(connection, walked),
                 *alert_differences(walked.alerts, alerts.every(connection)),
+                *desk.problems(connection),
                 *_guard_problems(connection),
                 *_lane_problems(connection),
                 *stored_problems(connection),
@@ -325,10 +352,12 @@ def _stored_events(connection: Connection) -> Iterator[StoredEvent]:
         yield stored_event(row)
 
 
-def _by_id(table: Table, route: str | None, prefix: str) -> Select[Any]:
+def _by_id(table: Table, route: str | None, prefix: str, ids: Collection[str] | None = None) -> Select[Any]:
     wanted = select(table).order_by(table.c.route, table.c.id)
     if route is not None:
         wanted = wanted.where(table.c.route == route)
+    if ids is not None:
+        wanted = wanted.where(table.c.id.in_(list(ids)))
     return wanted.where(table.c.id.startswith(prefix, autoescape=True)) if prefix else wanted
 
 

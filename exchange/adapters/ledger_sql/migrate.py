@@ -8,10 +8,11 @@ from typing import Final
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import Connection
 
+from exchange.adapters.ledger_sql import desk
 from exchange.adapters.ledger_sql.engine import reading, writing
 from exchange.domain.errors import NeedsPerson
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest revision under `migrations/versions` (a test compares)."""
 
 
@@ -49,3 +50,4 @@ def _upgrade(connection: Connection, found: str | None, where: str) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    desk.fill(connection)

@@ -6,16 +6,23 @@ hashed. The tables of landed rows are made from contracts in `landing.py`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 metadata = MetaData()
 
+_MANY: Final = 200
+_PART: Final = 5_000
+"""From so many rows on an upsert goes by parts, each of so many."""
+
 _Seq = BigInteger().with_variant(Integer, "sqlite")
+_Plain = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text both databases order alike: by its code points."""
 
 event = Table(
     "event",
@@ -111,6 +118,35 @@ break_work = Table(
 )
 """Each touched break's events, folded; can be thrown away and made anew from `event`."""
 
+break_desk = Table(
+    "break_desk",
+    metadata,
+    Column("route", Text, nullable=False),
+    Column("id", _Plain, nullable=False),
+    Column("ours", Boolean, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("case_no", _Plain, nullable=False),
+    Column("court", Text, nullable=False),
+    Column("claim_no", Text),
+    Column("rank", Text),
+    Column("stand", Text, nullable=False),
+    Column("undone", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("owner", Text),
+    Column("worth_fen", BigInteger, nullable=False),
+    Column("due_on", _Plain, nullable=False),
+    Column("found_on", _Plain, nullable=False),
+    Column("cause", _Plain, nullable=False),
+    PrimaryKeyConstraint("route", "id"),
+)
+Index("break_desk_by_due", break_desk.c.undone, break_desk.c.due_on, break_desk.c.cause, break_desk.c.worth_fen.desc(),
+      break_desk.c.id)  # fmt: skip
+Index("break_desk_by_worth", break_desk.c.undone, break_desk.c.worth_fen.desc(), break_desk.c.id)
+Index("break_desk_by_case", break_desk.c.case_no, break_desk.c.claim_no)
+"""Every break and info this end has, as its desk lists them (`desk.py`); made anew from `break_`, `break_work` and the
+landed list of a counterpart. No limit is the last day there is, no cause sorts behind every claim number."""
+
 alert = Table(
     "alert",
     metadata,
@@ -185,6 +221,7 @@ landed_case = Table(
     Column("case_no", Text, nullable=False),
     Column("number", Integer, nullable=False),
     PrimaryKeyConstraint("lane", "case_no"),
+    Index("landed_case_by_number", "lane", "number"),
     sqlite_with_rowid=False,
 )
 """Which packet of a lane carried each case last (`current.py`); can be made anew from the landed rows."""
@@ -233,7 +270,24 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     """Insert rows, replacing those with the same primary key."""
     if not rows:
         return
+    if connection.dialect.name == "postgresql" and len(rows) > _MANY:
+        _upsert_many(connection, table, rows)
+        return
     wanted = insert_or(connection, table)
     keys = [column.name for column in table.primary_key]
     changed = {c.name: wanted.excluded[c.name] for c in table.c if c.name not in keys}
     connection.execute(wanted.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+
+
+def _upsert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same in one statement a part: PostgreSQL reads the rows out of JSON."""
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    keys = [column.name for column in table.primary_key]
+    changed = ", ".join(f'"{c.name}" = excluded."{c.name}"' for c in table.c if c.name not in keys)
+    wanted = text(
+        f'INSERT INTO "{table.name}" ({names}) SELECT {names} '  # noqa: S608  # names are this module's own
+        f'FROM json_populate_recordset(NULL::"{table.name}", CAST(:rows AS json)) '
+        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changed}"
+    )
+    for at in range(0, len(rows), _PART):
+        connection.execute(wanted, {"rows": json.dumps([dict(row) for row in rows[at : at + _PART]])})

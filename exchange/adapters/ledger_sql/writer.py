@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import tables
+from exchange.adapters.ledger_sql import desk, tables
 from exchange.adapters.ledger_sql.records import (
     alert_record,
     alert_values,
@@ -23,6 +23,7 @@ from exchange.adapters.ledger_sql.records import (
 )
 from exchange.domain import alert_life, break_life
 from exchange.domain.audit import BEFORE_FIRST, Event, ExchangeRecord, fold, seal_event, time_text
+from exchange.domain.break_view import ITEM
 from exchange.domain.errors import NeedsPerson
 from exchange.ports import BreakRecord, Clock, PacketRecord
 
@@ -77,6 +78,7 @@ class Writer:
         row = self._connection.execute(select(tables.break_work).filter_by(**place)).first()
         work = break_life.fold(break_work(row) if row else None, event)
         tables.upsert(self._connection, tables.break_work, [break_work_values(work)])
+        desk.worked(self._connection, work)
 
     def _fold_alert(self, event: Event) -> None:
         rule, subject = alert_life.place_of(event.body)
@@ -127,6 +129,7 @@ class Writer:
     def set_breaks(self, route: str, breaks: Sequence[BreakRecord]) -> None:
         """Insert or replace breaks by id."""
         tables.upsert(self._connection, tables.break_, [break_values(route, found) for found in breaks])
+        desk.found(self._connection, route, [replace(found, route=route) for found in breaks])
 
     def claim_alert(self, *, rule: str, case_no: str, day: date) -> bool:
         """True exactly once per rule, case and day."""
@@ -140,7 +143,7 @@ class Writer:
         """Store a dataset's rows under the lane's number (again is safe: replaced), return how many."""
         from exchange.adapters.ledger_sql.landing import land
 
-        return land(
+        count = land(
             self._connection,
             route.wire(dataset),
             rows,
@@ -149,3 +152,6 @@ class Writer:
             packet_id=packet_id,
             at=time_text(self._clock()),
         )
+        if dataset == ITEM:
+            desk.listed_anew(self._connection, route.id, route.lane)
+        return count

@@ -1,0 +1,118 @@
+"""匹配: claims whose debtor is open, each candidate with names, evidence in words and what was decided."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
+
+from exchange import journeys
+from exchange.domain.masking import mask_name
+from exchange.domain.match_names import is_person
+from exchange.steps.list_matches import list_matches
+
+if TYPE_CHECKING:
+    from exchange.console.house import House
+    from exchange.console.visit import Visit
+    from exchange.domain.route import Route
+    from exchange.ports import Ledger
+
+_SECONDS: Final = 60.0
+_known: WeakKeyDictionary[Ledger, dict[bool, tuple[float, Sequence[Mapping[str, Any]]]]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """One debtor a claim may mean. `decision` is what was decided in words, `standing` decided, waits or open."""
+
+    id: str
+    case_no: str
+    debtor_no: str
+    name: str
+    rule: str
+    barred: bool
+    evidence: Sequence[tuple[str, int]]
+    decision: str
+    decided: str
+    waits: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One claim with its candidates."""
+
+    claim_no: str
+    stated: str
+    name: str
+    standing: str
+    settled: bool
+    picks: Sequence[Pick]
+
+
+def claims_to_match(visit: Visit, *, every: bool, claim: str = "") -> list[Claim]:
+    """Those that are open, or all that are listed; of one claim that one, whatever it stands at."""
+    found = [one for one in _listed(visit, every=every or bool(claim)) if not claim or one["claim_no"] == claim]
+    return [_claim(visit, one) for one in found]
+
+
+def forget(house: House) -> None:
+    """Match anew: somebody has just decided."""
+    _known.pop(house.parts.ledger, None)
+
+
+def _listed(visit: Visit, *, every: bool) -> Sequence[Mapping[str, Any]]:
+    """A minute old at most: matching reads every claim."""
+    known = _known.setdefault(visit.parts.ledger, {})
+    if every not in known or time.monotonic() - known[every][0] > _SECONDS:
+        known[every] = (time.monotonic(), journeys.call(list_matches, visit.parts, every=every))
+    return known[every][1]
+
+
+def _claim(visit: Visit, one: Mapping[str, Any]) -> Claim:
+    zh = visit.language == "zh"
+    route = visit.parts.agreement.route(one["route"])
+    names = _debtors(visit, route, sorted({pick["case_no"] for pick in one["candidates"]}))
+    return Claim(
+        claim_no=one["claim_no"], stated=one["stated"], name=_claimed(visit, route, one["claim_no"]),
+        standing=one["standing_zh"] if zh else one["standing_en"],
+        settled=one["standing"] in ("certain", "confirmed", "rejected"),
+        picks=[_pick(pick, names, zh=zh) for pick in one["candidates"]],
+    )  # fmt: skip
+
+
+def _pick(pick: Mapping[str, Any], names: Mapping[tuple[str, str], str], *, zh: bool) -> Pick:
+    decision = pick["decision"] or {}
+    return Pick(
+        id=pick["id"], case_no=pick["case_no"], debtor_no=pick["debtor_no"],
+        name=names.get((pick["case_no"], pick["debtor_no"]), ""), rule=pick["rule_zh"] if zh else pick["rule_en"],
+        barred=pick["barred"],
+        evidence=[(e["zh"][1:] if zh else e["en"], e["speaks"]) for e in pick["evidence"]],
+        decision=decision.get("zh" if zh else "en", ""), decided=decision.get("said", ""),
+        waits=bool(decision.get("waits")), by=str(decision.get("by", "")),
+    )  # fmt: skip
+
+
+def _debtors(visit: Visit, route: Route, cases: Sequence[str]) -> Mapping[tuple[str, str], str]:
+    rows = visit.parts.ledger.landed(
+        route, "case_debtor", keys=cases, columns=["case_no", "debtor_no", "name", "uscc", "old_taxpayer_id"]
+    ).fillna("")
+    told = rows[["case_no", "debtor_no", "name", "uscc", "old_taxpayer_id"]].itertuples(index=False)
+    return {(case, no): _shown(name, uscc or old) for case, no, name, uscc, old in told}
+
+
+def _claimed(visit: Visit, route: Route, claim: str) -> str:
+    """The debtor as the claim names it."""
+    if not route.answered_by:
+        return ""
+    back = visit.parts.agreement.route(route.answered_by)
+    rows = visit.parts.ledger.landed(back, "tax_claim", keys=[claim]).fillna("")
+    last = rows.tail(1).to_dict("records")
+    return _shown(last[0]["debtor_name"], last[0]["debtor_uscc"]) if last else ""
+
+
+def _shown(name: str, number: str) -> str:
+    """A natural person's name is masked."""
+    return mask_name(name) if is_person(name, number or None) else name

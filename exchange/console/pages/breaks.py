@@ -1,0 +1,186 @@
+"""差异: the workbench of breaks. List left, object right; every write is a step's, and says what it was made upon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
+
+from exchange import journeys
+from exchange.console import breaks_view, counts
+from exchange.console.break_object import Object, object_of, people, reason_of, state_of
+from exchange.console.breaks_sheet import sheet
+from exchange.console.breaks_view import (
+    GROUP_WORDS,
+    LIMIT_WORDS,
+    ORDER_WORDS,
+    STAND_WORDS,
+    Filters,
+    filters_of,
+    listed,
+)
+from exchange.console.visit import Visit, needs
+from exchange.domain.break_desk import GROUPS, LIMITS, NOBODY, ORDERS, alike
+from exchange.domain.break_view import Seen, one_of, seen, version_of
+from exchange.domain.errors import ExchangeError, NeedsPerson
+from exchange.steps.work_break import work_break
+
+router = APIRouter()
+
+ACTS: Final = ("decide", "answer", "confirm", "reopen", "withdraw", "assign", "comment")
+STALE: Final = 924
+MOST: Final = 200
+"""Breaks that are decided together at most."""
+
+
+@router.get("/breaks")
+def breaks(visit: Annotated[Visit, needs("look")]) -> Response:
+    """The list, and what there is of which kind."""
+    return _page(visit, filters_of(visit.request.query_params), None)
+
+
+@router.get("/breaks/list.xlsx")
+def as_sheet(visit: Annotated[Visit, needs("look")]) -> Response:
+    """The list as it is filtered, as a spreadsheet; said in the ledger."""
+    data = sheet(visit, filters_of(visit.request.query_params))
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    name = f'attachment; filename="breaks-{visit.today.isoformat()}.xlsx"'
+    return Response(data, media_type=kind, headers={"content-disposition": name})
+
+
+@router.get("/breaks/{id}")
+def one_break(id: str, visit: Annotated[Visit, needs("look")]) -> Response:
+    """One break beside the list; by htmx the object alone."""
+    asked = visit.request.query_params
+    return _page(visit, filters_of(asked), object_of(visit, id, runs=asked.get("runs") == "1"))
+
+
+@router.post("/breaks/{id}/{act}")
+def work(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Response:
+    """Do something about a break, or about several that are alike; stale ones answer 409 with both texts."""
+    if act not in ACTS:
+        raise HTTPException(404)
+    filters = filters_of(visit.form)
+    several = [f"{id}:{visit.form.get('version', '')}", *map(str, visit.fields.getlist("also"))]
+    chosen = dict(one.split(":", 1) for one in dict.fromkeys(several) if ":" in one)
+    if len(chosen) > 1:
+        _alike(visit, list(chosen))
+    failed = []
+    for break_, version in chosen.items():
+        try:
+            _do(visit, break_, act, version)
+        except ExchangeError as error:
+            failed.append((break_, error))
+    breaks_view.forget(visit.house)
+    counts.forget(visit.house)
+    return _after(visit, id, act, filters, len(chosen), failed)
+
+
+def _do(visit: Visit, id: str, act: str, version: str) -> None:
+    """One break's act. To insist on a decision after a newer one takes that back first, with the same reason."""
+    text, choice = visit.form.get("text", "").strip(), visit.form.get("choice", "")
+    if act in ("decide", "answer") and not choice:
+        raise NeedsPerson(910, "Nothing was chosen.", where=id, next_step="Choose one, then send it again.")
+    step = "reopen" if act == "withdraw" else act
+    upon = {id: version} if act in ("decide", "confirm", "answer", "reopen", "withdraw") else {}
+    if act == "decide" and visit.form.get("insist") == "1":
+        journeys.call(work_break, visit.parts, [id], "reopen", by=visit.person.id, text=text, versions=upon)
+        upon = {}
+    journeys.call(
+        work_break, visit.parts, [id], step, by=visit.person.id, text="" if act in ("assign", "confirm") else text,
+        choice=choice, versions=upon,
+    )  # fmt: skip
+
+
+def _alike(visit: Visit, ids: Sequence[str]) -> None:
+    """NeedsPerson 925 unless all are of one kind, cause and direction, and not too many."""
+    found = _seen(visit, ids)
+    if len(found) != len(ids) or len(found) > MOST or len({alike(one) for one in found}) > 1:
+        raise NeedsPerson(925, "These breaks are not alike; only equal ones are decided together.", where="breaks",
+                          next_step="Choose breaks of one kind, cause and direction.")  # fmt: skip
+
+
+def _seen(visit: Visit, ids: Sequence[str]) -> list[Seen]:
+    return seen(visit.parts.ledger, visit.parts.agreement, visit.parts.party, ids=ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """What stands now beside what was typed."""
+
+    state: str
+    by: str
+    text: str
+    choice: str
+    typed: str
+    insist: bool
+
+
+def _after(
+    visit: Visit, id: str, act: str, filters: Filters, tried: int, failed: Sequence[tuple[str, ExchangeError]]
+) -> Response:
+    if not failed:
+        form = {"assign": "", "comment": f"note-{id}"}.get(act, f"break-{id}")
+        if form:
+            visit.house.desk.keep_draft(visit.person.id, form, "", visit.house.now)
+        return visit.go(filters.at(f"/breaks/{id}", done=act, many=str(tried) if tried > 1 else "",
+                                   page=visit.form.get("page", "")))  # fmt: skip
+    if tried == 1 and failed[0][1].code == STALE:
+        one = one_of(_seen(visit, [id]), id)
+        if version_of(one) != visit.form.get("version"):
+            return _page(visit, filters, object_of(visit, id), status=409, conflict=_conflict(visit, one, act))
+    status = 409 if failed[0][1].code == STALE else 422
+    return _page(visit, filters, object_of(visit, id), status=status, failed=failed, tried=tried)
+
+
+def _conflict(visit: Visit, one: Seen, act: str) -> Conflict:
+    choice, names = visit.form.get("choice", ""), people(visit)
+    listed_ = "break_answer" if act == "answer" else "break_state"
+    who = one.work.confirmed_by or one.work.decided_by or one.work.answered_by or ""
+    return Conflict(
+        state=state_of(visit, one.state)[2], by=names.get(who, who), text=reason_of(visit, one),
+        choice=visit.name(listed_, choice) if choice else "", typed=visit.form.get("text", ""),
+        insist=act == "decide" and one.ours and one.state != "open",
+    )  # fmt: skip
+
+
+def _page(
+    visit: Visit, filters: Filters, chosen: Object | None, *, status: int = 200, conflict: Conflict | None = None,
+    failed: Sequence[tuple[str, ExchangeError]] = (), tried: int = 0,
+) -> Response:  # fmt: skip
+    asked = visit.request.query_params
+    page = asked.get("page") or visit.form.get("page")
+    told = {
+        "chosen": chosen, "filters": filters, "conflict": conflict, "failed": failed, "tried": tried,
+        "done": asked.get("done", ""), "many": asked.get("many", ""), "page": page or "",
+        "typed": visit.form.get("text", ""), "choice": visit.form.get("choice", ""), "runs": asked.get("runs", ""),
+        "list": listed(visit, filters, page=page, chosen=chosen.id if chosen else ""),
+        "told": lambda error: _told(visit, error),
+    }  # fmt: skip
+    if visit.by_htmx and visit.request.method == "GET" and chosen is not None:
+        return visit.page("parts/break.html", status=status, **told)
+    return visit.page("breaks.html", status=status, **told, **_offers(visit))
+
+
+def _offers(visit: Visit) -> dict[str, object]:
+    """What the filters offer, in this person's language."""
+    names, kinds = people(visit), visit.parts.agreement.codes["break"].names_zh
+    return {
+        "stands": [(value, visit.say(text)) for value, text in STAND_WORDS.items()],
+        "limits": [(value, visit.say(text)) for value, text in zip(LIMITS, LIMIT_WORDS, strict=True)],
+        "orders": [(value, visit.say(text)) for value, text in zip(("", *ORDERS[1:]), ORDER_WORDS, strict=True)],
+        "groups": [(value, visit.say(text)) for value, text in zip(("", *GROUPS[1:]), GROUP_WORDS, strict=True)],
+        "kinds": [(code, visit.name("break", code)) for code in kinds],
+        "nobody": NOBODY, "owners": [(id, names.get(id, id)) for id in sorted(visit.parts.officers)],
+    }  # fmt: skip
+
+
+def _told(visit: Visit, error: ExchangeError) -> str:
+    """What an error says to an officer: the catalogue's text and remedy, in English its own words first."""
+    known = visit.house.problems.get(error.code)
+    if visit.language == "zh" and known is not None:
+        return f"{known.text_zh} {known.remedy_zh}"
+    return f"{error.what} {error.next_step}"

@@ -1,0 +1,59 @@
+"""匹配: which debtor a claim means. Beside 差异, for it explains breaks; what is decided is the step's."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
+
+from exchange import journeys
+from exchange.console.matches_view import claims_to_match, forget
+from exchange.console.paging import pages, shown
+from exchange.console.visit import Visit, needs
+from exchange.domain.errors import NeedsPerson
+from exchange.domain.match_book import SCOPES
+from exchange.steps.work_match import work_match
+
+router = APIRouter()
+
+ACTS: Final = ("confirm", "reject", "revoke")
+
+
+@router.get("/breaks/matches")
+def matches(visit: Annotated[Visit, needs("look")]) -> Response:
+    """Claims whose debtor is open; with `all` those settled too, with `claim` that one."""
+    return _page(visit)
+
+
+@router.post("/breaks/matches/{id}/{act}")
+def decide(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Response:
+    """Confirm, reject or take back; the reason is kept, and shown where the decision is used again."""
+    if act not in ACTS:
+        raise HTTPException(404)
+    scope = visit.form.get("scope", "case")
+    more = {} if act == "revoke" else {"scope": scope if scope in SCOPES else "case"}
+    try:
+        journeys.call(
+            work_match, visit.parts, id, act, by=visit.person.id, reason=visit.form.get("reason", "").strip(), **more
+        )
+    except NeedsPerson as error:
+        if error.code not in (910, 926, 932):
+            raise
+        return _page(visit, status=422, wrong=id, error=error)
+    forget(visit.house)
+    visit.house.desk.keep_draft(visit.person.id, f"match-{id}", "", visit.house.now)
+    return visit.go(f"/breaks/matches?done={id}" + ("&all=1" if visit.form.get("all") else ""))
+
+
+def _page(visit: Visit, *, status: int = 200, wrong: str = "", error: NeedsPerson | None = None) -> Response:
+    asked = visit.request.query_params
+    every, claim = bool(asked.get("all") or visit.form.get("all")), asked.get("claim", "")[:80]
+    found = claims_to_match(visit, every=every, claim=claim)
+    which = pages(len(found), asked.get("page"), "/breaks/matches", {"all": "1" if every else "", "claim": claim})
+    known = visit.house.problems.get(error.code) if error else None
+    said = f"{known.text_zh} {known.remedy_zh}" if known and visit.language == "zh" else str(error or "")
+    return visit.page(
+        "matches.html", status=status, claims=shown(found, which), pages=which, every=every, claim=claim,
+        wrong=wrong, said=said, typed=visit.form.get("reason", ""), done=asked.get("done", ""),
+    )  # fmt: skip
