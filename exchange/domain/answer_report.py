@@ -126,8 +126,8 @@ def _claimed(claims: pd.DataFrame, lines: pd.DataFrame, lists: Mapping[str, Code
 def _by(values: pa.Array, fen: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, tuple[int, int]]:
     """Code → rows and their sum in fen."""
     (numbers,), words = codes(values)
-    counts, totals = np.bincount(numbers, minlength=len(words)), sums(numbers, fen, len(words))
-    return {word: (int(counts[n]), int(totals[n])) for n, word in enumerate(words) if word is not None}
+    counts, totals = np.bincount(numbers, minlength=len(words) + 1), sums(numbers, fen, len(words) + 1)
+    return {word: (int(counts[n]), int(totals[n])) for n, word in enumerate(words.to_pylist())}
 
 
 def _rows(named: Mapping[str, Words], counted: Mapping[str, tuple[int, int]]) -> list[dict[str, Any]]:

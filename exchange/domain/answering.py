@@ -86,7 +86,7 @@ def check_answer(
     of_claim = [name for name in (CLAIMS, LINES, PAYMENTS) if name in ready]
     numbers, words = codes(*(text(ready[name], "claim_no") for name in of_claim))
     number = dict(zip(of_claim, numbers, strict=True))
-    held_claims = np.zeros(len(words), bool)
+    held_claims = np.zeros(len(words) + 1, bool)
     keep = {name: np.ones(len(frame), bool) for name, frame in ready.items()}
     for one in broken:
         if one.severity != "reject":
@@ -99,7 +99,7 @@ def check_answer(
     held = np.append(held_claims, False)
     for name, frame in ready.items():
         if "claim_no" in frame:
-            keep[name] &= ~held[positions(text(frame, "claim_no"), pa.array(words, pa.large_string()))]
+            keep[name] &= ~held[positions(text(frame, "claim_no"), words)]
     return Answer(
         frames={name: frame[keep[name]].reset_index(drop=True) for name, frame in ready.items()},
         findings=tuple(finding for one in broken for finding in _findings(one, ready[one.dataset])),

@@ -111,6 +111,14 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Debtors:
+    """The debtors of book A, one entry per row of `debtors`: the row of `cases` or -1, and the USCC in its one form."""
+
+    case: Ints
+    uscc: pa.Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     """Book C's claims, one entry per claim number, as of the highest version.
 
@@ -161,16 +169,27 @@ class Payments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What each row of a table of book B names: the row of `cases` and the entry of `Claims`, -1 for none."""
+
+    case: Ints
+    claim: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
-    """The books side by side under the terms."""
+    """The books side by side under the terms; `reviewed` and `paid` are book B's reviews and distributions."""
 
     route: str
     terms: Terms
     books: Books
     cases: Cases
+    debtors: Debtors
     claims: Claims
     lines: Lines
     payments: Payments
+    reviewed: Named
+    paid: Named
 
 
 def match_books(books: Books, route: Route, as_of: date) -> Matched:
@@ -180,15 +199,22 @@ def match_books(books: Books, route: Route, as_of: date) -> Matched:
     """
     terms = terms_of(route, as_of)
     cases = _cases(books.cases)
-    claims = _claims(books, cases)
+    debtors = Debtors(
+        case=positions(plain_numbers(text(books.debtors, "case_no")), cases.number),
+        uscc=plain_ids(text(books.debtors, "uscc")),
+    )
+    claims = _claims(books, cases, debtors)
     return Matched(
         route=route.id,
         terms=terms,
         books=books,
         cases=cases,
+        debtors=debtors,
         claims=claims,
         lines=_lines(books.lines, claims),
         payments=_payments(books.payments, claims),
+        reviewed=_table(books.reviews, cases, claims),
+        paid=_table(books.distributions, cases, claims),
     )
 
 
@@ -212,7 +238,7 @@ def _cases(frame: pd.DataFrame) -> Cases:
     )
 
 
-def _claims(books: Books, cases: Cases) -> Claims:
+def _claims(books: Books, cases: Cases, debtors: Debtors) -> Claims:
     head = heads(books.claims)
     latest = pa.array(head.latest)
 
@@ -221,7 +247,7 @@ def _claims(books: Books, cases: Cases) -> Claims:
 
     case_no = plain_numbers(column("case_no"))
     case = positions(case_no, cases.number)
-    debtor, debtor_id, named = _debtors(books.debtors, cases, case, column)
+    debtor, debtor_id, named = _named(books.debtors, debtors, case, column)
     live = ~head.withdrawn
     return Claims(
         heads=head,
@@ -239,18 +265,24 @@ def _claims(books: Books, cases: Cases) -> Claims:
     )
 
 
-def _debtors(
-    frame: pd.DataFrame, cases: Cases, case: Ints, column: Callable[[str], pa.Array]
+def _table(frame: pd.DataFrame, cases: Cases, claims: Claims) -> Named:
+    return Named(
+        case=positions(plain_numbers(text(frame, "case_no")), cases.number),
+        claim=positions(text(frame, "claim_no"), claims.heads.claim_no),
+    )
+
+
+def _named(
+    frame: pd.DataFrame, debtors: Debtors, case: Ints, column: Callable[[str], pa.Array]
 ) -> tuple[Ints, pa.Array, tuple[Ints, Ints]]:
     """Which debtors of its case each claim names: by USCC, or by the old taxpayer id when it gives no USCC."""
     uscc, old = plain_ids(column("debtor_uscc")), plain_ids(column("debtor_old_taxpayer_id"))
     by_uscc = np.asarray(pc.is_valid(uscc).to_numpy(zero_copy_only=False), dtype=bool)
-    debtor_case = positions(plain_numbers(text(frame, "case_no")), cases.number)
     sides = (
-        (uscc, plain_ids(text(frame, "uscc")), by_uscc),
+        (uscc, debtors.uscc, by_uscc),
         (old, plain_ids(text(frame, "old_taxpayer_id")), ~by_uscc),
     )
-    found = [_same_in_case(ours, theirs, case, debtor_case, chosen) for ours, theirs, chosen in sides]
+    found = [_same_in_case(ours, theirs, case, debtors.case, chosen) for ours, theirs, chosen in sides]
     claim, row = (np.concatenate(side) for side in zip(*found, strict=True))
     debtor = np.full(len(case), -1, np.int64)
     debtor[claim[::-1]] = row[::-1]
@@ -259,7 +291,7 @@ def _debtors(
 
 def _same_in_case(ours: pa.Array, theirs: pa.Array, case: Ints, debtor_case: Ints, chosen: Bools) -> tuple[Ints, Ints]:
     (left, right), words = codes(ours, theirs)
-    missing = len(words) - 1
+    missing = len(words)
     rows = np.flatnonzero(chosen & (left != missing) & (case >= 0))
     others = np.flatnonzero((right != missing) & (debtor_case >= 0))
     key = combine(

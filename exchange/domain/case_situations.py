@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from exchange.domain.books import Matched, plain_ids, plain_numbers
+from exchange.domain.books import Matched
 from exchange.domain.claim_breaks import AWAITED
 from exchange.domain.claim_situations import is_branch
 from exchange.domain.columns import Bools, Ints, among, codes, equals, group, positions, sums, text, to_days, to_ints
@@ -42,13 +42,13 @@ def _debtors(matched: Matched) -> Iterator[Finding]:
     frame, cases = matched.books.debtors, matched.cases
     case_no = text(frame, "case_no")
     keys, records = (text(frame, "debtor_no"),), text(frame, "_record")
-    case = positions(plain_numbers(case_no), cases.number)
+    case = matched.debtors.case
     known = case >= 0
     many = np.flatnonzero(np.bincount(case[known], minlength=len(cases.number)) > 1)
     yield from on_cases(matched, "several_debtors_in_case", many, "debtor_no", "case_debtor")
     yield from _group_without_claim(matched, case, many)
-    (ids,), words = codes(plain_ids(text(frame, "uscc")))
-    some = known & (ids != len(words) - 1)
+    (ids,), words = codes(matched.debtors.uscc)
+    some = known & (ids != len(words))
     open_ = ~equals(cases.stage, "terminated")
     some[some] = open_[case[some]]
     twice = _in_several(ids[some], case[some], len(words))
@@ -138,7 +138,7 @@ def _without_table(matched: Matched) -> Iterator[Finding]:
     cases, claims = matched.cases, matched.claims
     filed = np.zeros(len(cases.number), bool)
     filed[claims.case[claims.judged & (claims.total > 0)]] = True
-    listed = positions(plain_numbers(text(matched.books.reviews, "case_no")), cases.number)
+    listed = matched.reviewed.case
     filed[listed[listed >= 0]] = False
     ended = np.flatnonzero(equals(cases.stage, "terminated") & filed)
     yield from on_cases(matched, "ended_without_table", ended, "terminated_on")

@@ -125,7 +125,7 @@ def _filing_order(matched: Matched) -> Ints:
 def _line_key(matched: Matched, lines: Lines) -> tuple[Ints, ...]:
     claims = matched.claims
     (ids,), words = codes(claims.debtor_id)
-    debtor = np.where(claims.debtor >= 0, claims.debtor + len(words), ids)
+    debtor = np.where(claims.debtor >= 0, claims.debtor + len(words) + 1, ids)
     (periods_from, periods_to), _ = codes(lines.period_start, lines.period_end)
     (levy,), _ = codes(lines.levy_code)
     (component,), _ = codes(lines.component)

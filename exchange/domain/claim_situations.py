@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exchange.domain.books import Matched, equal_names, plain_ids, plain_numbers
+from exchange.domain.books import Matched, equal_names
 from exchange.domain.claim_breaks import bankruptcies
 from exchange.domain.claims import NIL, SUPPLEMENT, with_claim
 from exchange.domain.columns import Bools, Days, Ints, codes, combine, equals, group, pairs, positions, text, to_days
@@ -69,13 +69,12 @@ def _old_id_fits(matched: Matched) -> Bools:
     ids = claims.debtor_id.take(pa.array(asked))
     is_old = pc.fill_null(pc.equal(pc.utf8_length(ids), 15), False)
     fifteen = np.asarray(is_old.to_numpy(zero_copy_only=False), dtype=bool)
-    frame = matched.books.debtors
-    within = positions(plain_numbers(text(frame, "case_no")), matched.cases.number)
-    organisation = pc.utf8_slice_codeunits(plain_ids(text(frame, "uscc")), 8, 17)
+    within = matched.debtors.case
+    organisation = pc.utf8_slice_codeunits(matched.debtors.uscc, 8, 17)
     (left, right), words = codes(pc.utf8_slice_codeunits(ids, 6, 15), organisation)
     case = np.concatenate([claims.case[asked], np.maximum(within, 0)])
     ours, theirs = np.split(combine(np.concatenate([left, right]), case), [len(asked)])
-    known = fifteen & (left != len(words) - 1)
+    known = fifteen & (left != len(words))
     fits[asked[known & np.isin(ours, theirs[within >= 0])]] = True
     return fits
 
@@ -104,7 +103,7 @@ def _name_fits(matched: Matched) -> Bools:
     claims, debtors = matched.claims, matched.books.debtors
     fits = np.zeros(len(claims.case), bool)
     asked = np.flatnonzero(claims.judged & (claims.debtor < 0))
-    of_case = positions(plain_numbers(text(debtors, "case_no")), matched.cases.number)
+    of_case = matched.debtors.case
     known = np.flatnonzero(of_case >= 0)
     at, row = pairs(claims.case[asked], of_case[known])
     ours, theirs = (claims.name.take(asked[at]), text(debtors, "name").take(known[row]))
@@ -164,7 +163,7 @@ def _last_distribution(matched: Matched) -> Days:
     cases, frame = matched.cases, matched.books.distributions
     ended = equals(cases.stage, "terminated")
     last = np.where(ended, to_days(text(matched.books.cases, "terminated_on")), np.datetime64("NaT", "D"))
-    case = positions(plain_numbers(text(frame, "case_no")), cases.number)
+    case = matched.paid.case
     paid = to_days(text(frame, "paid_on"))
     rows = np.flatnonzero((case >= 0) & (paid <= matched.terms.day))
     rows = rows[np.argsort(paid[rows], kind="stable")]
@@ -176,10 +175,9 @@ def _last_distribution(matched: Matched) -> Days:
 
 def _old_case(matched: Matched) -> Iterator[Finding]:
     """A claim in a compulsory liquidation whose debtor went bankrupt since, where no claim names it (R24, E26)."""
-    claims, cases, debtors = matched.claims, matched.cases, matched.books.debtors
-    (ids,), words = codes(plain_ids(text(debtors, "uscc")))
-    case = positions(plain_numbers(text(debtors, "case_no")), cases.number)
-    new = np.flatnonzero((case >= 0) & (ids != len(words) - 1))
+    claims, cases, case = matched.claims, matched.cases, matched.debtors.case
+    (ids,), words = codes(matched.debtors.uscc)
+    new = np.flatnonzero((case >= 0) & (ids != len(words)))
     new = new[~cases.compulsory[case[new]]]
     filed = np.flatnonzero(claims.judged & (claims.debtor >= 0))
     answered = np.zeros(len(cases.number), bool)

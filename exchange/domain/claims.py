@@ -47,12 +47,12 @@ class Heads:
 def heads(claims: pd.DataFrame) -> Heads:
     """Every claim number once, in the order it first appears."""
     (numbers,), words = codes(text(claims, "claim_no"))
-    count = len(words) - 1
+    count = len(words)
     known = numbers < count
     version = to_ints(text(claims, "version"))
     latest, first = _extreme_rows(numbers, version, known, count)
     return Heads(
-        claim_no=pa.array(words[:-1], text(claims, "claim_no").type),
+        claim_no=words,
         latest=latest,
         first=first,
         version=version[latest],

@@ -73,19 +73,21 @@ def among(values: pa.Array, several: tuple[str, ...]) -> Bools:
 
 def positions(values: pa.Array, within: pa.Array) -> Ints:
     """Where each text first stands in another column; -1 where it doesn't, or is missing."""
+    if values.null_count == len(values):
+        return np.full(len(values), -1, np.int64)
     found = pc.fill_null(pc.index_in(values, within, skip_nulls=True), -1)
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def codes(*columns: pa.Array) -> tuple[tuple[Ints, ...], list[str | None]]:
-    """The same small numbers for the same texts in all columns, and the text of each number (the last is missing)."""
+def codes(*columns: pa.Array) -> tuple[tuple[Ints, ...], pa.Array]:
+    """The same small numbers for the same texts in all columns, and the text of each number; a missing text has the
+    number after the last."""
     whole = pa.concat_arrays([c.cast(TEXT) for c in columns]).dictionary_encode()
-    words: list[str | None] = [*whole.dictionary.to_pylist(), None]
     numbers = np.asarray(
-        pc.fill_null(whole.indices, len(words) - 1).to_numpy(zero_copy_only=False), dtype=np.int64
+        pc.fill_null(whole.indices, len(whole.dictionary)).to_numpy(zero_copy_only=False), dtype=np.int64
     )  # fmt: skip
     ends = np.cumsum([len(c) for c in columns])[:-1]
-    return tuple(np.split(numbers, ends)), words
+    return tuple(np.split(numbers, ends)), whole.dictionary
 
 
 def combine(*keys: Ints) -> Ints:

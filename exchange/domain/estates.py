@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exchange.domain.books import Matched, plain_numbers
-from exchange.domain.columns import Ints, fen_text, positions, sums, text, to_days, to_fen
+from exchange.domain.books import Matched
+from exchange.domain.columns import Ints, fen_text, sums, text, to_days, to_fen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,7 @@ class Affiliate:
 
 def estates(matched: Matched) -> Iterator[Affiliate]:
     """Every debtor of every case with more than one, in the order of the register; strangers' claims last."""
-    claims, cases, debtors = matched.claims, matched.cases, matched.books.debtors
-    case = positions(plain_numbers(text(debtors, "case_no")), cases.number)
+    claims, cases, debtors, case = matched.claims, matched.cases, matched.books.debtors, matched.debtors.case
     several = np.bincount(case[case >= 0], minlength=len(cases.number)) > 1
     rows = np.flatnonzero(several[case] & (case >= 0)) if len(several) else np.zeros(0, np.int64)
     judged = np.flatnonzero(claims.judged)
@@ -57,14 +56,12 @@ def _claimed(matched: Matched) -> Ints:
 
 
 def _of_table(matched: Matched, column: str) -> Ints:
-    frame = matched.books.reviews
-    claim = positions(text(frame, "claim_no"), matched.claims.heads.claim_no)
+    frame, claim = matched.books.reviews, matched.reviewed.claim
     rows = np.flatnonzero(claim >= 0)
     return sums(claim[rows], to_fen(text(frame, column))[0][rows], len(matched.claims.case))
 
 
 def _paid(matched: Matched) -> Ints:
-    frame = matched.books.distributions
-    claim = positions(text(frame, "claim_no"), matched.claims.heads.claim_no)
+    frame, claim = matched.books.distributions, matched.paid.claim
     rows = np.flatnonzero((claim >= 0) & (to_days(text(frame, "paid_on")) <= matched.terms.day))
     return sums(claim[rows], to_fen(text(frame, "paid_amount"))[0][rows], len(matched.claims.case))

@@ -173,7 +173,7 @@ def _ranks(matched: Matched, levy: CodeList, ranks: Sequence[RankRule]) -> list[
     lines = matched.lines
     expected = expected_ranks(matched, levy, ranks)
     (stated, agreed), words = codes(lines.rank, expected)
-    rows = np.flatnonzero((agreed != len(words) - 1) & (stated != agreed))
+    rows = np.flatnonzero((agreed != len(words)) & (stated != agreed))
     facts = {"rank": picked(lines.rank, rows), "expected_rank": picked(expected, rows)}
     return _on_lines(matched, "RANK_DIFFERS", rows, amounts={"amount": yuan(lines.amount[rows])}, facts=facts)
 
@@ -182,8 +182,9 @@ def expected_ranks(matched: Matched, levy: CodeList, ranks: Sequence[RankRule]) 
     """The agreed rank of each line, by the rule in force on the day its case was accepted (before the first rule: the
     first; without a day: the last); missing where the levy is unknown or the parties agreed none."""
     lines = matched.lines
-    (component,), components = codes(lines.component)
+    (component,), parts = codes(lines.component)
     (code,), levies = codes(lines.levy_code)
+    components, levies = ([*words.to_pylist(), None] for words in (parts, levies))
     kinds = [levy.extra.get(word, {}).get("kind", "") if word is not None else "" for word in levies]
     days = sorted({rule.since for rule in ranks})
     tables = [ranks_on(ranks, day) for day in days]

@@ -69,7 +69,7 @@ def _blocked(given: Named, debtors: Named, open_: Ints) -> tuple[Ints, Ints]:
         for column in (debtors.name, debtors.former):
             theirs = pa.array([name[:_BLOCK] or None for name in _plain(column, sent)], pa.large_string())
             (left, right), words = codes(ours, theirs)
-            right = np.where(right == len(words) - 1, -2, right)
+            right = np.where(right == len(words), -2, right)
             if _count(left, right) > MOST_PAIRS:
                 return np.zeros(_count(left, right), np.int64), np.zeros(0, np.int64)
             a, b = pairs(left, right)

@@ -175,11 +175,11 @@ def _claim_sides(matched: Matched, wanted: Bools) -> _Sides:
 def _debtor_sides(matched: Matched, *cases: Ints) -> _Sides:
     """Debtors' columns; the names of these cases' debtors, of all when a case is unknown (-1)."""
     frame = matched.books.debtors
-    case = positions(plain_numbers(text(frame, "case_no")), matched.cases.number)
+    case = matched.debtors.case
     some = np.concatenate(cases)
     wanted = np.isin(case, some) | bool((some < 0).any())
     return _Sides(
-        uscc=plain_ids(text(frame, "uscc")),
+        uscc=matched.debtors.uscc,
         old=plain_ids(text(frame, "old_taxpayer_id")),
         name=_names(text(frame, "name"), wanted),
         former=_names(text(frame, "former_name"), wanted),
@@ -237,7 +237,7 @@ def _same(
     wanted = ours.take(pa.array(some))
     those = np.flatnonzero((positions(theirs, wanted) >= 0) & (debtor_case >= 0))
     (mine, other), words = codes(wanted, theirs.take(pa.array(those)))
-    rows = np.flatnonzero(mine != len(words) - 1)
+    rows = np.flatnonzero(mine != len(words))
     if within:
         joined = combine(np.concatenate([mine[rows], other]), np.concatenate([case[some[rows]], debtor_case[those]]))
     else:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from exchange.domain.books import Matched, Terms
 from exchange.domain.break_making import iso, no_limit, on_claims, picked, yuan
 from exchange.domain.breaks import Break
-from exchange.domain.columns import Days, Ints, codes, combine, group, positions, sums, text, to_days, to_fen
+from exchange.domain.columns import Days, Ints, codes, group, sums, text, to_days, to_fen
 from exchange.domain.figures import whole_on
 
 Workday = Callable[[date], bool]
@@ -29,8 +29,7 @@ def rank_breaks(matched: Matched, is_workday: Workday | None = None) -> Iterator
 
 def _reviews(matched: Matched, is_workday: Workday | None) -> Iterator[Break]:
     """Each row of book B against the sum of the claim's lines of its rank; its silence is no break."""
-    frame, terms = matched.books.reviews, matched.terms
-    claim = positions(text(frame, "claim_no"), matched.claims.heads.claim_no)
+    frame, terms, claim = matched.books.reviews, matched.terms, matched.reviewed.claim
     rows = np.flatnonzero(claim >= 0)
     rows = rows[matched.claims.judged[claim[rows]]]
     claim = claim[rows]
@@ -67,9 +66,11 @@ def _reviews(matched: Matched, is_workday: Workday | None) -> Iterator[Break]:
 def claimed_by_rank(matched: Matched, claim: Ints, rank: pa.Array, rows: Ints) -> Ints:
     """The sum of the claim's lines of a rank, for each (claim, row of `rank`); 0 where it has none."""
     lines = matched.lines
-    (of_rows, of_lines), _ = codes(rank, lines.rank)
-    key, count = group(combine(np.concatenate([claim, lines.claim]), np.concatenate([of_rows[rows], of_lines])))
-    return sums(key[len(claim) :], lines.amount, count)[key[: len(claim)]]
+    (of_rows, of_lines), ranks = codes(rank, lines.rank)
+    width = len(ranks) + 1
+    total = sums(lines.claim * width + of_lines, lines.amount, len(matched.claims.case) * width)
+    claimed: Ints = total[claim * width + of_rows[rows]]
+    return claimed
 
 
 def _ranks(rank: pa.Array, rows: Ints) -> Sequence[str]:
@@ -91,8 +92,7 @@ def _rolled(day: date | None, is_workday: Workday | None) -> date | None:
 
 def _withdrawn(matched: Matched) -> list[Break]:
     """Once per claim that book C withdrew and book B still lists."""
-    frame, claims = matched.books.reviews, matched.claims
-    claim = positions(text(frame, "claim_no"), claims.heads.claim_no)
+    frame, claims, claim = matched.books.reviews, matched.claims, matched.reviewed.claim
     listed = np.flatnonzero(claim >= 0)
     declared = sums(claim[listed], to_fen(text(frame, "declared_amount"))[0][listed], len(claims.case))
     still = np.zeros(len(claims.case), bool)
@@ -103,8 +103,7 @@ def _withdrawn(matched: Matched) -> list[Break]:
 
 def _paid(matched: Matched) -> list[Break]:
     """Paid against payable of every distribution up to as-of, that day included."""
-    frame, claims = matched.books.distributions, matched.claims
-    claim = positions(text(frame, "claim_no"), claims.heads.claim_no)
+    frame, claims, claim = matched.books.distributions, matched.claims, matched.paid.claim
     rows = np.flatnonzero((claim >= 0) & (to_days(text(frame, "paid_on")) <= matched.terms.day))
     rows = rows[claims.judged[claim[rows]]]
     if not len(rows):

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from exchange.domain.books import Matched
+from exchange.domain.books import Matched, Named
 from exchange.domain.break_making import picked
-from exchange.domain.columns import Bools, Ints, positions, text
+from exchange.domain.columns import Bools, Ints, text
 from exchange.domain.contract import Severity
 from exchange.domain.finding import Finding
 
@@ -122,7 +122,7 @@ def on_table(rule: str, dataset: str, frame: pd.DataFrame, mask: Bools, column: 
     )
 
 
-def tables(matched: Matched) -> Iterator[tuple[str, pd.DataFrame, Ints]]:
-    """Both tables of book B with the entry in book C of each row's claim, -1 for none."""
-    for dataset, frame in (("claim_review", matched.books.reviews), ("distribution", matched.books.distributions)):
-        yield dataset, frame, positions(text(frame, "claim_no"), matched.claims.heads.claim_no)
+def tables(matched: Matched) -> Iterator[tuple[str, pd.DataFrame, Named]]:
+    """Both tables of book B with what their rows name."""
+    yield "claim_review", matched.books.reviews, matched.reviewed
+    yield "distribution", matched.books.distributions, matched.paid

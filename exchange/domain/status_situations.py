@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-import pyarrow as pa
 
-from exchange.domain.books import Matched, plain_ids, plain_numbers
-from exchange.domain.columns import Bools, Days, Ints, codes, equals, positions, text, to_days
+from exchange.domain.books import Matched, plain_ids
+from exchange.domain.columns import Bools, Days, Ints, codes, equals, text, to_days
 from exchange.domain.figures import whole_on
 from exchange.domain.finding import Finding
 from exchange.domain.rank_breaks import Workday
@@ -19,82 +19,80 @@ from exchange.domain.situation_making import found, on_cases
 
 def status_situations(matched: Matched, route: Route, is_workday: Workday | None) -> Iterator[Finding]:
     """Every situation of the status rows."""
-    yield from _statuses(matched)
-    yield from _closed_alone(matched, route, is_workday)
+    told = _told(matched)
+    yield from _statuses(matched, told)
+    yield from _closed_alone(matched, told, route, is_workday)
 
 
-def _latest_status(matched: Matched) -> tuple[pa.Array, Ints]:
-    """Normalised ids of the status rows, and rows up to as-of in order of id and day."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What is told of debtors up to as-of: `rows` of the status frame in order of id and day, `number` the id of every
+    row, `newest` for each row of the debtors the newest status of its USCC or -1, `gone` which rows say deregistered.
+    """
+
+    rows: Ints
+    number: Ints
+    newest: Ints
+    gone: Bools
+
+
+def _told(matched: Matched) -> _Told:
     frame = matched.books.statuses
-    ids = plain_ids(text(frame, "debtor_uscc"))
     days = to_days(text(frame, "as_of"))
-    (number,), _ = codes(ids)
+    (ours, number), words = codes(matched.debtors.uscc, plain_ids(text(frame, "debtor_uscc")))
     rows = np.flatnonzero(days <= matched.terms.day)
-    return ids, rows[np.lexsort((days[rows], number[rows]))]
+    rows = rows[np.lexsort((days[rows], number[rows]))]
+    newest = np.full(len(words) + 1, -1, np.int64)
+    newest[number[rows]] = rows
+    newest[-1] = -1
+    gone = equals(text(frame, "registration"), "deregistered")
+    return _Told(rows=rows, number=number, newest=newest[ours], gone=gone)
 
 
-def _statuses(matched: Matched) -> Iterator[Finding]:
+def _statuses(matched: Matched, told: _Told) -> Iterator[Finding]:
     """A deregistered debtor that is registered again (R22), or whose case goes on (R23)."""
     frame = matched.books.statuses
-    ids, rows = _latest_status(matched)
-    gone = equals(text(frame, "registration"), "deregistered")
-    (number,), _ = codes(ids)
-    before, after = rows[:-1], rows[1:]
-    back = after[(number[before] == number[after]) & gone[before] & ~gone[after]]
+    before, after = told.rows[:-1], told.rows[1:]
+    back = after[(told.number[before] == told.number[after]) & told.gone[before] & ~told.gone[after]]
     days = (text(frame, "as_of"),)
     yield from found("registration_went_back", "tax_status", back, case_no=None, keys=days, column="registration")
-    yield from _told(matched, ids, rows)
-    latest, deregistered = _cases_status(matched, ids, rows, gone)
+    yield from _open(matched, told)
+    latest, deregistered = _cases_status(matched, told)
     on = np.flatnonzero(latest & deregistered & ~equals(matched.cases.stage, "terminated"))
     yield from on_cases(matched, "deregistered_while_case_open", on, "registration", "tax_status")
 
 
-def _cases_status(matched: Matched, ids: pa.Array, rows: Ints, gone: Bools) -> tuple[Bools, Bools]:
+def _cases_status(matched: Matched, told: _Told) -> tuple[Bools, Bools]:
     """For each case whether the status of a debtor is known, and whether all known ones are deregistered."""
-    debtors, cases = matched.books.debtors, matched.cases
-    (ours, theirs), words = codes(plain_ids(text(debtors, "uscc")), ids)
-    newest = np.full(len(words), -1, np.int64)
-    newest[theirs[rows]] = rows
-    newest[-1] = -1
-    case = positions(plain_numbers(text(debtors, "case_no")), cases.number)
-    told = (case >= 0) & (newest[ours] >= 0)
-    known = np.zeros(len(cases.number), bool)
-    known[case[told]] = True
+    case = matched.debtors.case
+    rows = np.flatnonzero((case >= 0) & (told.newest >= 0))
+    known = np.zeros(len(matched.cases.number), bool)
+    known[case[rows]] = True
     every = known.copy()
-    rows = np.flatnonzero(told)
-    every[case[rows[~gone[newest[ours[rows]]]]]] = False
+    every[case[rows[~told.gone[told.newest[rows]]]]] = False
     return known, every
 
 
-def _told(matched: Matched, ids: pa.Array, rows: Ints) -> Iterator[Finding]:
+def _open(matched: Matched, told: _Told) -> Iterator[Finding]:
     """Debtors of open cases that stand abnormal (E29), or under inspection: a supplement may come (E20)."""
-    frame, debtors, cases = matched.books.statuses, matched.books.debtors, matched.cases
-    (ours, theirs), words = codes(plain_ids(text(debtors, "uscc")), ids)
-    newest = np.full(len(words), -1, np.int64)
-    newest[theirs[rows]] = rows
-    newest[-1] = -1
-    case = positions(plain_numbers(text(debtors, "case_no")), cases.number)
-    open_ = (case >= 0) & ~equals(cases.stage, "terminated")[case] & (newest[ours] >= 0) if len(cases.number) else \
-        np.zeros(len(case), bool)  # fmt: skip
-    at = np.flatnonzero(open_)
+    frame, debtors, case = matched.books.statuses, matched.books.debtors, matched.debtors.case
+    some = np.flatnonzero((case >= 0) & (told.newest >= 0))
+    at = some[~equals(matched.cases.stage, "terminated")[case[some]]]
     for rule, column, value in (
         ("debtor_abnormal", "registration", "abnormal"), ("inspection_open", "inspection_open", "true"),
     ):  # fmt: skip
-        these = at[equals(text(frame, column), value)[newest[ours[at]]]]
+        these = at[equals(text(frame, column), value)[told.newest[at]]]
         yield from found(
             rule, "tax_status", these, case_no=text(debtors, "case_no"), keys=(text(debtors, "debtor_no"),),
             records=text(debtors, "_record"), column=column,
         )  # fmt: skip
 
 
-def _closed_alone(matched: Matched, route: Route, is_workday: Workday | None) -> Iterator[Finding]:
+def _closed_alone(matched: Matched, told: _Told, route: Route, is_workday: Workday | None) -> Iterator[Finding]:
     """The court has ended the case, the tax side has not: told at once, and as missing clearance after the agreed
     working days (R21; needs a calendar and the figure). A debtor that goes on after a plan or a settlement is none."""
     cases = matched.cases
-    ids, rows = _latest_status(matched)
-    known, cleared = _cases_status(
-        matched, ids, rows, equals(text(matched.books.statuses, "registration"), "deregistered")
-    )  # fmt: skip
+    known, cleared = _cases_status(matched, told)
     ended = to_days(text(matched.books.cases, "terminated_on"))
     over = equals(cases.stage, "terminated") & (ended <= matched.terms.day) & _ends_the_debtor(matched)
     late = np.zeros(len(over), bool)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from exchange.domain.books import Matched, plain_numbers
+from exchange.domain.books import Matched
 from exchange.domain.columns import (
     Bools,
     Ints,
@@ -36,33 +36,31 @@ def table_situations(matched: Matched) -> Iterator[Finding]:
     yield from _older_version(matched)
     yield from _rank_missing(matched)
     yield from _reviews(matched)
-    yield from _paid(matched)
-    yield from _shares(matched)
+    pair, count = _pairs(matched)
+    yield from _paid(matched, pair, count)
+    yield from _shares(matched, pair, count)
 
 
 def _unknown_claims(matched: Matched) -> Iterator[Finding]:
     """Book B names a claim number that book C doesn't know (R16)."""
-    for dataset, frame, claim in tables(matched):
-        yield from on_table("claim_unknown_to_tax", dataset, frame, claim < 0, "claim_no")
+    for dataset, frame, named in tables(matched):
+        yield from on_table("claim_unknown_to_tax", dataset, frame, named.claim < 0, "claim_no")
 
 
 def _other_case(matched: Matched) -> Iterator[Finding]:
     """Book B lists a claim in another case than book C files it in (R02, R24)."""
-    for dataset, frame, claim in tables(matched):
-        known = claim >= 0
-        ours = positions(plain_numbers(text(frame, "case_no")), matched.cases.number)
-        theirs = np.full(len(claim), -1, np.int64)
-        theirs[known] = matched.claims.case[claim[known]]
-        yield from on_table("claim_in_another_case", dataset, frame, known & (ours != theirs), "case_no")
+    for dataset, frame, named in tables(matched):
+        known = named.claim >= 0
+        theirs = np.full(len(known), -1, np.int64)
+        theirs[known] = matched.claims.case[named.claim[known]]
+        yield from on_table("claim_in_another_case", dataset, frame, known & (named.case != theirs), "case_no")
 
 
 def _unit_reversed(matched: Matched) -> Iterator[Finding]:
     """Declared is ten thousand times what was claimed: the claim may be in ten thousands (R25)."""
     frame, terms = matched.books.reviews, matched.terms
-    claim = positions(text(frame, "claim_no"), matched.claims.heads.claim_no)
-    rows = np.flatnonzero(claim >= 0)
-    rows = rows[matched.claims.judged[claim[rows]]]
-    claimed = claimed_by_rank(matched, claim[rows], text(frame, "rank"), rows)
+    rows, claim = _judged_rows(matched)
+    claimed = claimed_by_rank(matched, claim, text(frame, "rank"), rows)
     declared = to_fen(text(frame, "declared_amount"))[0][rows]
     near = (claimed > 0) & (np.abs(declared - claimed * terms.unit_factor) <= terms.unit_tolerance)
     mask = np.zeros(len(frame), bool)
@@ -72,8 +70,7 @@ def _unit_reversed(matched: Matched) -> Iterator[Finding]:
 
 def _paid_after_withdrawal(matched: Matched) -> Iterator[Finding]:
     """Money was paid on a claim that book C withdrew."""
-    frame, claims = matched.books.distributions, matched.claims
-    claim = positions(text(frame, "claim_no"), claims.heads.claim_no)
+    frame, claims, claim = matched.books.distributions, matched.claims, matched.paid.claim
     mask = claim >= 0
     mask[mask] = claims.heads.withdrawn[claim[mask]]
     paid, _ = to_fen(text(frame, "paid_amount"))
@@ -82,7 +79,7 @@ def _paid_after_withdrawal(matched: Matched) -> Iterator[Finding]:
 
 def _judged_rows(matched: Matched) -> tuple[Ints, Ints]:
     """The rows of the table whose claim is judged, and that claim."""
-    claim = positions(text(matched.books.reviews, "claim_no"), matched.claims.heads.claim_no)
+    claim = matched.reviewed.claim
     rows = np.flatnonzero(claim >= 0)
     rows = rows[matched.claims.judged[claim[rows]]]
     return rows, claim[rows]
@@ -163,10 +160,9 @@ def _reviews(matched: Matched) -> Iterator[Finding]:
     yield from on_table("review_status_contradicts", "claim_review", frame, both & wrong, "review_status")
 
 
-def _paid(matched: Matched) -> Iterator[Finding]:
+def _paid(matched: Matched, pair: Ints, count: int) -> Iterator[Finding]:
     """Money set aside for a claim and rank that the table has not, or more than was confirmed (R20)."""
     frame, reviews = matched.books.distributions, matched.books.reviews
-    pair, count = _pairs(matched)
     of_review, of_paid = pair[: len(reviews)], pair[len(reviews) :]
     listed = np.zeros(count, bool)
     listed[of_review] = True
@@ -195,14 +191,13 @@ def _first(key: Ints, among_: Bools) -> Bools:
     return mask
 
 
-def _shares(matched: Matched) -> Iterator[Finding]:
+def _shares(matched: Matched, pair: Ints, count: int) -> Iterator[Finding]:
     """Claims of one rank that do not get the same share of what was confirmed, in one case and on one day (R20).
 
     破产法113: within a rank in proportion. Each may be off by the agreed tolerance for every claim of the rank, since
     every payment was rounded; the proportion is that of all of them together.
     """
     frame, reviews = matched.books.distributions, matched.books.reviews
-    pair, count = _pairs(matched)
     confirmed = sums(pair[: len(reviews)], to_fen(text(reviews, "confirmed_amount"))[0], count)[pair[len(reviews) :]]
     (case,), _ = codes(text(frame, "case_no"))
     (rank,), _ = codes(text(frame, "rank"))
