@@ -11,6 +11,8 @@ import pandas as pd
 from exchange.domain.books import Books
 from exchange.domain.breaks import Break, Result, in_order_of_work
 from exchange.domain.claims import own_lines
+from exchange.domain.columns import Bools
+from exchange.domain.estates import by_case
 from exchange.domain.matching import joined
 from exchange.domain.situations import RULES
 from exchange.domain.text import among
@@ -25,7 +27,7 @@ def books_of(frames: dict[str, pd.DataFrame]) -> Books:
 
 
 def narrowed(result: Result, books: Books) -> tuple[Result, Books]:
-    """A result with only the rows its breaks and infos speak of."""
+    """A result with only the rows its breaks, infos and estates speak of."""
     found = (*result.breaks, *result.infos)
     kept = np.unique(np.array([one.case for one in found if one.case >= 0], dtype=np.int64))
     places = {int(old): new for new, old in enumerate(kept)}
@@ -36,19 +38,21 @@ def narrowed(result: Result, books: Books) -> tuple[Result, Books]:
     cases = books.cases.iloc[kept].reset_index(drop=True)
     numbers = [*cases["case_no"], *(one.case_no for one in found)] if len(cases.columns) else []
     claims = [one.claim_no for one in found if one.claim_no is not None]
-    rows = {
-        name: _those(
-            getattr(books, name), "case_no" if "case_no" in getattr(books, name) else "claim_no", numbers, claims
-        )
-        for name in NAMES
-    }
-    return replace(result, breaks=moved(result.breaks), infos=moved(result.infos)), Books(**{**rows, "cases": cases})
+    spoken_of = {name: _spoken_of(getattr(books, name), numbers, claims) for name in NAMES}
+    spoken_of["debtors"][[one.row for one in result.estates if one.row >= 0]] = True
+    place = np.cumsum(spoken_of["debtors"]) - 1
+    estates = tuple(replace(one, row=int(place[one.row])) if one.row >= 0 else one for one in result.estates)
+    rows = {name: getattr(books, name).loc[mask].reset_index(drop=True) for name, mask in spoken_of.items()}
+    short = replace(result, breaks=moved(result.breaks), infos=moved(result.infos), estates=estates)
+    return short, Books(**{**rows, "cases": cases})
 
 
-def _those(frame: pd.DataFrame, key: str, numbers: Sequence[str], claims: Sequence[str]) -> pd.DataFrame:
-    if key not in frame:
-        return frame.iloc[:0]
-    return frame.loc[among(frame[key], numbers if key == "case_no" else claims)].reset_index(drop=True)
+def _spoken_of(frame: pd.DataFrame, numbers: Sequence[str], claims: Sequence[str]) -> Bools:
+    """Which rows are of these cases, or of these claims where the frame knows no cases."""
+    for key, known in (("case_no", numbers), ("claim_no", claims)):
+        if key in frame:
+            return among(frame[key], known)
+    return np.zeros(len(frame), dtype=bool)
 
 
 def together(parts: Sequence[tuple[Result, Books]]) -> tuple[Result, Books]:
@@ -64,5 +68,12 @@ def together(parts: Sequence[tuple[Result, Books]]) -> tuple[Result, Books]:
         for name in ("breaks", "infos")
     )
     findings = sorted((f for result, _ in parts for f in result.findings), key=lambda f: RULES.index(f.rule))
+    debtors = np.cumsum([0, *(len(books.debtors) for _, books in parts)])
+    estates = by_case(
+        replace(one, row=one.row + int(start)) if one.row >= 0 else one
+        for (result, _), start in zip(parts, debtors, strict=False)
+        for one in result.estates
+    )
     matches = joined(result.matches for result, _ in parts if result.matches)
-    return Result(breaks=breaks, infos=infos, findings=tuple(findings), matches=matches), Books(**frames)
+    result = Result(breaks=breaks, infos=infos, findings=tuple(findings), estates=estates, matches=matches)
+    return result, Books(**frames)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +26,14 @@ class Affiliate:
     paid: str
 
 
+def by_case(affiliates: Iterable[Affiliate]) -> tuple[Affiliate, ...]:
+    """In order of the case number, each case's as they stand."""
+    return tuple(sorted(affiliates, key=lambda one: one.case_no))
+
+
 def estates(matched: Matched) -> Iterator[Affiliate]:
-    """Every debtor of every case with more than one, in the order of the register; strangers' claims last."""
+    """Every debtor of every case with more than one, each case's in the order of the register; strangers' claims
+    last."""
     claims, cases, debtors, case = matched.claims, matched.cases, matched.books.debtors, matched.debtors.case
     several = np.bincount(case[case >= 0], minlength=len(cases.number)) > 1
     rows = np.flatnonzero(several[case] & (case >= 0)) if len(several) else np.zeros(0, np.int64)

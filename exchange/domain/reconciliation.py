@@ -13,7 +13,7 @@ from exchange.domain.breaks import Result, distinct, in_order_of_work
 from exchange.domain.claim_breaks import claim_breaks
 from exchange.domain.contract import CodeList
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.estates import estates
+from exchange.domain.estates import by_case, estates
 from exchange.domain.line_breaks import line_breaks
 from exchange.domain.match_evidence import limits_of
 from exchange.domain.matching import match_claims
@@ -54,7 +54,7 @@ def _compared(matched: Matched, route: Route, levy: CodeList, is_workday: Workda
         breaks=in_order_of_work(b for b in found if not b.info),
         infos=in_order_of_work(b for b in found if b.info),
         findings=tuple(situations(matched, route, levy, is_workday)),
-        estates=tuple(estates(matched)),
+        estates=by_case(estates(matched)),
         matches=match_claims(
             matched,
             limits=limits_of(route, matched.terms.as_of),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from exchange.domain.book_parts import NAMES, narrowed, together
 from exchange.domain.books import Books
+from exchange.domain.breaks import Result
 from exchange.domain.clusters import LINKS, grouped, links
 from exchange.domain.reconciliation import reconcile_books
 from tests.unit import reconcile_worlds as worlds
@@ -40,8 +41,19 @@ def test_groups_give_the_result_of_the_whole(world: str, size: int, tmp_path: Pa
     ]
     assert [b.id for b in result.infos] == [b.id for b in whole.infos]
     assert Counter(result.findings) == Counter(whole.findings)
+    assert whole.estates
+    assert estates_of(result, kept) == estates_of(whole, books)
     assert all(kept.cases["case_no"].iloc[b.case] == books.cases["case_no"].iloc[w.case] for b, w in zip(
         result.breaks, whole.breaks, strict=True) if w.case >= 0)  # fmt: skip
+
+
+def estates_of(result: Result, books: Books) -> list[tuple[object, ...]]:
+    """Every estate as the page shows it, with the debtor's number in place of a row."""
+    numbers = books.debtors["debtor_no"]
+    return [
+        (one.case_no, numbers.iloc[one.row] if one.row >= 0 else None, one.claims, one.claimed, one.confirmed, one.paid)
+        for one in result.estates
+    ]
 
 
 def test_every_book_has_its_links() -> None:
