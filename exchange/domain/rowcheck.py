@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE: Final = 50_000
-"""Rows that all rules look at before they go on: what they learn of a value is kept for so many."""
+"""Rows that all rules look at before they go on, so that memory does not grow with the frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
