@@ -43,7 +43,7 @@ check: ## ruff, mypy, import-linter
 
 .PHONY: faults
 faults: setup parts ## The long fault suite: kills at many moments, cuts, full disks
-	@EXCHANGE_FAULTS=long $(RUN) pytest -q tests/faults -m 'long or not long'
+	@$(RUN) pytest -q tests/faults -m 'long or not long'
 
 .PHONY: bench
 bench: setup parts ## Measure against what a user would pick instead, in one run

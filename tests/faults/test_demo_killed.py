@@ -23,9 +23,8 @@ from exchange.settings import read_settings
 from tests.outcomes import answers, assert_same
 from tests.running import demo_command, run
 
-LONG = os.environ.get("EXCHANGE_FAULTS") == "long"
 FIRST_SECONDS = 2.0
-STEP_SECONDS = 0.35 if LONG else 2.2
+STEP_SECONDS = 0.35
 
 
 def _kill_after(command: list[str], seconds: float) -> bool:
@@ -95,8 +94,14 @@ MOMENTS: Final[Mapping[str, Callable[[Path], bool]]] = {
     "the answer was staged": lambda home: _happened(home, "tax", "batch_extracted"),
     "the answer is out": lambda home: _happened(home, "tax", "sent"),
     "the books were compared": lambda home: _happened(home, "court", "reconciled"),
+    "the statement is signed": lambda home: _happened(home, "court", "statement_signed"),
 }
 """What a kill waits for: each comes later than the one before, and in each something else is at work."""
+
+BY_HAND: Final = (
+    "urgent cases are on their way", "the quarter was checked", "the answer is out", "the statement is signed",
+)  # fmt: skip
+"""Those of a round without Airflow that are told apart."""
 
 
 def _kill_when(command: list[str], moment: Callable[[], bool], otherwise_seconds: float) -> bool:
@@ -140,6 +145,21 @@ def test_killed_with_airflow_at_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_killed_at_named_moments(tmp_path: Path) -> None:
+    """In each something else is at work; kills inside a step are `test_every_write`'s, and the long suite's."""
+    home = tmp_path / "home"
+    command = demo_command("sample2", home, "--no-airflow")
+    for moment in BY_HAND:
+        assert _kill_when(command, partial(MOMENTS[moment], home), 0), moment
+    done = run([*command, "--json", str(tmp_path / "outcome.json")])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_same(json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8")), answers("sample2"))
+    _sent_once(home)
+    assert _running_below(home) == []
+
+
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_killed_at_many_moments(tmp_path: Path) -> None:
     home = tmp_path / "home"

@@ -72,7 +72,7 @@ def mail_with_starttls(tmp_path: Path) -> Iterator[Server]:
     server = Server(free_port())
     controller = Controller(
         server.mailbox, hostname="127.0.0.1", port=server.port, tls_context=context, require_starttls=True,
-        auth_required=True, authenticator=lambda *a: AuthResult(success=a[4].password == b"right"),
+        auth_required=True, authenticator=lambda *a: AuthResult(success=a[4].password == b"right", handled=False),
     )  # fmt: skip
     controller.start()
     yield server
