@@ -1,18 +1,7 @@
--- Control totals: the database's own counts and sums, to hold against what was read and what goes out. Written without
--- the common beginning of the other queries, so that a fault there shows. `_register` is every case by stage; the
--- datasets are the rows of the cases an exchange selects. Amounts are in fen.
-WITH chosen AS (
-    SELECT aj.ajbs, aj.fydm, TRIM(aj.ajzt_dm) AS stage
-    FROM pc_aj AS aj
-    WHERE aj.fydm IN :courts
-      AND COALESCE(TRIM(aj.ajzt_dm), '') NOT IN ('10', '90')
-      AND NOT (
-          COALESCE(CAST(aj.zjrq AS VARCHAR), '') LIKE '____-__-__%'
-          AND CAST(aj.zjrq AS VARCHAR) < :since
-          AND (aj.gxsj IS NULL OR CAST(aj.gxsj AS VARCHAR) < :since)
-      )
-),
-cccz AS (
+-- Control totals: the database's own counts and sums, to hold against what was read and what goes out. Goes on
+-- from `_control_cases.sql`. `_register` is every case by stage; the datasets are the rows of the cases an exchange selects.
+-- Amounts are in fen.
+, cccz AS (
     SELECT c.fydm, COUNT(*) AS n, SUM(ROUND(cz.pgj * 100)) AS pg, SUM(ROUND(cz.cjj * 100)) AS cj
     FROM chosen AS c JOIN pc_cccz AS cz ON cz.ajbs = c.ajbs
     GROUP BY c.fydm

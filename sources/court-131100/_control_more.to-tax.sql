@@ -1,16 +1,6 @@
 -- Control totals of what the tax bureau alone gets: its claims in the table of claims, and the payments on them.
-WITH chosen AS (
-    SELECT aj.ajbs, aj.fydm, TRIM(aj.ajzt_dm) AS stage
-    FROM pc_aj AS aj
-    WHERE aj.fydm IN :courts
-      AND COALESCE(TRIM(aj.ajzt_dm), '') NOT IN ('10', '90')
-      AND NOT (
-          COALESCE(CAST(aj.zjrq AS VARCHAR), '') LIKE '____-__-__%'
-          AND CAST(aj.zjrq AS VARCHAR) < :since
-          AND (aj.gxsj IS NULL OR CAST(aj.gxsj AS VARCHAR) < :since)
-      )
-),
-zqsh AS (
+-- Goes on from `_control_cases.sql`.
+, zqsh AS (
     SELECT c.fydm, COUNT(*) AS n, SUM(ROUND(sh.sbje * 100)) AS sb, SUM(ROUND(sh.qrje * 100)) AS qr
     FROM chosen AS c JOIN pc_zqsh AS sh ON sh.ajbs = c.ajbs
     WHERE sh.zqrmc LIKE '%税务%'

@@ -12,6 +12,7 @@ from exchange.domain.route import Route
 from exchange.domain.source_codes import FILE, SourceCodes, parse_codes, receiver_word, wrong
 
 PRELUDE: Final = "_cases.sql"
+CONTROL_CASES: Final = "_control_cases"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,11 @@ class SourceFolder:
     def text(self, file: Path) -> str:
         """A file's whole query: the folder's common beginning, then its own."""
         return "\n".join(part.read_text(encoding="utf-8") for part in (self.prelude, file) if part)
+
+    def private_text(self, file: Path) -> str:
+        """A private query whole: those of control totals have a beginning of their own in common."""
+        common = self.private.get(CONTROL_CASES) if file.stem.startswith("_control") else None
+        return "\n".join(part.read_text(encoding="utf-8") for part in (common, file) if part)
 
 
 def read_folder(folder: Path) -> SourceFolder:

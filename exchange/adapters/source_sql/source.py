@@ -140,7 +140,7 @@ def _private_frame(
     from exchange.adapters.source_sql.frames import private_frame
 
     try:
-        result = connection.execute(*_statement(file.read_text(encoding="utf-8"), bound))
+        result = connection.execute(*_statement(folder.private_text(file), bound))
         given = list(result.keys())
         if sorted(given) != sorted(columns):
             what = f"The query must give exactly {', '.join(columns)}."
