@@ -18,6 +18,7 @@ from exchange.ports import Parts
 from exchange.sample.playing import wished_scenarios, write_scenarios
 from exchange.sample.scenarios import SCENARIOS
 from exchange.steps.review import review
+from exchange.steps.void_case import void_case
 from tests.oracle.test_oracle import differences
 from tests.outcomes import assert_same
 from tests.sample import worlds
@@ -79,6 +80,24 @@ def test_four_cases_over_three_quarters(tmp_path: Path) -> None:
             statuses = court.ledger.landed(court.agreement.route(f"{PAIR}-claims"), "tax_status")
         today = statuses[statuses["as_of"] == any_of["as_of"]]["registration"]
         assert ("abnormal" in set(today)) is (told["E29"]["expected"]["registration"] == "abnormal")
+    _taken_back(living, states[1][1]["E25"]["expected"]["taken_back"], date.fromisoformat(any_of["as_of"]))
+
+
+def _taken_back(living: Living, number: str, today: date) -> None:
+    """The dismissed case is voided by the court's officers; neither end counts it any more, both remember it."""
+    with living.on(today) as (court, tax):
+        [key] = journeys.call(
+            void_case, court, number, code="dismissed", decided_on=today, document_no="（2026）冀1103破申1号之一",
+            reason="裁定驳回申请，依企业破产法第十二条", actor="liaison-1",
+        )  # fmt: skip
+        release(court, key)
+        settle(court, tax)
+        assert journeys.record(court, key).state == lifecycle.ACCEPTED
+        route = court.agreement.route(CASES)
+        for parts in (court, tax):
+            assert parts.ledger.landed(route, "case_void")["case_no"].tolist() == [number]
+            assert number not in set(parts.ledger.landed(route, "bankruptcy_case")["case_no"])
+            assert len(parts.ledger.history(route, "bankruptcy_case", case_no=number))
 
 
 def _number(states: States, name: str) -> str:
