@@ -14,17 +14,32 @@ from typing import Final
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
 
+_MANY: Final = 10_000
+"""Rows of a packet above which their cases are not looked up one by one."""
+
 LAST_WORD: Final = "SELECT case_no, number AS latest FROM landed_case WHERE lane = :lane"
 """SQL for (case_no, latest): the very latest packet that carried each case."""
 
 
+def quoted(name: str) -> str:
+    """A name of a table or column as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def table_of(dataset: str) -> str:
     """The quoted name of a dataset's table."""
-    return '"' + f"landed_{dataset}".replace('"', '""') + '"'
+    return quoted(f"landed_{dataset}")
 
 
-def note(connection: Connection, dataset: str, *, lane: str, number: int) -> None:
-    """Say that the cases just landed in a dataset were carried by this packet, unless a later one carried them."""
+def note(connection: Connection, dataset: str, *, lane: str, number: int, rows: int) -> None:
+    """Say that the cases just landed in a dataset were carried by this packet, unless a later one carried them.
+
+    Of rows landed in this very transaction PostgreSQL has no statistics and takes them for a few, looking each up by
+    itself. `rows` are how many they are: many are joined as a whole.
+    """
+    by_one = connection.dialect.name != "postgresql" or rows <= _MANY
+    if not by_one:
+        connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
     connection.execute(
         text(
             "INSERT INTO landed_case (lane, case_no, number) "
@@ -35,6 +50,8 @@ def note(connection: Connection, dataset: str, *, lane: str, number: int) -> Non
         ),
         {"lane": lane, "number": number},
     )
+    if not by_one:
+        connection.exec_driver_sql("RESET enable_nestloop")
 
 
 def rebuild(connection: Connection, datasets: Sequence[str], *, lane: str) -> None:

@@ -21,17 +21,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import case_index, current, tables
-from exchange.adapters.ledger_sql.rowtext import RowHashes, checked_rows, frame_of, frames_of, row_hashes, rows_hash
+from exchange.adapters.ledger_sql.rowtext import frame_of, frames_of, row_hashes, rows_hash
+from exchange.adapters.ledger_sql.storing import store
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.text import as_array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from exchange.domain.route import Route
     from exchange.domain.runs import Rows
 
-_table = current.table_of
+_table, _quoted = current.table_of, current.quoted
 _AT_ONCE: Final = 20_000
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,54}")
 _TYPES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -66,12 +65,7 @@ def land(
     gone = f"DELETE FROM {_table(contract.dataset)} WHERE _lane = :lane AND _number = :number"
     connection.execute(text(gone), {"lane": lane, "number": number})
     own = {"_lane": lane, "_number": str(number), "_packet": packet_id, "_landed_at": at}
-    hashes = RowHashes()
-    for part in [rows] if isinstance(rows, pd.DataFrame) else rows:
-        frame = checked_rows(contract, part)
-        made = hashes.add(contract.names, frame)
-        if made:
-            _insert(connection, contract, frame, own, made)
+    hashes = store(connection, contract, [rows] if isinstance(rows, pd.DataFrame) else rows, own)
     catalogued = {
         "lane": lane,
         "number": number,
@@ -83,54 +77,19 @@ def land(
         "landed_at": at,
     }
     tables.upsert(connection, tables.landed, [catalogued])
-    _note_cases(connection, contract, lane, number, changed=before not in (None, catalogued["sha256"]))
+    if contract.key[0] == "case_no":
+        if before not in (None, catalogued["sha256"]):
+            current.rebuild(connection, _carriers(_shapes(connection)), lane=lane)
+            case_index.rebuild(connection, lane)
+        else:
+            current.note(connection, contract.dataset, lane=lane, number=number, rows=len(hashes))
+            case_index.note(connection, contract.dataset, lane=lane, number=number)
     return len(hashes)
-
-
-def _note_cases(connection: Connection, contract: Contract, lane: str, number: int, *, changed: bool) -> None:
-    if contract.key[0] != "case_no":
-        return
-    if changed:
-        current.rebuild(connection, _carriers(_shapes(connection)), lane=lane)
-        case_index.rebuild(connection, lane)
-    else:
-        current.note(connection, contract.dataset, lane=lane, number=number)
-        case_index.note(connection, contract.dataset, lane=lane, number=number)
 
 
 def _carriers(shapes: Mapping[str, tuple[Mapping[str, str], Sequence[str]]]) -> list[str]:
     """The datasets whose rows belong to a case."""
     return [dataset for dataset, (_, key) in shapes.items() if key[0] == "case_no"]
-
-
-def _insert(
-    connection: Connection, contract: Contract, frame: pd.DataFrame, own: Mapping[str, str], hashes: Sequence[str]
-) -> None:
-    """PostgreSQL takes CSV by COPY (an unquoted nothing is null); SQLite takes text, which its columns turn to ints."""
-    import pyarrow as pa
-    from pyarrow import compute, csv
-
-    arrays = {name: as_array(frame[name]) for name in (*contract.names, "_record") if name in frame}
-    arrays["_row_sha256"] = pa.array(hashes, pa.large_string())
-    columns = ", ".join(_quoted(name) for name in (*own, *arrays))
-    if connection.dialect.name == "postgresql":
-        whole = {name: pa.repeat(value, len(frame)) for name, value in own.items()} | arrays
-        out = pa.BufferOutputStream()
-        csv.write_csv(pa.table(whole), out, csv.WriteOptions(include_header=False))
-        cursor: Any = connection.connection.cursor()
-        with cursor, cursor.copy(f"COPY {_table(contract.dataset)} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-            copy.write(out.getvalue())
-        return
-    for name in contract.of_type("bool"):
-        arrays[name] = compute.if_else(compute.equal(arrays[name], "true"), "1", "0")
-    places = ", ".join("?" * (len(own) + len(arrays)))
-    wanted = f"INSERT INTO {_table(contract.dataset)} ({columns}) VALUES ({places})"
-    raw: Any = connection.connection.cursor()
-    for at in range(0, len(frame), _AT_ONCE):
-        theirs = [array.slice(at, _AT_ONCE).to_pylist() for array in arrays.values()]
-        ours = [repeat(value, len(theirs[0])) for value in own.values()]
-        raw.executemany(wanted, zip(*ours, *theirs, strict=True))
-    raw.close()
 
 
 def landed(
@@ -384,7 +343,3 @@ def _ordered(connection: Connection, name: str, contract_type: str) -> str:
     """SQL that sorts a column of table `r` the same in both databases: text by its code points."""
     by_bytes = connection.dialect.name == "postgresql" and _kind(contract_type) == "text"
     return f"r.{_quoted(name)}" + (' COLLATE "C"' if by_bytes else "")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

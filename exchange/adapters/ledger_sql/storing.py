@@ -1,0 +1,110 @@
+"""Rows of a packet put into their table, however many: COPY on PostgreSQL, INSERT on SQLite."""
+
+# ruff: noqa: S608  # table and column names are quoted; values are bound or copied
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from sqlalchemy.engine import Connection
+
+from exchange.adapters.ledger_sql.current import quoted, table_of
+from exchange.adapters.ledger_sql.rowtext import RowHashes, checked_rows
+from exchange.domain.contract import Contract
+from exchange.domain.text import as_array
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_Item = TypeVar("_Item")
+_AT_ONCE: Final = 20_000
+
+
+def store(
+    connection: Connection, contract: Contract, parts: Iterable[pd.DataFrame], own: Mapping[str, str]
+) -> RowHashes:
+    """Put rows into the dataset's table, each with the columns of `own`; the hashes of the rows.
+
+    NeedsPerson 501, 502, 504, 506 as `rowtext.checked_rows`.
+    """
+    hashes = RowHashes()
+    (_copy_in if connection.dialect.name == "postgresql" else _insert)(connection, contract, parts, own, hashes)
+    return hashes
+
+
+def _texts(
+    contract: Contract, parts: Iterable[pd.DataFrame], hashes: RowHashes
+) -> Iterator[dict[str, pa.LargeStringArray]]:
+    """Each part's columns as they are stored, by name, with the rows' hashes; parts without rows are passed over."""
+    for part in parts:
+        frame = checked_rows(contract, part)
+        made = hashes.add(contract.names, frame)
+        if made:
+            arrays = {name: as_array(frame[name]) for name in (*contract.names, "_record") if name in frame}
+            yield arrays | {"_row_sha256": as_array(made)}
+
+
+def _columns(names: Iterable[str]) -> str:
+    return ", ".join(map(quoted, names))
+
+
+def _copy_in(
+    connection: Connection,
+    contract: Contract,
+    parts: Iterable[pd.DataFrame],
+    own: Mapping[str, str],
+    hashes: RowHashes,
+) -> None:
+    """PostgreSQL takes CSV by COPY (an unquoted nothing is null). While it stores a part, the next one is made."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    def made() -> Iterator[tuple[str, Any]]:
+        for arrays in _texts(contract, parts, hashes):
+            size = len(arrays["_row_sha256"])
+            whole = {name: pa.repeat(value, size) for name, value in own.items()} | arrays
+            out = pa.BufferOutputStream()
+            csv.write_csv(pa.table(whole), out, csv.WriteOptions(include_header=False))
+            yield _columns(whole), out.getvalue()
+
+    cursor: Any = connection.connection.cursor()
+    with cursor:
+        for columns, data in _one_ahead(made()):
+            with cursor.copy(f"COPY {table_of(contract.dataset)} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+                copy.write(data)
+
+
+def _one_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """The same items in their order; the next one is made in a thread while one is used."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
+
+
+def _insert(
+    connection: Connection,
+    contract: Contract,
+    parts: Iterable[pd.DataFrame],
+    own: Mapping[str, str],
+    hashes: RowHashes,
+) -> None:
+    """SQLite takes text, which its columns turn to ints."""
+    from pyarrow import compute
+
+    raw: Any = connection.connection.cursor()
+    for arrays in _texts(contract, parts, hashes):
+        for name in contract.of_type("bool"):
+            arrays[name] = compute.if_else(compute.equal(arrays[name], "true"), "1", "0")
+        places = ", ".join("?" * (len(own) + len(arrays)))
+        wanted = f"INSERT INTO {table_of(contract.dataset)} ({_columns((*own, *arrays))}) VALUES ({places})"
+        for at in range(0, len(arrays["_row_sha256"]), _AT_ONCE):
+            theirs = [array.slice(at, _AT_ONCE).to_pylist() for array in arrays.values()]
+            ours = [repeat(value, len(theirs[0])) for value in own.values()]
+            raw.executemany(wanted, zip(*ours, *theirs, strict=True))
+    raw.close()
