@@ -462,6 +462,14 @@ class Prints(Protocol):
         ...
 
 
+class Spread(Protocol):
+    """Takes a journey with several batches at once, each in a process of its own that opens this end anew."""
+
+    def __call__(self, journey: Callable[[Parts, str, str], None], key: str, batches: Sequence[str]) -> None:
+        """Run `journey(parts, key, batch)` for every batch; what one of them raises, when none runs any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Every port of one end. Journeys hand each step the ones its signature names."""
@@ -486,3 +494,5 @@ class Parts:
     officers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     actor: str = "system"
     batch_size: int = 50
+    spread: Spread | None = None
+    """None: one batch after the other, here."""

@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     """Rows of a dataset up to which Great Expectations runs them; more are judged by the masks alone."""
     batch_size: int = Field(default=50, ge=1)
     """Courts read and checked together; Airflow maps over these batches."""
+    processes: int = Field(default=1, ge=1)
+    """Processes that read and check batches when a quarter is run at once, not by Airflow's tasks."""
     watch_seconds: int = Field(default=900, ge=1)
     sweep_seconds: int = Field(default=120, ge=1)
     retries: int = Field(default=5, ge=0)

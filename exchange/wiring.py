@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from exchange.domain.calendar import WorkCalendar
     from exchange.domain.problem import CatalogueEntry
     from exchange.domain.route import Agreement
-    from exchange.ports import Channel, Checker, Keys, Ledger, Notifier, Pages, Parts, Scheduler, Source
+    from exchange.ports import Channel, Checker, Keys, Ledger, Notifier, Pages, Parts, Scheduler, Source, Spread
     from exchange.steps.note_keys import KeyEvent
 
 
@@ -134,7 +135,16 @@ def parts(settings: Settings | None = None, *, actor: str = "system") -> Parts:
         officers=settings.officers,
         actor=actor,
         batch_size=settings.batch_size,
+        spread=_spread(settings, actor),
     )
+
+
+def _spread(settings: Settings, actor: str) -> Spread | None:
+    if settings.processes == 1:
+        return None
+    from exchange.adapters.processes import Processes
+
+    return Processes(partial(opened, settings, actor=actor), most=settings.processes)
 
 
 def _source(settings: Settings) -> Source:

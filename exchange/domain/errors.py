@@ -11,6 +11,9 @@ next; never a row's value and never personal data. Foreign exceptions are transl
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 
 class ExchangeError(Exception):
     """The root. `what` and `next_step` are whole English sentences; `where` names a file, key, column or host."""
@@ -21,6 +24,10 @@ class ExchangeError(Exception):
         self.what = what
         self.where = where
         self.next_step = next_step
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The same error in another process."""
+        return partial(type(self), where=self.where, next_step=self.next_step), (self.code, self.what)
 
     def __str__(self) -> str:
         place = f" [{self.where}]" if self.where else ""
