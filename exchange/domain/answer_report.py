@@ -3,7 +3,7 @@ value of a debtor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from exchange.domain.answering import CLAIMS, LINES, STATUS, Answer, line_of
 from exchange.domain.claims import heads, with_claim
-from exchange.domain.columns import codes, equals, fen_text, sums, text, to_fen
+from exchange.domain.columns import Ints, codes, fen_text, sums, text, to_fen
 from exchange.domain.content import Content
 from exchange.domain.contract import CodeList
 from exchange.domain.finding import Finding
@@ -38,11 +38,21 @@ LEVY_KINDS: Final[Mapping[str, Words]] = {
     "nontax": ("非税收入", "Other non-tax revenue"),
 }
 
+FLAGS: Final[Mapping[str, Words]] = {
+    "invoices_suspended": ("停供发票", "invoices suspended"),
+    "inspection_open": ("稽查未结", "inspection open"),
+}
+IN_FORCE: Final = "in_force"
+
+Counted = Mapping[tuple[str, str], tuple[int, int]]
+"""(column, code) → rows and their sum in fen."""
+
 
 def answer_report(
     found: Answer,
     content: Content,
     given: Mapping[str, int],
+    counted: Counted,
     *,
     agreement: Agreement,
     route: Route,
@@ -51,7 +61,8 @@ def answer_report(
     made_at: datetime,
     stopped: bool,
 ) -> dict[str, Any]:
-    """Everything the page `answer.html` needs. `given` is the number of rows of each file as it came.
+    """Everything the page `answer.html` needs. `given` is the number of rows of each file as it came, `counted` what
+    `counts_of` says of the rows that go.
 
     Sums by rank and by kind of levy are over the lines of versions in force in this answer: of each claim the highest
     version, none of a withdrawn one. A list shows its first 500 places and says how many there are.
@@ -73,8 +84,8 @@ def answer_report(
         "held": _listed(held, route),
         "refused": _listed(refused, route),
         "warned": _listed(warned, route),
-        **_claimed(found.frames[CLAIMS], found.frames[LINES], agreement.codes),
-        "debtors": _status(found.frames[STATUS], agreement.codes["registration"]),
+        **_claimed(counted, agreement.codes),
+        "debtors": _status(counted, agreement.codes["registration"]),
         **content_words(content, route),
     }
 
@@ -98,34 +109,60 @@ def _told(finding: Finding, route: Route) -> dict[str, Any]:
     }
 
 
-def _claimed(claims: pd.DataFrame, lines: pd.DataFrame, lists: Mapping[str, CodeList]) -> dict[str, Any]:
-    """What is claimed: versions by kind; lines in force and their sums by rank and by kind of levy."""
+def counts_of(frames: Mapping[str, pd.DataFrame]) -> Counted:
+    """Rows of some claims counted: versions by kind, and their lines in force with sums; debtors by how they stand."""
+    claims, lines, status = frames[CLAIMS], frames[LINES], frames[STATUS]
     head = heads(claims)
     live = claims.iloc[head.latest[~head.withdrawn]]
     in_force = lines[with_claim(live, lines)]
     fen = to_fen(text(in_force, "amount"))[0]
-    ranks = _by(text(in_force, "rank"), fen)
-    levies: dict[str, tuple[int, int]] = {}
-    for code, (count, total) in _by(text(in_force, "levy_code"), fen).items():
-        kind = lists["levy"].extra.get(code, {}).get("kind", "")
-        before = levies.get(kind, (0, 0))
-        levies[kind] = (before[0] + count, before[1] + total)
-    kinds = _by(text(claims, "kind"), np.zeros(len(claims), np.int64))
+    columns = {
+        "kind": _by(text(claims, "kind")), "rank": _by(text(in_force, "rank"), fen),
+        "levy_code": _by(text(in_force, "levy_code"), fen), "registration": _by(text(status, "registration")),
+        **{flag: _by(text(status, flag)) for flag in FLAGS},
+        IN_FORCE: {"": (len(live), int(fen.sum()))},
+    }  # fmt: skip
+    return {(column, code): found for column, codes in columns.items() for code, found in codes.items()}
+
+
+def counts_together(parts: Iterable[Counted]) -> Counted:
+    """Parts of an answer counted as one."""
+    whole: dict[tuple[str, str], tuple[int, int]] = {}
+    for part in parts:
+        for place, (rows, fen) in part.items():
+            before = whole.get(place, (0, 0))
+            whole[place] = (before[0] + rows, before[1] + fen)
+    return whole
+
+
+def _of(counted: Counted, column: str) -> dict[str, tuple[int, int]]:
+    return {code: found for (name, code), found in counted.items() if name == column}
+
+
+def _claimed(counted: Counted, lists: Mapping[str, CodeList]) -> dict[str, Any]:
+    """What is claimed: versions by kind; lines in force and their sums by rank and by kind of levy."""
+    levies: Counted = counts_together(
+        {("", lists["levy"].extra.get(code, {}).get("kind", "")): found}
+        for code, found in _of(counted, "levy_code").items()
+    )
+    kinds = _of(counted, "kind")
+    live, fen = counted.get((IN_FORCE, ""), (0, 0))
     return {
         "kinds": [
             {"of": code_words(lists["claim_kind"], code), "count": kinds[code][0] if code in kinds else 0}
             for code in lists["claim_kind"].names_zh
         ],
-        "in_force": len(live),
-        "sum": fen_text(int(fen.sum())),
-        "ranks": _rows({code: code_words(lists["rank"], code) for code in lists["rank"].names_zh}, ranks),
-        "levies": _rows(LEVY_KINDS, levies),
+        "in_force": live,
+        "sum": fen_text(fen),
+        "ranks": _rows({c: code_words(lists["rank"], c) for c in lists["rank"].names_zh}, _of(counted, "rank")),
+        "levies": _rows(LEVY_KINDS, _of(levies, "")),
     }
 
 
-def _by(values: pa.Array, fen: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, tuple[int, int]]:
-    """Code → rows and their sum in fen."""
+def _by(values: pa.Array, fen: Ints | None = None) -> dict[str, tuple[int, int]]:
+    """Code → rows and their sum in fen, or 0."""
     (numbers,), words = codes(values)
+    fen = np.zeros(len(values), np.int64) if fen is None else fen
     counts, totals = np.bincount(numbers, minlength=len(words) + 1), sums(numbers, fen, len(words) + 1)
     return {word: (int(counts[n]), int(totals[n])) for n, word in enumerate(words.to_pylist())}
 
@@ -139,16 +176,10 @@ def _rows(named: Mapping[str, Words], counted: Mapping[str, tuple[int, int]]) ->
     ]
 
 
-def _status(frame: pd.DataFrame, registration: CodeList) -> list[dict[str, Any]]:
+def _status(counted: Counted, registration: CodeList) -> list[dict[str, Any]]:
     """How many debtors stand how."""
-    counted = _by(text(frame, "registration"), np.zeros(len(frame), np.int64))
+    stand = _of(counted, "registration")
     rows = [
-        {"of": code_words(registration, code), "count": counted.get(code, (0, 0))[0]} for code in registration.names_zh
+        {"of": code_words(registration, code), "count": stand.get(code, (0, 0))[0]} for code in registration.names_zh
     ]
-    flags = {
-        "invoices_suspended": ("停供发票", "invoices suspended"),
-        "inspection_open": ("稽查未结", "inspection open"),
-    }
-    return rows + [
-        {"of": words, "count": int(equals(text(frame, flag), "true").sum())} for flag, words in flags.items()
-    ]
+    return rows + [{"of": words, "count": counted.get((flag, "true"), (0, 0))[0]} for flag, words in FLAGS.items()]

@@ -6,7 +6,7 @@ and versions; a rejected status row stays alone; what is warned of goes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +39,9 @@ CLAIMS, LINES, PAYMENTS, STATUS = "tax_claim", "tax_claim_line", "tax_payment", 
 WITHOUT_CLAIM: Final = ("line_without_claim", "payment_without_claim")
 """Rows that belong to no claim version stay alone; no claim can be held for them."""
 
+LINE: Final = "_line"
+"""The column with the number of each row's line, where `frames` are a part of the files."""
+
 KEYS: Final = ("claim_no", "version", "line_no", "levy_code", "paid_on")
 """What says which row of a file it is; of a line its number is enough."""
 
@@ -55,6 +58,19 @@ class Answer:
     claims: int
     held: int
     refused: int
+
+
+def together(answers: Sequence[Answer], route: Route) -> Answer:
+    """What was found in all parts of an answer, in the order of the route's datasets, lines and rules; no frames."""
+    order = [contract.dataset for contract in route.datasets]
+    found = [finding for one in answers for finding in one.findings]
+    return Answer(
+        frames={},
+        findings=tuple(sorted(found, key=lambda f: (order.index(f.dataset), line_of(f), f.rule))),
+        claims=sum(one.claims for one in answers),
+        held=sum(one.held for one in answers),
+        refused=sum(one.refused for one in answers),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +94,8 @@ def check_answer(
 ) -> Answer:
     """Split an answer into what goes and what stays.
 
-    `frames` hold the rows of the files in file order and wire form; `cases` and `debtors` are those received
-    so far on the route this one answers.
+    `frames` hold the rows of the files in file order and wire form, or those of some claims with their lines' numbers
+    under `LINE`; `cases` and `debtors` are those received so far on the route this one answers.
     """
     ready = {name: canonical(frame, route.contract(name)) for name, frame in frames.items()}
     broken = list(_problems(ready, route, code_lists, cases, debtors))
@@ -201,8 +217,9 @@ def _findings(broken: _Broken, frame: pd.DataFrame) -> Iterator[Finding]:
     rows = np.flatnonzero(broken.rows)
     keys_of = KEYS[:3] if "line_no" in frame.columns else KEYS
     names = [name for name in keys_of if name in frame.columns]
+    lines = frame[LINE].iloc[rows].tolist() if LINE in frame else (rows + 2).tolist()
     keys = frame.iloc[rows][names].agg("|".join, axis=1).tolist() if names else [None] * len(rows)
-    for row, key in zip(rows.tolist(), keys, strict=True):
+    for line, key in zip(lines, keys, strict=True):
         yield Finding(
             rule=broken.rule,
             severity=broken.severity,
@@ -211,7 +228,7 @@ def _findings(broken: _Broken, frame: pd.DataFrame) -> Iterator[Finding]:
             case_no=None,
             row_key=key,
             column=broken.column,
-            note=f"{broken.dataset}.csv line {row + 2}",
+            note=f"{broken.dataset}.csv line {line}",
             comparable=False,
         )
 

@@ -146,8 +146,13 @@ def read_csv(data: bytes | BinaryIO, contract: Contract, *, zero_one_bools: bool
     return _frame(table, contract)
 
 
-def read_parts(stream: BinaryIO, contract: Contract, order: KeyOrder) -> Iterator[pd.DataFrame]:
-    """The same rows part by part, a few MiB at a time; each part's keys are unique, and `order` sees them pass."""
+def read_parts(
+    stream: BinaryIO, contract: Contract, order: KeyOrder, *, from_people: bool = False
+) -> Iterator[pd.DataFrame]:
+    """The same rows part by part, a few MiB at a time; each part's keys are unique, and `order` sees them pass.
+
+    A file made by people (as `zero_one_bools` above) may hold any number of rows: it is no file of the wire.
+    """
     header, rows = b"", 0
     for block in _blocks(stream, contract):
         if not header:
@@ -157,10 +162,13 @@ def read_parts(stream: BinaryIO, contract: Contract, order: KeyOrder) -> Iterato
         else:
             raw = header + block
         table = _parse(raw, contract)
+        if from_people:
+            table = _from_people(table, contract)
         check_values(table, contract, rows)
         order.see(table, rows)
         rows += table.num_rows
-        _check_many(rows, contract)
+        if not from_people:
+            _check_many(rows, contract)
         yield _frame(table, contract)
 
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from exchange.domain.answer_report import answer_report
-from exchange.domain.answering import CLAIMS, STATUS_OF_STRANGER, Answer, check_answer
-from exchange.domain.canonical import canonical_json, sha256_hex
-from exchange.domain.content import Content, stage_content
+from exchange.domain.answer_parts import BYTES, answer_parts
+from exchange.domain.answer_report import Counted, answer_report, counts_of, counts_together
+from exchange.domain.answering import CLAIMS, STATUS_OF_STRANGER, Answer, check_answer, together
+from exchange.domain.canonical import canonical_json, sha256_hex, sha256_of
+from exchange.domain.content import Content, stage_parts
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.finding import Finding
 from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.points import POINTS, Point, Standing, dump_points, points_facts, points_of
 from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.route import Agreement, Route
-from exchange.domain.tabular import read_csv
 from exchange.ports import Clock, Ledger, Pages, Vault
 
 BATCH: Final = "answer"
@@ -51,25 +53,64 @@ def answer(
     """
     back, out = _routes(agreement, party, route_id)
     given = _given(folder, back)
-    key = _attempt(f"{back.id}.A.{_hash(given)[:12]}", back, ledger)
+    hashes = {name: _sha256(file) for name, file in given.items()}
+    key = _attempt(f"{back.id}.A.{_hash(hashes)[:12]}", back, ledger)
     if ledger.exchange(key) is not None:
         return key
-    frames = _frames(given, back)
-    found = check_answer(
-        frames,
-        route=back,
-        code_lists=agreement.codes_of(back),
-        cases=ledger.landed(out, "bankruptcy_case"),
-        debtors=ledger.landed(out, "case_debtor"),
-    )
+    checked = _check(key, given, back, out, agreement, vault, ledger)
+    _keep(key, given, hashes, vault)
     as_of = today.isoformat()
-    content = _store(key, given, found, back, vault)
-    vault.put(key, "outcome.json", _outcome(key, found, content, as_of))
-    page = _page(key, given=frames, found=found, content=content, agreement=agreement, as_of=as_of, made_at=clock())
-    points = points_of(_going(found.findings), ())
+    vault.put(key, "outcome.json", _outcome(key, checked.answer, checked.content, as_of))
+    page = _page(key, checked, agreement=agreement, as_of=as_of, made_at=clock())
+    points = points_of(_going(checked.answer.findings), ())
     _tell(key, page, points, back, agreement, vault, pages)
-    _open(key, back, found, content, points, given, as_of, ledger, actor)
+    _open(key, back, checked.answer, checked.content, points, hashes, as_of, ledger, actor)
     return key
+
+
+def _keep(key: str, given: Mapping[str, Path], hashes: Mapping[str, str], vault: Vault) -> None:
+    """The files as they came, which are those that were checked."""
+    for name, file in given.items():
+        if vault.put_file(key, f"extract/{BATCH}/{name}.csv", file) != hashes[name]:
+            raise _unreadable(file, "it changed while it was read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checked:
+    """What was found, what will be sent; the rows of each file, and those that go counted."""
+
+    answer: Answer
+    content: Content
+    given: Mapping[str, int]
+    counted: Counted
+
+
+def _check(
+    key: str, given: Mapping[str, Path], back: Route, out: Route, agreement: Agreement, vault: Vault, ledger: Ledger
+) -> _Checked:
+    """The files checked and staged part by part."""
+    cases = ledger.landed(out, "bankruptcy_case", columns=["case_no"])
+    debtors = ledger.landed(out, "case_debtor", columns=["uscc"])
+    codes, given_rows = agreement.codes_of(back), Counter[str]()
+    found: list[Answer] = []
+    counted: list[Counted] = []
+    parts = sum(file.stat().st_size for file in given.values()) // BYTES + 1
+
+    def going(folder: Path) -> Iterator[Mapping[str, pd.DataFrame]]:
+        for part in answer_parts(given, back, folder, parts=parts):
+            given_rows.update({name: len(frame) for name, frame in part.items()})
+            one = check_answer(part, route=back, code_lists=codes, cases=cases, debtors=debtors)
+            found.append(replace(one, frames={}))
+            counted.append(counts_of(one.frames))
+            yield one.frames
+
+    with vault.workdir() as folder:
+        content = stage_parts(going(folder / "parts"), back, folder / "content", kind="A")
+        for file in (*(f.path for f in content.files), "content.json"):
+            vault.put_file(key, f"content/{file}", folder / "content" / file)
+    return _Checked(
+        answer=together(found, back), content=content, given=dict(given_rows), counted=counts_together(counted)
+    )
 
 
 def _going(findings: Sequence[Finding]) -> list[Finding]:
@@ -126,28 +167,17 @@ def _attempt(base: str, route: Route, ledger: Ledger) -> str:
     return attempt(base, ours.get, lambda key, state: state in SENT_BACK or (state in GONE and [key] != newest))
 
 
-def _given(folder: Path, route: Route) -> dict[str, bytes]:
-    """The files' bytes by dataset; one that may be absent and is has none."""
+def _given(folder: Path, route: Route) -> dict[str, Path]:
+    """The files by dataset, without one that may be absent and is."""
     names = [contract.dataset for contract in route.carries("A")]
     return {
-        name: _bytes(folder, name)
+        name: _file(folder, name)
         for name in names
         if not route.line(name).optional or (folder / f"{name}.csv").exists()
     }
 
 
-def _frames(given: Mapping[str, bytes], route: Route) -> dict[str, pd.DataFrame]:
-    """The rows of every dataset an answer carries, as they are in the files."""
-    contracts = {contract.dataset: route.wire(contract.dataset) for contract in route.carries("A")}
-    return {
-        name: read_csv(given[name], contract, zero_one_bools=True)
-        if name in given
-        else pd.DataFrame(columns=list(contract.names), dtype="str")
-        for name, contract in contracts.items()
-    }
-
-
-def _bytes(folder: Path, dataset: str) -> bytes:
+def _file(folder: Path, dataset: str) -> Path:
     file = folder / f"{dataset}.csv"
     if not file.is_file():
         raise NeedsPerson(
@@ -156,30 +186,24 @@ def _bytes(folder: Path, dataset: str) -> bytes:
             where=str(file),
             next_step="Put all files into the folder; one without rows holds its header alone.",
         )
+    return file
+
+
+def _sha256(file: Path) -> str:
     try:
-        return file.read_bytes()
+        with file.open("rb") as stream:
+            return sha256_of(stream)
     except OSError as error:
-        raise NeedsPerson(
-            503,
-            f"A file of the answer can't be read ({type(error).__name__}).",
-            where=str(file),
-            next_step="Check who may read it, and its disc.",
-        ) from None
+        raise _unreadable(file, type(error).__name__) from None
 
 
-def _hash(given: Mapping[str, bytes]) -> str:
-    return sha256_hex(canonical_json([{"name": n, "sha256": sha256_hex(given[n])} for n in sorted(given)]))
+def _unreadable(file: Path, why: str) -> NeedsPerson:
+    step = "Check who may read it, and its disc."
+    return NeedsPerson(503, f"A file of the answer can't be read ({why}).", where=str(file), next_step=step)
 
 
-def _store(key: str, given: Mapping[str, bytes], found: Answer, route: Route, vault: Vault) -> Content:
-    """The files as they came, and the content as it will be sent."""
-    for name, data in given.items():
-        vault.put(key, f"extract/{BATCH}/{name}.csv", data)
-    with vault.workdir() as folder:
-        content = stage_content(found.frames, route, folder, records=None, kind="A")
-        for file in (*(f.path for f in content.files), "content.json"):
-            vault.put_file(key, f"content/{file}", folder / file)
-    return content
+def _hash(hashes: Mapping[str, str]) -> str:
+    return sha256_hex(canonical_json([{"name": n, "sha256": hashes[n]} for n in sorted(hashes)]))
 
 
 def _outcome(key: str, found: Answer, content: Content, as_of: str) -> bytes:
@@ -196,28 +220,20 @@ def _outcome(key: str, found: Answer, content: Content, as_of: str) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8")
 
 
-def _page(
-    key: str,
-    *,
-    given: Mapping[str, pd.DataFrame],
-    found: Answer,
-    content: Content,
-    agreement: Agreement,
-    as_of: str,
-    made_at: datetime,
-) -> dict[str, Any]:
+def _page(key: str, checked: _Checked, *, agreement: Agreement, as_of: str, made_at: datetime) -> dict[str, Any]:
     """What the officer's page says of the answer."""
     route = agreement.route(key.partition(".")[0])
     return answer_report(
-        found,
-        content,
-        {name: len(frame) for name, frame in given.items()},
+        checked.answer,
+        checked.content,
+        checked.given,
+        checked.counted,
         agreement=agreement,
         route=route,
         key=key,
         as_of=as_of,
         made_at=made_at,
-        stopped=_stops(route, found),
+        stopped=_stops(route, checked.answer),
     )
 
 
@@ -233,7 +249,7 @@ def _open(
     found: Answer,
     content: Content,
     points: Sequence[Point],
-    given: Mapping[str, bytes],
+    hashes: Mapping[str, str],
     as_of: str,
     ledger: Ledger,
     actor: str,
@@ -243,7 +259,7 @@ def _open(
         "route": route.id, "direction": "out", "kind": "A", "period": None, "as_of": as_of, "batches": {BATCH: []},
         "contract_sha256": route.contract_sha256,
     }  # fmt: skip
-    extracted = {"batch": BATCH, "files": {name: sha256_hex(data) for name, data in given.items()}}
+    extracted = {"batch": BATCH, "files": dict(hashes)}
     counts = {
         "content_hash": content.hash,
         "selected": found.claims,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from exchange.adapters.pages import HtmlPages
-from exchange.domain.answer_report import answer_report
+from exchange.domain.answer_report import answer_report, counts_of
 from exchange.domain.answering import Answer, check_answer
 from exchange.domain.content import stage_content
 from exchange.domain.tabular import read_csv
@@ -67,6 +67,7 @@ def data(folder: Path, tmp_path: Path, *, stopped: bool = False, more: Any = lam
         found,
         content,
         {name: len(frame) for name, frame in frames.items()},
+        counts_of(found.frames),
         agreement=worlds.agreed(),
         route=route,
         key="131100-claims.A.0123456789ab",
