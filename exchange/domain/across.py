@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.case_number import parse, serials_alike
@@ -17,7 +19,7 @@ from exchange.domain.contract import Contract, Rule
 from exchange.domain.finding import Finding
 from exchange.domain.prepare import CASES, Prepared, text
 from exchange.domain.route import Party, Route
-from exchange.domain.text import among, as_list, passes
+from exchange.domain.text import among, as_array, as_list, as_series, passes
 
 Mask = npt.NDArray[np.bool_]
 DEBTORS = "case_debtor"
@@ -111,15 +113,15 @@ def unofficial_years(prepared: Prepared, route: Route, calendar: WorkCalendar) -
 
 def row_keys(frame: pd.DataFrame, contract: Contract) -> pd.Series:
     """Each row's key, its columns joined by `|`; the second row of the same key of a case ends in `#2`, and so on."""
-    parts = [frame[column].astype(object).where(frame[column].notna(), "") for column in contract.key]
-    keys = parts[0].astype(object)
-    for part in parts[1:]:
-        keys = keys + "|" + part
-    whole = frame["_record"].astype(object).fillna("") + "\x1f" + keys
+    parts = [pc.fill_null(as_array(frame[column]), "") for column in contract.key]
+    keys = pc.binary_join_element_wise(*parts, pa.scalar("|", pa.large_string()))
+    records = pc.fill_null(as_array(frame["_record"]), "")
+    whole = as_series(pc.binary_join_element_wise(records, keys, pa.scalar("\x1f", pa.large_string())))
+    made = as_series(keys, index=frame.index)
     if not whole.duplicated().any():
-        return keys
-    again = whole.groupby(whole, sort=False).cumcount()
-    return keys.where(again == 0, keys + "#" + (again + 1).astype(str).astype(object))
+        return made
+    again = whole.groupby(whole, sort=False).cumcount().to_numpy()
+    return made.where(again == 0, made + "#" + pd.Series(again + 1, index=frame.index).astype("str"))
 
 
 def _has_rows(cases: pd.DataFrame, rows: pd.DataFrame | None) -> Mask:

@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from exchange.domain import control, docket, gap_book
 from exchange.domain.across import marked, row_keys
@@ -24,7 +26,7 @@ from exchange.domain.prepare import CASES, Prepared, text
 from exchange.domain.route import Party, Route
 from exchange.domain.selection import NOT_EXCHANGED, selected
 from exchange.domain.serials import Spans, spans_text
-from exchange.domain.text import among
+from exchange.domain.text import among, as_array
 
 BESIDE: Final[Mapping[str, Sequence[str]]] = {
     docket.DOCKET: docket.COLUMNS,
@@ -146,11 +148,10 @@ def _numbers(
     series, highest = _series(registers, sender, route, prepared.as_of)
     open_ = {one.key: gap_book.still_open(one, history.book) for one in series}
     there = gap_book.turned_up(history.book, {one.key: one.missing for one in series}, highest)
-    register = pd.concat(registers, ignore_index=True)
     findings = [
         *docket.gap_findings(open_),
-        *_unread(register, prepared, sender),
-        *_never_sent(register, prepared, sender, history),
+        *_unread(registers, prepared, sender),
+        *_never_sent(registers, prepared, sender, history),
     ]
     document = {
         "checked": True,
@@ -172,28 +173,47 @@ def _series(
     return docket.gaps(numbers, looked, sender=sender), highest
 
 
-def _unread(register: pd.DataFrame, prepared: Prepared, sender: Party) -> Iterable[Finding]:
+def _unread(registers: Sequence[pd.DataFrame], prepared: Prepared, sender: Party) -> Iterable[Finding]:
     """Cases of the register that the selection wants and that were not read: the source's query lost them."""
-    wanted = register.loc[selected(register, sender=sender, first_day=prepared.period.first_day)]
-    lost = wanted.loc[~among(wanted["_record"], prepared.cases["_record"].tolist())]
-    return [_case_finding(NOT_READ, lost, n) for n in range(len(lost))]
+    read = as_array(prepared.cases["_record"])
+
+    def lost(register: pd.DataFrame) -> pd.DataFrame:
+        wanted = register.loc[selected(register, sender=sender, first_day=prepared.period.first_day)]
+        return wanted.loc[~_within(wanted["_record"], read)]
+
+    return _case_findings(NOT_READ, map(lost, registers))
 
 
-def _never_sent(register: pd.DataFrame, prepared: Prepared, sender: Party, history: History) -> Iterable[Finding]:
+def _never_sent(
+    registers: Sequence[pd.DataFrame], prepared: Prepared, sender: Party, history: History
+) -> Iterable[Finding]:
     """Cases that ended since the route's first quarter, never went out on it and are not selected any more."""
     if not history.runs or CASES not in history.before:
         return []
     first = min(run.period for run in history.runs).first_day
-    ended = pd.to_datetime(register["terminated_on"], format="%Y-%m-%d", errors="coerce")
-    since = (ended >= pd.Timestamp(first)).to_numpy(bool)
-    accepted = ~register["stage"].isin(NOT_EXCHANGED).to_numpy(bool)
-    gone = selected(register, sender=sender, first_day=prepared.period.first_day)
-    ours = register["court_code"].isin([court.id for court in sender.courts]).to_numpy(bool)
-    maybe = register.loc[since & accepted & ours & ~gone]
-    before = history.before[CASES]
-    carried = among(maybe["_record"], before["_record"].tolist())
-    lost = maybe.loc[~(carried | among(normalise_case_no(maybe["case_no"]), before["case_no"].tolist()))]
-    return [_case_finding(NEVER_SENT, lost, n) for n in range(len(lost))]
+    records, numbers = (as_array(history.before[CASES][name]) for name in ("_record", "case_no"))
+
+    def lost(register: pd.DataFrame) -> pd.DataFrame:
+        ended = pd.to_datetime(register["terminated_on"], format="%Y-%m-%d", errors="coerce")
+        since = (ended >= pd.Timestamp(first)).to_numpy(bool)
+        accepted = ~register["stage"].isin(NOT_EXCHANGED).to_numpy(bool)
+        gone = selected(register, sender=sender, first_day=prepared.period.first_day)
+        ours = register["court_code"].isin([court.id for court in sender.courts]).to_numpy(bool)
+        maybe = register.loc[since & accepted & ours & ~gone]
+        carried = _within(maybe["_record"], records)
+        return maybe.loc[~(carried | _within(normalise_case_no(maybe["case_no"]), numbers))]
+
+    return _case_findings(NEVER_SENT, map(lost, registers))
+
+
+def _within(values: pd.Series, known: pa.Array) -> npt.NDArray[np.bool_]:
+    """Whether each value is one of those known; missing never is."""
+    return np.asarray(pc.is_in(as_array(values), value_set=known, skip_nulls=True), dtype=bool)
+
+
+def _case_findings(rule: str, lost: Iterable[pd.DataFrame]) -> list[Finding]:
+    cases = pd.concat(list(lost), ignore_index=True)
+    return [_case_finding(rule, cases, n) for n in range(len(cases))]
 
 
 def _case_finding(rule: str, cases: pd.DataFrame, n: int) -> Finding:

@@ -91,21 +91,22 @@ def tally(
     `courts` is record → court. An amount that can't be read counts as nothing.
     """
     counts: dict[Place, dict[str, int]] = {}
+    known = as_array(list(courts)), as_array(list(courts.values()))
     for dataset, contract in contracts.items():
         frame = frames.get(dataset)
         if frame is None or frame.empty:
             continue
         chosen = frame if keep is None else frame.loc[keep[dataset]]
-        counts |= _tally(dataset, contract, chosen, courts)
+        counts |= _tally(dataset, contract, chosen, *known)
     return counts
 
 
 def _tally(
-    dataset: str, contract: Contract, frame: pd.DataFrame, courts: Mapping[Any, str]
+    dataset: str, contract: Contract, frame: pd.DataFrame, records: pa.Array, courts: pa.Array
 ) -> dict[Place, dict[str, int]]:
     money = [name for name in contract.of_type("money") if name in frame]
     table = {
-        "court": as_array(frame["_record"].map(courts).astype("str")).fill_null(""),
+        "court": courts.take(pc.index_in(as_array(frame["_record"]), records, skip_nulls=True)).fill_null(""),
         "stage": as_array(frame["stage"]).fill_null("")
         if dataset == CASES
         else pa.repeat(pa.scalar("", pa.large_string()), len(frame)),
