@@ -101,6 +101,7 @@ class Vault(Protocol):
 
 Direction = audit.Direction
 Event = audit.Event
+StoredEvent = audit.StoredEvent
 ExchangeRecord = audit.ExchangeRecord
 PacketRecord = sequence.PacketRecord
 """Defined in the domain, where events are hashed and folded, and where a lane's packets are judged."""
@@ -280,6 +281,36 @@ class Ledger(Protocol):
         """(state, rule, how many, how many of them escalated)."""
         ...
 
+    def listed_exchanges(
+        self, wanted: Mapping[str, str], *, first: int = 0, most: int = 50
+    ) -> tuple[int, Sequence[ExchangeRecord]]:
+        """How many exchanges have these values (of `route`, `direction`, `kind`, `period`, `state`), and `most` of them
+        from the `first`-th on, the last opened first."""
+        ...
+
+    def listed_packets(
+        self, lane: str, *, kinds: Sequence[str] = (), states: Sequence[str] = (), below: int | None = None,
+        most: int = 50,
+    ) -> Sequence[PacketRecord]:  # fmt: skip
+        """A lane's packets under a number, the highest number first."""
+        ...
+
+    def lanes(self) -> Sequence[str]:
+        """Every lane a packet went on."""
+        ...
+
+    def listed_events(
+        self, wanted: Mapping[str, str], *, kinds: Sequence[str] = (), since: datetime | None = None,
+        until: datetime | None = None, below: int | None = None, most: int = 50,
+    ) -> Sequence[Event]:  # fmt: skip
+        """Events with these values (of `kind`, `exchange`, `actor`), of these kinds, from one moment on and before
+        another, under a number, the newest first."""
+        ...
+
+    def event(self, seq: int) -> tuple[StoredEvent | None, StoredEvent | None, StoredEvent | None]:
+        """The event before a number, that one, and the one after it, as they are stored."""
+        ...
+
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold a named lease for the block; RetryLater 907 when somebody living holds it."""
         ...
@@ -451,6 +482,10 @@ class Sheets(Protocol):
 
     def statement(self, data: Mapping[str, Any]) -> bytes:
         """A quarter's statement as XLSX."""
+        ...
+
+    def lists(self, data: Mapping[str, Any]) -> bytes:
+        """Plain lists as XLSX: `title`, `as_of`, and `sheets`, each with `name`, `heads` (title, width) and `rows`."""
         ...
 
 

@@ -69,6 +69,8 @@ class ConsoleSettings(BaseModel):
     lock_minutes: int = Field(default=15, ge=1)
     sweep_seconds: int = Field(default=0, ge=0)
     """How often the console's own worker sweeps and watches; 0 where Airflow does."""
+    sample_size: int = Field(default=8, ge=0, le=50)
+    """Cases of an exchange that are checked by hand against their papers before it is approved here."""
     oidc: OidcSettings | None = None
 
 

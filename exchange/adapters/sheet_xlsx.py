@@ -145,6 +145,17 @@ class XlsxSheets:
             _table(book, formats, "仅一方 One side only", _SIDES, sides)
         return out.getvalue()
 
+    def lists(self, data: Mapping[str, Any]) -> bytes:
+        """Plain lists, a sheet each (`name`, `heads` of title and width, `rows` of text), headed in one language."""
+        out = io.BytesIO()
+        with xlsxwriter.Workbook(out, _OPTIONS) as book:
+            book.set_properties({"title": data["title"], "created": datetime.fromisoformat(data["as_of"])})
+            formats = _formats(book)
+            for sheet in data["sheets"]:
+                heads = [(title, "", width) for title, width in sheet["heads"]]
+                _table(book, formats, sheet["name"], heads, sheet["rows"][:_MOST])
+        return out.getvalue()
+
     def statement(self, data: Mapping[str, Any]) -> bytes:
         """A statement: by rank, by case, quarter against quarter, every line; a row that adds up checks each total."""
         out = io.BytesIO()

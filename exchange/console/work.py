@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from exchange import journeys
+from exchange.console import uploads
 from exchange.console.house import House, opened
 from exchange.desk import Job
 from exchange.domain.errors import ExchangeError, RetryLater
@@ -50,6 +51,17 @@ def _reconcile(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"exchange": told["exchange"]}
 
 
+def _assemble(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    with parts.ledger.lock(f"run:{told['exchange']}"):
+        journeys.assemble(parts, told["exchange"])
+    return {"exchange": told["exchange"]}
+
+
+def _verify(parts: Parts, _: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = journeys.audited(parts)
+    return {"problems": list(found)}
+
+
 def _sweep(parts: Parts, _: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(journeys.sweep(parts).done)
 
@@ -60,6 +72,8 @@ KINDS: Final[Mapping[str, Callable[[Parts, Mapping[str, Any]], Mapping[str, Any]
     "urgent": _urgent,
     "reconcile": _reconcile,
     "sweep": _sweep,
+    "assemble": _assemble,
+    "verify": _verify,
 }
 """What may be asked for, by the name a job carries."""
 
@@ -72,6 +86,8 @@ def work_once(house: House) -> Job | None:
             return None
         ended = _done(house, job)
         house.desk.end(ended, house.now)
+        if job.kind == "answer":
+            uploads.forget(house.settings, job.arguments["folder"])
     return ended
 
 

@@ -12,17 +12,16 @@ from exchange.domain.examine import Examination, reach_of
 from exchange.domain.finding import Finding
 from exchange.domain.masking import mask_id, mask_name
 from exchange.domain.prepare import Normalised, Prepared
-from exchange.domain.remedies import NORMALISED, URGENT, Words, remedy
+from exchange.domain.remedies import NORMALISED, URGENT, remedy
 from exchange.domain.route import Agreement, PacketKind, Route
 from exchange.domain.text import among
 from exchange.domain.wording import (
-    KINDS,
     SEVERITIES,
     SHOWN,
     column_words,
     content_words,
     dataset_words,
-    period_words,
+    round_title,
     round_words,
     rule_words,
     share,
@@ -61,7 +60,7 @@ def report_data(
     return {
         **round_words(agreement, route, key, prepared.as_of.isoformat(), made_at),
         "kind": kind,
-        "title": _title(kind, prepared),
+        "title": round_title(kind, str(prepared.period)),
         "automatic": kind == "U" and route.review.urgent == "automatic",
         "stopped": examination.stopped,
         "held_share": share(len(examination.held), len(examination.selected)),
@@ -123,11 +122,6 @@ def _counts(examination: Examination, rows: Sequence[Finding], warned: Sequence[
         "urgent": len(examination.urgent),
         "normalised": len(examination.normalised),
     }
-
-
-def _title(kind: PacketKind, prepared: Prepared) -> Words:
-    zh, en = period_words(prepared.period)
-    return (f"{zh}交换", f"Exchange of {en}") if kind == "Q" else KINDS[kind]
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:

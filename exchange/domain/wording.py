@@ -91,6 +91,14 @@ def period_words(period: Period) -> Words:
     return f"{period.year}年第{'一二三四'[period.quarter - 1]}季度", f"{period.year} Q{period.quarter}"
 
 
+def round_title(kind: str, period: str | None) -> Words:
+    """What a round is called: a quarter's by its quarter, any other by its kind."""
+    if kind != "Q" or not period:
+        return words(KINDS, kind)
+    zh, en = period_words(Period.parse(period))
+    return f"{zh}交换", f"Exchange of {en}"
+
+
 def share(part: int, whole: int) -> str:
     """A share in per cent, one place."""
     return f"{100 * part / max(1, whole):.1f} %"

@@ -9,7 +9,7 @@ looks, or a sweep that finds nothing, need not spend.
 
 from exchange.journeys.calling import GATES, Swept, agreed, call, record
 from exchange.journeys.incoming import fetch, hear, receive, reconcile, verify
-from exchange.journeys.looking import audit, looked
+from exchange.journeys.looking import audit, audited, looked
 from exchange.journeys.outgoing import (
     OUTGOING,
     answer,
@@ -47,6 +47,7 @@ __all__ = [
     "answer",
     "assemble",
     "audit",
+    "audited",
     "batches",
     "call",
     "compare_statement",

@@ -14,7 +14,17 @@ def audit(parts: Parts) -> list[str]:
     return problems
 
 
-def looked(parts: Parts, key: str, what: str) -> None:
-    """Say in the ledger that somebody was shown data of an exchange that may name people."""
+def audited(parts: Parts) -> list[str]:
+    """The same, and that it was asked and found is said in the ledger (`chain_verified`: by, problems, head)."""
+    head = parts.ledger.head()
+    problems = audit(parts)
+    body = {"by": parts.actor, "problems": len(problems), "head": head}
+    with parts.ledger.transaction() as write:
+        write.append("chain_verified", exchange=None, actor=parts.actor, body=body)
+    return problems
+
+
+def looked(parts: Parts, key: str | None, what: str) -> None:
+    """Say in the ledger that somebody was shown data, of an exchange or of the ledger, that may name people."""
     with parts.ledger.transaction() as write:
         write.append("looked_at", exchange=key, actor=parts.actor, body={"what": what})

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import alerts, case_index, current, desk, leases, pending, tables
 from exchange.adapters.ledger_sql.engine import make_engine, place, reading, writing
+from exchange.adapters.ledger_sql.listing import Leafing
 from exchange.adapters.ledger_sql.migrate import migrate
 from exchange.adapters.ledger_sql.records import (
     break_record,
@@ -82,7 +83,7 @@ def open_ledger(url: str, *, clock: Clock = _system_clock, actor: str = "system"
     return ledger
 
 
-class SqlLedger:
+class SqlLedger(Leafing):
     """A ledger in a database that has been migrated. `actor` is named as holder of this end's leases.
 
     May be shared by threads, and by a forked child (which takes connections of its own).

@@ -37,6 +37,7 @@ event = Table(
     Column("hash", Text, nullable=False),
     Index("event_by_exchange_kind", "exchange", "kind", "seq"),
     Index("event_by_kind", "kind", "seq"),
+    Index("event_by_actor", "actor", "seq"),
 )
 """Append-only, held by triggers: no UPDATE, DELETE or TRUNCATE, and an INSERT must continue the chain."""
 
@@ -61,6 +62,8 @@ exchange = Table(
     Index("exchange_by_route", "route", "opened_seq"),
     Index("exchange_by_state", "state", "opened_seq"),
     Index("exchange_by_kind", "route", "kind", "opened_seq"),
+    Index("exchange_by_opened", "opened_seq"),
+    Index("exchange_by_direction", "direction", "opened_seq"),
 )
 """Each exchange's events, folded; can be thrown away and made anew from `event`."""
 

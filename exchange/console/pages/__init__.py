@@ -1,8 +1,30 @@
 """One module a page, named by what an officer does; each has a `router`."""
 
-from exchange.console.pages import account, admin, breaks, home, house_sign_in, matches, sign_in
+from exchange.console.pages import (
+    account,
+    admin,
+    breaks,
+    exchanges,
+    home,
+    house_sign_in,
+    ledger,
+    matches,
+    review,
+    review_work,
+    sign_in,
+)
 
 ROUTERS = (
-    sign_in.router, house_sign_in.router, account.router, home.router, matches.router, breaks.router, admin.router,
-)  # fmt: skip
+    sign_in.router,
+    house_sign_in.router,
+    account.router,
+    home.router,
+    exchanges.router,
+    review.router,
+    review_work.router,
+    breaks.router,
+    matches.router,
+    ledger.router,
+    admin.router,
+)
 """In the order of the rail."""

@@ -1,0 +1,149 @@
+"""The long lists of an exchange: what is sent back, what is to be explained, the rows of a case; a page at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from exchange import journeys
+from exchange.domain.content_rows import InExchange, rows_at, why_page
+from exchange.domain.examine import reach_of
+from exchange.domain.finding import Finding
+from exchange.domain.masking import masked
+from exchange.domain.points import Explanation, Point
+from exchange.domain.points_page import point_words
+from exchange.domain.remedies import Words, remedy
+from exchange.domain.wording import column_words, dataset_words, rule_words
+from exchange.steps.explain import proposed
+
+if TYPE_CHECKING:
+    from exchange.console.review_view import Review
+    from exchange.domain.route import Route
+    from exchange.ports import Parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A case, or a single row, that stays here: the rule, its law, how it is mended; whether it may be overruled."""
+
+    rule_id: str
+    case_no: str
+    debtor: str
+    rule: Words
+    law: str
+    dataset: Words
+    row: str
+    columns: Sequence[Words]
+    remedy: Words
+    overrulable: bool
+
+
+def rejected(parts: Parts, review: Review) -> tuple[Sequence[Rejected], Sequence[Rejected]]:
+    """(cases of the quarter that stay, what stays beside them: cases outside it, and single rows of cases that go)."""
+    outcome = json.loads(parts.vault.get(review.record.key, "outcome.json"))
+    selected = {str(record) for record in outcome["selected"]}
+    names = {one["record"]: one["debtor"] for one in (*review.page["held"], *review.page["rows"])}
+    found: dict[tuple[Any, ...], Finding] = {}
+    for told in outcome["findings"]:
+        if told["severity"] == "reject":
+            one = Finding(**{**told, "record": None if told["record"] is None else str(told["record"])})
+            row = one.row_key if reach_of(one, review.route) == "row" else None
+            found.setdefault((one.rule, one.record, one.column, one.dataset, row), one)
+    within = [f for f in found.values() if f.record in selected and reach_of(f, review.route) == "case"]
+    beside = [f for f in found.values() if f not in within]
+    return [_told(f, review.route, names) for f in within], [_told(f, review.route, names) for f in beside]
+
+
+def _told(finding: Finding, route: Route, names: Mapping[str, str]) -> Rejected:
+    rule = next((r for r in route.contract(finding.dataset).rules if r.id == finding.rule), None)
+    columns = finding.column.split(",") if finding.column else []
+    return Rejected(
+        rule_id=finding.rule, case_no=finding.case_no or "", debtor=names.get(finding.record or "", ""),
+        rule=rule_words(route, finding.rule, finding.dataset), law=rule.law if rule else "",
+        dataset=dataset_words(route, finding.dataset), row=(finding.row_key or "").split("|", 1)[-1],
+        columns=[column_words(route, finding.dataset, c) for c in columns], remedy=remedy(finding.rule),
+        overrulable=bool(rule and rule.overrulable and finding.case_no),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """A case that goes, and what of it changed, in words."""
+
+    case_no: str
+    changed: Sequence[Words]
+
+
+def going(parts: Parts, review: Review, why: str, *, first: int, most: int) -> tuple[int, Sequence[Going]]:
+    """How many cases go for a reason, and a page of them."""
+    total, found = why_page(partial(parts.vault.open, review.record.key), why, first=first, most=most)
+    return total, [Going(case_no=one.case_no, changed=_changed(one, review.route)) for one in found]
+
+
+def _changed(one: InExchange, route: Route) -> Sequence[Words]:
+    return [_column(name, route) for name in one.changed]
+
+
+def _column(name: str, route: Route) -> Words:
+    dataset, dot, column = name.partition(".")
+    if not dot and route.has(dataset):
+        return dataset_words(route, dataset)
+    if not dot:
+        return column_words(route, "bankruptcy_case", name)
+    (zh, en), (column_zh, column_en) = dataset_words(route, dataset), column_words(route, dataset, column)
+    return f"{zh}·{column_zh}", f"{en}: {column_en}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToExplain:
+    """A point with what was said about it, and what was said earlier about the same thing."""
+
+    point: Point
+    told: Mapping[str, Any]
+    said: Explanation | None
+    earlier: Explanation | None
+
+
+def to_explain(parts: Parts, review: Review) -> Sequence[tuple[Words, Words, Sequence[ToExplain]]]:
+    """(rule, remedy, its points) in the order of their rules, open ones first."""
+    now = review.standing
+    before: Mapping[str, Explanation] = journeys.call(proposed, parts, review.record, now.open)
+    groups: dict[str, list[ToExplain]] = {}
+    for point in [*now.open, *(p for p in now.points if p.id in now.said)]:
+        told = point_words(point, review.route)
+        one = ToExplain(point=point, told=told, said=now.said.get(point.id), earlier=before.get(point.id))
+        groups.setdefault(point.rule, []).append(one)
+    return [(ours[0].told["rule"], ours[0].told["remedy"], ours) for ours in groups.values()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One dataset's rows of a case: headings and cells, names of people masked unless they were asked for."""
+
+    title: Words
+    heads: Sequence[Words]
+    rows: Sequence[Sequence[str]]
+    hidden: bool
+
+
+def rows_shown(parts: Parts, review: Review, place: str, *, full: bool) -> Sequence[Shown]:
+    """The rows of one case as they will leave; columns that are empty in all of them are left out."""
+    found = rows_at(partial(parts.vault.open, review.record.key), review.route, place)
+    return [_shown(review.route, dataset, rows, full=full) for dataset, rows in found.items()]
+
+
+def _shown(route: Route, dataset: str, rows: Sequence[Mapping[str, str]], *, full: bool) -> Shown:
+    contract = route.wire(dataset)
+    names = [name for name in contract.names if any(row[name] for row in rows)]
+    cells = [[_cell(route, dataset, name, row[name], full=full) for name in names] for row in rows]
+    return Shown(
+        title=dataset_words(route, dataset), heads=[column_words(route, dataset, name) for name in names], rows=cells,
+        hidden=not full and any(contract.column(name).personal for name in names),
+    )  # fmt: skip
+
+
+def _cell(route: Route, dataset: str, name: str, value: str, *, full: bool) -> str:
+    return value if full else masked(route.wire(dataset).column(name), value) or ""
