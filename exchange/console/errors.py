@@ -17,7 +17,7 @@ from exchange.domain.errors import ExchangeError, RetryLater
 
 log = structlog.get_logger("console")
 
-_STALE: Final = frozenset({908, 911, 924})
+_STALE: Final = frozenset({908, 911, 924, 945})
 """Codes that say: something changed meanwhile. They answer 409, so that a page shows both texts."""
 
 

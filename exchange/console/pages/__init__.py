@@ -9,6 +9,7 @@ from exchange.console.pages import (
     house_sign_in,
     ledger,
     matches,
+    meetings,
     review,
     review_work,
     sign_in,
@@ -25,6 +26,7 @@ ROUTERS = (
     breaks.router,
     matches.router,
     ledger.router,
+    meetings.router,
     admin.router,
 )
 """In the order of the rail."""

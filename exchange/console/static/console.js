@@ -44,13 +44,22 @@
     if (kept && !box.value) box.value = kept;
   });
   document.addEventListener("submit", (event) => {
-    event.target.querySelectorAll("[data-draft]").forEach((box) => { clearTimeout(timers.get(box.dataset.draft)); });
+    event.target.querySelectorAll("[data-draft]").forEach((box) => {
+      clearTimeout(timers.get(box.dataset.draft));
+      sessionStorage.setItem(`sent:${box.dataset.draft}`, "1");
+    });
     if (event.target.matches('[action="/sign-out"]')) Object.keys(sessionStorage).filter((k) => k.startsWith("draft:")).forEach((k) => sessionStorage.removeItem(k));
     const button = event.submitter;
     if (button && !event.target.hasAttribute("data-again")) setTimeout(() => { button.disabled = true; setTimeout(() => { button.disabled = false; }, 4000); }, 0);
   });
-  /* A page that follows a form that was taken names it here: <meta name="sent" content="form">. */
-  document.querySelectorAll("meta[name=sent]").forEach((node) => sessionStorage.removeItem(slot(node.content)));
+  /* What was sent is forgotten once a page without an error follows; else it is put back. */
+  Object.keys(sessionStorage).filter((key) => key.startsWith("sent:")).forEach((key) => {
+    const form = key.slice(5);
+    sessionStorage.removeItem(key);
+    if (document.querySelector("[role=alert]") || !meta("person")) return;
+    sessionStorage.removeItem(slot(form));
+    keep(form, "");
+  });
 
   /* Live parts: told that the ledger grew, they are fetched anew. A list under somebody's hands only shows a bar. */
   const address = document.body.dataset.live;

@@ -1,0 +1,85 @@
+"""The agenda of a joint meeting as Word, to be edited, and as PDF, to be printed; the same facts as the page.
+
+The Word file is filled into `documents/agenda.docx`, which an office may restyle in Word: the fields stay.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from exchange.console import meetings_view
+from exchange.console.render import HERE
+from exchange.domain import meeting_life as life
+
+if TYPE_CHECKING:
+    from exchange.console.visit import Visit
+
+
+_LABELS: Final = {
+    "day": "Day", "place": "Place", "period": "Quarter", "questions": "Questions", "figures": "Figures of the quarter",
+    "breaks": "Breaks by kind", "unfinished": "Resolutions not done yet", "none": "None.", "resolved": "Resolved",
+    "owner": "Who sees to it", "due": "By", "signed": "Court (signature)", "signed_tax": "Tax bureau (signature)",
+}  # fmt: skip
+
+
+def facts(visit: Visit, id: str) -> Mapping[str, Any]:
+    """What the agenda tells; every value is text, ready to be put in."""
+    parts, say = visit.parts, visit.say
+    book, words = meetings_view.book(parts), meetings_view.Texts(parts=parts)
+    meeting: life.Meeting = life.found(book.meetings, id)
+    questions = [
+        {
+            "number": str(n), "kind": say("Policy") if q.kind == "policy" else say("Interface"),
+            "text": words(q.text_sha256), "about": ", ".join(q.about.values()), "by": q.by,
+        }
+        for n, q in enumerate(book.agenda(id), 1)
+    ]  # fmt: skip
+    return {
+        "title": say("Joint meeting of court and tax bureau on bankruptcy cases"), "day": meeting.day.isoformat(),
+        "place": words(meeting.place_sha256), "period": meeting.period,
+        "party": visit.titled(parts.agreement.parties[parts.party]), "questions": questions,
+        "figures": [
+            {"name": say(f.name), "value": f"{f.value:,}"} for f in meetings_view.figures(parts, meeting.period)
+        ],
+        "breaks": [
+            {"name": visit.name("break", code), "value": str(count)}
+            for code, count in meetings_view.breaks_by_code(parts, meeting.period)
+        ],
+        "unfinished": [
+            {"text": words(r.text_sha256), "owner": _owner(visit, r.owner), "due_on": r.due_on.isoformat(),
+             "left": str(r.days_left(visit.today))}
+            for r in book.unfinished() if r.meeting != id
+        ],
+        "labels": {name: say(text) for name, text in _LABELS.items()},
+    }  # fmt: skip
+
+
+def _owner(visit: Visit, owner: str) -> str:
+    return visit.say("The other side") if owner == life.OTHER_SIDE else owner
+
+
+def word(visit: Visit, id: str) -> bytes:
+    """The agenda as DOCX."""
+    from docxtpl import DocxTemplate
+
+    document = DocxTemplate(HERE / "documents/agenda.docx")
+    document.render(facts(visit, id), autoescape=True)
+    made = io.BytesIO()
+    document.save(made)
+    return made.getvalue()
+
+
+def pdf(visit: Visit, id: str) -> bytes:
+    """The agenda as PDF, A4; drawn without a network."""
+    import weasyprint
+
+    page = visit.house.words.templates[visit.language].get_template("paper/agenda.html").render(facts(visit, id))
+    style = weasyprint.CSS(filename=HERE / "documents/paper.css")
+    made: bytes = weasyprint.HTML(string=page, url_fetcher=_nothing).write_pdf(stylesheets=[style])
+    return made
+
+
+def _nothing(url: str, *_: Any, **__: Any) -> Any:
+    raise ValueError(f"A paper page loads nothing: {url.partition(':')[0]}")

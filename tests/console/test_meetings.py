@@ -1,0 +1,167 @@
+"""联席会议: filed, put on the agenda, resolved, done; the agenda as Word and PDF; a figure as a proposed change."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+import yaml
+from docx import Document
+from playwright.sync_api import Browser
+from pypdf import PdfReader
+
+from exchange.console import meetings_view
+from exchange.domain.meeting_life import KINDS
+from tests.console.browsing import NARROW, WIDE, at, served
+from tests.console.kit import Console, plain
+
+
+def _id(console: Console) -> str:
+    return next(reversed(meetings_view.book(console.house.parts).questions))
+
+
+def test_a_question_goes_from_filing_to_a_resolution_that_is_done(fresh_ends: tuple[Console, Console]) -> None:
+    for end in fresh_ends:
+        handler, chief, today = end.as_("liaison-1"), end.as_("chief-1"), end.house.today
+        asked = {"kind": "policy", "text": "破产程序中新产生税款的申报时点如何把握", "case": "（2026）冀1103破6号"}
+        assert handler.post("/meetings/questions", asked).status_code == 303
+        assert handler.post("/meetings/questions", asked).status_code == 303
+        question, day = _id(end), (today + timedelta(days=11)).isoformat()
+        called = {"day": day, "period": "2026Q3", "place": "中院三楼会议室"}
+        assert chief.post("/meetings", called).headers["location"] == "/meetings"
+        assert chief.post(f"/meetings/{day}/agenda", {"id": question}).status_code == 303
+        page = plain(chief.page(f"/meetings/{day}"))
+        assert "新产生税款的申报时点" in page
+        assert "中院三楼会议室" in page
+        told = {"text": "自受理次月起按月申报", "owner": "liaison-1", "due_on": day, "question": question}
+        assert chief.post(f"/meetings/{day}/resolutions", told).status_code == 303
+        assert "自受理次月起按月申报" in plain(handler.page("/meetings"))
+        (resolution,) = meetings_view.book(end.house.parts).resolutions.values()
+        assert (
+            handler.post(f"/meetings/resolutions/{resolution.id}/finish", {"text": "已发文告知各管理人"}).status_code
+            == 303
+        )
+        assert "没有未完成的决议" in plain(handler.page("/meetings"))
+        assert handler.post(f"/meetings/resolutions/{resolution.id}/reopen").status_code == 303
+        assert "自受理次月起按月申报" in plain(handler.page("/meetings"))
+        events = [e for kind in KINDS for e in end.house.parts.ledger.events(kind=kind)]
+        assert len(events) == 6
+        assert "申报时点" not in str([e.body for e in events])
+        assert list(end.house.parts.ledger.verify()) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"kind": "policy", "text": "短"}, "议题"),
+        ({"kind": "policy", "text": "请核对身份证号 110101199001011234 的情况"}, "个人"),
+        ({"kind": "other", "text": "一个足够长的问题"}, ""),
+    ],
+)
+def test_a_question_that_cannot_be_is_refused_and_its_words_stay(
+    ends: tuple[Console, Console], form: dict[str, str], said: str
+) -> None:
+    answer = ends[0].as_("liaison-1").post("/meetings/questions", form)
+    assert answer.status_code == 422
+    assert form["text"] in answer.text
+    assert 'role="alert"' in answer.text
+    assert said in answer.text
+
+
+def test_only_who_filed_withdraws_and_an_auditor_only_looks(fresh_ends: tuple[Console, Console]) -> None:
+    court, _ = fresh_ends
+    court.as_("liaison-1").post("/meetings/questions", {"kind": "interface", "text": "回执常在周五晚间才到"})
+    question = _id(court)
+    assert court.as_("chief-1").post(f"/meetings/questions/{question}/withdraw").status_code == 422
+    auditor = court.as_("audit-1")
+    assert auditor.post(f"/meetings/questions/{question}/withdraw").status_code == 403
+    assert '<form method="post" action="/meetings' not in auditor.page("/meetings")
+    assert court.as_("liaison-1").post(f"/meetings/questions/{question}/withdraw").status_code == 303
+    assert court.as_("liaison-1").get("/meetings/2020-01-01").status_code == 404
+
+
+def test_a_meeting_of_the_past_cannot_be_called_nor_its_agenda_changed(fresh_ends: tuple[Console, Console]) -> None:
+    court, _ = fresh_ends
+    chief, today = court.as_("chief-1"), court.house.today.isoformat()
+    assert chief.post("/meetings", {"day": "2020-01-01", "period": "2026Q3", "place": "x"}).status_code == 422
+    assert chief.post("/meetings", {"day": today, "period": "2026-3", "place": "x"}).status_code == 422
+    assert chief.post("/meetings", {"day": today, "period": "2026Q3", "place": "x"}).status_code == 303
+    chief.post("/meetings/questions", {"kind": "interface", "text": "回执常在周五晚间才到"})
+    assert chief.post(f"/meetings/{today}/held", {"day": today}).status_code == 303
+    assert chief.post(f"/meetings/{today}/agenda", {"id": _id(court)}).status_code == 409
+
+
+def test_the_agenda_is_word_to_edit_and_pdf_to_print(fresh_ends: tuple[Console, Console]) -> None:
+    court, _ = fresh_ends
+    chief, today = court.as_("chief-1"), court.house.today.isoformat()
+    hostile = "{{ 7*7 }} <w:p/> & 元与万元混用如何避免"
+    chief.post("/meetings/questions", {"kind": "interface", "text": hostile})
+    chief.post("/meetings", {"day": today, "period": "2026Q3", "place": "税务局"})
+    chief.post(f"/meetings/{today}/agenda", {"id": _id(court)})
+    made = Document(io.BytesIO(chief.get(f"/meetings/{today}/agenda.docx").content))
+    text = "\n".join(p.text for p in made.paragraphs)
+    assert hostile in text
+    assert "{%" not in text
+    assert "滞纳金计算不一致" in text
+    printed = PdfReader(io.BytesIO(chief.get(f"/meetings/{today}/agenda.pdf").content))
+    words = re.sub(r"\s", "", "".join(page.extract_text() for page in printed.pages))
+    assert "元与万元混用如何避免" in words
+    assert "滞纳金计算不一致" in words
+
+
+def test_a_figure_agreed_on_becomes_a_document_that_loads(fresh_ends: tuple[Console, Console]) -> None:
+    court, _ = fresh_ends
+    chief, today = court.as_("chief-1"), court.house.today.isoformat()
+    chief.post("/meetings", {"day": today, "period": "2026Q3", "place": "税务局"})
+    told = {
+        "figure": "131100-cases urgent_claims_due_days",
+        "value": "10",
+        "since": "2027-01-01",
+        "source": "联席会议决议第1项",
+    }
+    assert chief.post(f"/meetings/{today}/proposals", told).status_code == 303
+    assert chief.post(f"/meetings/{today}/proposals", {**told, "value": "ten"}).status_code == 422
+    assert chief.post(f"/meetings/{today}/proposals", {**told, "figure": "131100-cases none"}).status_code == 422
+    (proposal,) = meetings_view.book(court.house.parts).proposals.values()
+    answer = chief.get(f"/meetings/proposals/{proposal.id}")
+    entries = yaml.safe_load(answer.text)["figures"]["urgent_claims_due_days"]
+    assert [str(e["value"]) for e in entries] == ["7", "10"]
+    assert str(entries[-1]["since"]) == "2027-01-01"
+    terms = {**told, "figure": "131100-cases late_fee_rate", "value": "0.0004"}
+    chief.post(f"/meetings/{today}/proposals", terms)
+    last = list(meetings_view.book(court.house.parts).proposals)[-1]
+    assert "late_fee_rate" in yaml.safe_load(chief.get(f"/meetings/proposals/{last}").text)["figures"]
+
+
+def test_a_meeting_is_prepared_in_a_browser(chromium: Browser, fresh_ends: tuple[Console, Console]) -> None:
+    for end, name, language in zip(fresh_ends, ("court", "tax"), ("zh", "en"), strict=True):
+        with served(end) as address:
+            for size in (WIDE, NARROW):
+                with at(chromium, address, size=size, language=language) as desk:
+                    page = desk.sign_in("chief-1").go("/meetings")
+                    desk.picture(f"meetings-empty-{name}-{language}-{size[0]}")
+                    desk.check()
+                    page.goto(f"{address}/meetings/questions/new?case=（2026）冀1103破6号")
+                    page.fill("#text", f"受理后新生税款的申报时点如何把握 {size[0]}")
+                    desk.check()
+                    page.click("main button.p")
+                    page.wait_for_url("**/meetings")
+                    page.fill("#day", "2026-10-20")
+                    page.fill("#place", "中院三楼会议室")
+                    with page.expect_navigation():
+                        page.click("aside form button")
+                    with page.expect_navigation():
+                        page.click('form[action="/meetings/2026-10-20/agenda"] button')
+                    page.goto(f"{address}/meetings/2026-10-20")
+                    page.fill("#text", f"自受理次月起按月申报 {size[0]}")
+                    page.fill("#due_on", "2026-11-30")
+                    with page.expect_navigation():
+                        page.click("main form button.p")
+                    assert page.input_value("#text") == ""
+                    desk.check()
+                    desk.picture(f"meeting-{name}-{language}-{size[0]}", whole=True)
+                    page.goto(f"{address}/meetings")
+                    desk.check()
+                    desk.picture(f"meetings-{name}-{language}-{size[0]}")
