@@ -99,7 +99,9 @@ def test_the_two_ends_share_nothing_but_the_point():
     ends = {end: {n: s for n, s in SERVICES.items() if n.startswith(f"{end}-")} for end in ("court", "tax")}
     networks = {end: {net for s in of.values() for net in s["networks"]} for end, of in ends.items()}
     assert networks["court"] & networks["tax"] == set()
-    assert {n for n, s in SERVICES.items() if "point" in s["networks"]} == {"point", "court-scheduler", "court-worker"}
+    assert {n for n, s in SERVICES.items() if "point" in s["networks"]} == {
+        "point", "court-scheduler", "court-worker", "court-console",
+    }  # fmt: skip
     volumes = {end: {v.partition(":")[0] for s in of.values() for v in s.get("volumes", []) if not v.startswith(".")}
                for end, of in ends.items()}  # fmt: skip
     assert volumes["court"] & volumes["tax"] == set()
