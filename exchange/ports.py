@@ -167,9 +167,9 @@ class Ledger(Protocol):
 
     def packets(
         self, *, lane: str | None = None, direction: Direction | None = None, exchange: str | None = None,
-        states: Sequence[str] | None = None, above: int | None = None,
+        states: Sequence[str] | None = None, above: int | None = None, numbers: Collection[int] | None = None,
     ) -> Sequence[PacketRecord]:  # fmt: skip
-        """Packets by lane and number; with `above` those of a higher number."""
+        """Packets by lane and number; with `above` those of a higher number, with `numbers` these alone."""
         ...
 
     def newest(self, lane: str) -> PacketRecord | None:
@@ -216,9 +216,11 @@ class Ledger(Protocol):
         ...
 
     def history(
-        self, route: Route, dataset: str, *, case_no: str | None = None, number: int | None = None
-    ) -> pd.DataFrame:
-        """Every landed row, current or not, of a case or of a packet's number, by packet and key; as `landed`."""
+        self, route: Route, dataset: str, *, case_no: str | None = None, number: int | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> pd.DataFrame:  # fmt: skip
+        """Every landed row, current or not, of a case, of a packet's number, or whose key begins with one of `keys`,
+        by packet and key; as `landed`."""
         ...
 
     def last_carried(self, route: Route, cases: Collection[str] | None = None) -> Mapping[str, str]:
@@ -227,6 +229,10 @@ class Ledger(Protocol):
 
     def case(self, lane: str, case_no: str) -> CaseEntry | None:
         """A case as the last packet of a lane says; None when no packet of it carried the case."""
+        ...
+
+    def case_claims(self, lane: str, case_no: str) -> Sequence[str]:
+        """Numbers of the claims of a lane that ever named a case, sorted."""
         ...
 
     def find_cases(

@@ -8,6 +8,7 @@ from typing import Final
 CASES: Final = "bankruptcy_case"
 DEBTORS: Final = "case_debtor"
 VOIDS: Final = "case_void"
+CLAIMS: Final = "tax_claim"
 
 TEXTS: Final = ("court_code", "court_name", "procedure", "stage", "administrator_name")
 DATES: Final = (

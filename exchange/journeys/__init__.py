@@ -9,7 +9,7 @@ looks, or a sweep that finds nothing, need not spend.
 
 from exchange.journeys.calling import GATES, Swept, agreed, call, record
 from exchange.journeys.incoming import fetch, hear, receive, reconcile, verify
-from exchange.journeys.looking import audit, audited, looked
+from exchange.journeys.looking import audit, audited, looked, looked_at_case
 from exchange.journeys.outgoing import (
     OUTGOING,
     answer,
@@ -57,6 +57,7 @@ __all__ = [
     "hear",
     "hear_statement",
     "looked",
+    "looked_at_case",
     "onward",
     "open_quarter",
     "quarterly",

@@ -28,3 +28,9 @@ def looked(parts: Parts, key: str | None, what: str) -> None:
     """Say in the ledger that somebody was shown data, of an exchange or of the ledger, that may name people."""
     with parts.ledger.transaction() as write:
         write.append("looked_at", exchange=key, actor=parts.actor, body={"what": what})
+
+
+def looked_at_case(parts: Parts, case_no: str, what: str) -> None:
+    """Say in the ledger that somebody was shown, printed or took what names people of a case."""
+    with parts.ledger.transaction() as write:
+        write.append("looked_at", exchange=None, actor=parts.actor, body={"what": what, "subject": case_no})

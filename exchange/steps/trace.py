@@ -62,7 +62,7 @@ def trace(
     for route in agreement.routes.values():
         if party not in (route.sender, route.receiver) or not route.has(CASES):
             continue
-        about = _Case(number=number, route=route, ours=route.sender == party, vault=vault, ledger=ledger)
+        about = _about(number, route, party, vault, ledger)
         if carriers := sorted(_carriers(about), key=lambda c: c.number):
             found.append(_told(about, carriers, on, full=full))
     if not found:
@@ -73,6 +73,15 @@ def trace(
         body = {"what": "known" if on else "lineage", "subject": number, "full": full}
         write.append("looked_at", exchange=None, actor=actor, body=body | ({"on": on.isoformat()} if on else {}))
     return found
+
+
+def carriers(case_no: str, route: Route, *, party: str, vault: Vault, ledger: Ledger) -> list[Carrier]:
+    """The packets of a route that carried a case (its normalised number), by number. Tells nothing of its rows."""
+    return sorted(_carriers(_about(case_no, route, party, vault, ledger)), key=lambda c: c.number)
+
+
+def _about(number: str, route: Route, party: str, vault: Vault, ledger: Ledger) -> _Case:
+    return _Case(number=number, route=route, ours=route.sender == party, vault=vault, ledger=ledger)
 
 
 def _told(about: _Case, carriers: list[Carrier], on: datetime | None, *, full: bool) -> dict[str, Any]:
@@ -125,7 +134,8 @@ def _carriers(about: _Case) -> Iterator[Carrier]:
         if about.route.has(dataset):
             for row in _records(about.ledger.history(about.route, dataset, case_no=about.number)):
                 rows[row["_packet"]] = {**rows.get(row["_packet"], {}), **row, "_void": dataset == VOIDS}
-    known = {p.packet_id: p for p in about.ledger.packets(lane=about.route.lane)} if rows else {}
+    numbers = [parse_packet_name(name).number for name in rows]
+    known = {p.packet_id: p for p in about.ledger.packets(lane=about.route.lane, numbers=numbers)} if rows else {}
     for packet_id, row in rows.items():
         yield _carrier(about, known[packet_id], row)
     if about.ours:

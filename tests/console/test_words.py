@@ -15,7 +15,20 @@ from exchange.console.render import HERE
 TEMPLATES = sorted((HERE / "templates").rglob("*.html"))
 CODE = sorted(HERE.rglob("*.py"))
 _CJK = re.compile(r"[\u3400-\u9fff]")
-KEYS = ("role ", "state ", "kind ", "step ", "event ", "alert ", "decision ", "lane ", "job ", "key ", "stage ")
+KEYS = (
+    "role ",
+    "state ",
+    "kind ",
+    "step ",
+    "event ",
+    "alert ",
+    "decision ",
+    "lane ",
+    "job ",
+    "key ",
+    "stage ",
+    "owner ",
+)
 """Beginnings of message ids that are put together from a code; a new one is named here."""
 _ALWAYS = {"中文", "语言 Language"}
 

@@ -26,7 +26,10 @@ DEBTOR = a_contract(
     {"case_no": "text", "debtor_no": "text", "name": "text", "former_name": "text", "uscc": "text"},
 )  # fmt: skip
 VOID = a_contract("case_void", ("case_no",), {"case_no": "text", "reason": "code"})
-ROUTE = a_route(CASE, DEBTOR, VOID)
+CLAIM = a_contract(
+    "tax_claim", ("claim_no", "version"), {"claim_no": "text", "version": "int", "case_no": "text", "total": "money"}
+)  # fmt: skip
+ROUTE = a_route(CASE, DEBTOR, VOID, CLAIM)
 ONE, TWO, TEN = "（2026）冀1103破1号", "（2026）冀1103破2号", "（2026）冀1103破10号"
 
 
@@ -139,12 +142,24 @@ def test_the_last_packet_that_carried_a_case_has_the_word(ledger: SqlLedger) -> 
     assert ledger.case(ROUTE.lane, ONE).taken_back is False  # type: ignore[union-attr]
 
 
+def test_a_cases_claims_are_found_however_its_number_is_written(ledger: SqlLedger) -> None:
+    rows = (("K1", "1", "(2026)冀1103破1号", "5.00"), ("K2", "1", TWO, "6.00"), ("K1", "2", ONE, "7.00"))
+    land(ledger, 1, "tax_claim", "claim_no version case_no total", *rows[:2])
+    land(ledger, 2, "tax_claim", "claim_no version case_no total", rows[2])
+    assert ledger.case_claims(ROUTE.lane, ONE) == ["K1"]
+    assert ledger.case_claims(ROUTE.lane, TEN) == []
+    told = ledger.history(ROUTE, "tax_claim", keys=["K1"])
+    assert list(told["total"]) == ["5.00", "7.00"]
+    assert len(ledger.history(ROUTE, "tax_claim", keys=[])) == 0
+
+
 def test_the_index_is_what_it_would_be_if_made_anew(ledger: SqlLedger, database_url: str) -> None:
     a_quarter(ledger)
     a_quarter(ledger)
     debtors(ledger, 1, (ONE, "1", "另一家有限公司", None, None))
     cases(ledger, 2, (TWO, "冀州区法院", "declared", "2026-04-01", "2026-06-20", "true"))
     land(ledger, 3, "case_void", "case_no reason", (TEN, "dismissed"))
+    land(ledger, 3, "tax_claim", "claim_no version case_no total", ("K1", "1", ONE, "5.00"))
     engine = create_engine(database_url, poolclass=NullPool)
     with engine.begin() as connection:
         kept = [connection.execute(text(f"SELECT * FROM {t} ORDER BY case_no")).all() for t in _TABLES]
@@ -155,4 +170,4 @@ def test_the_index_is_what_it_would_be_if_made_anew(ledger: SqlLedger, database_
     assert ledger.verify() == []
 
 
-_TABLES = ("case_index", "case_words")
+_TABLES = ("case_index", "case_words", "case_claim")

@@ -344,7 +344,7 @@ def test_a_ledger_of_the_first_form_is_brought_up_with_its_rows(ledger: SqlLedge
             connection.execute(text(f"DROP INDEX {index}"))
         connection.execute(text("CREATE INDEX event_by_exchange ON event (exchange, seq)"))
         connection.execute(text("DROP TABLE landed_case"))
-        for table in ("break_work", "break_desk", "alert_item", "case_index", "case_words"):
+        for table in ("break_work", "break_desk", "alert_item", "case_index", "case_words", "case_claim"):
             connection.execute(text(f"DROP TABLE {table}"))
         for column in ("facts", "found_on"):
             connection.execute(text(f"ALTER TABLE break_ DROP COLUMN {column}"))

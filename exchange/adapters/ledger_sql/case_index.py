@@ -21,6 +21,7 @@ from exchange.adapters.ledger_sql import tables
 from exchange.adapters.ledger_sql.current import table_of
 from exchange.domain.case_entry import (
     CASES,
+    CLAIMS,
     DATES,
     DEBTORS,
     NAMES,
@@ -43,6 +44,8 @@ def note(connection: Connection, dataset: str, *, lane: str, number: int) -> Non
         _note_cases(connection, known.get(CASES, ()), lane, number)
     elif dataset == DEBTORS:
         _note_words(connection, known.get(DEBTORS, ()), lane, number)
+    elif dataset == CLAIMS:
+        _note_claims(connection, lane, number)
     elif dataset == VOIDS:
         connection.execute(
             text(
@@ -55,10 +58,26 @@ def note(connection: Connection, dataset: str, *, lane: str, number: int) -> Non
 
 def rebuild(connection: Connection, lane: str) -> None:
     """Make a lane's rows anew, packet by packet."""
+    rebuild_cases(connection, lane)
+    rebuild_claims(connection, lane)
+
+
+def rebuild_cases(connection: Connection, lane: str) -> None:
+    """Make a lane's cases and their words anew."""
     for table in ("case_index", "case_words"):
         connection.execute(text(f"DELETE FROM {table} WHERE lane = :lane"), {"lane": lane})
+    _again(connection, lane, [CASES, DEBTORS, VOIDS])
+
+
+def rebuild_claims(connection: Connection, lane: str) -> None:
+    """Make anew which claims of a lane name which case."""
+    connection.execute(text("DELETE FROM case_claim WHERE lane = :lane"), {"lane": lane})
+    _again(connection, lane, [CLAIMS])
+
+
+def _again(connection: Connection, lane: str, datasets: Sequence[str]) -> None:
     told = select(tables.landed.c.number, tables.landed.c.dataset).where(
-        tables.landed.c.lane == lane, tables.landed.c.dataset.in_([CASES, DEBTORS, VOIDS])
+        tables.landed.c.lane == lane, tables.landed.c.dataset.in_(datasets)
     )
     for row in connection.execute(told.order_by(tables.landed.c.number, tables.landed.c.dataset)).all():
         note(connection, row.dataset, lane=lane, number=row.number)
@@ -134,6 +153,25 @@ def _store(connection: Connection, found: Sequence[tuple[str, str, str]], lane: 
     raw: Any = connection.connection.cursor()
     raw.executemany(f"{head}VALUES (?, ?, ?, ?, ?) {_STORED}", [(lane, number, *one) for one in found])
     raw.close()
+
+
+def _note_claims(connection: Connection, lane: str, number: int) -> None:
+    from exchange.domain.case_number import normalise
+
+    """A claim landed anew keeps the cases it named before: a file shows those whose word it is now."""
+    wanted = text(f"SELECT case_no, claim_no FROM {table_of(CLAIMS)} WHERE _lane = :lane AND _number = :number")
+    rows = connection.execute(wanted, {"lane": lane, "number": number}).all()
+    named = {(normalise(row.case_no), row.claim_no) for row in rows if row.case_no}
+    told = [{"lane": lane, "case_no": case_no, "claim_no": claim_no} for case_no, claim_no in sorted(named)]
+    if told:
+        connection.execute(tables.insert_or(connection, tables.case_claim).on_conflict_do_nothing(), told)
+
+
+def claims_of(connection: Connection, lane: str, case_no: str) -> list[str]:
+    """The claims of a lane that ever named a case, sorted."""
+    told = tables.case_claim.c
+    wanted = select(told.claim_no).where(told.lane == lane, told.case_no == case_no).order_by(told.claim_no)
+    return list(connection.execute(wanted).scalars())
 
 
 def entry(connection: Connection, lane: str, case_no: str) -> CaseEntry | None:

@@ -29,6 +29,7 @@ from sqlalchemy.engine import Connection
 from exchange.adapters.ledger_sql import case_index, current, tables
 from exchange.adapters.ledger_sql.rowtext import frame_of, frames_of, row_hashes, rows_hash
 from exchange.adapters.ledger_sql.storing import store
+from exchange.domain.case_entry import CLAIMS
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
 
@@ -84,6 +85,8 @@ def land(
         else:
             current.note(connection, contract.dataset, lane=lane, number=number, rows=len(hashes))
             case_index.note(connection, contract.dataset, lane=lane, number=number)
+    elif contract.dataset == CLAIMS:
+        case_index.note(connection, CLAIMS, lane=lane, number=number)
     return len(hashes)
 
 
@@ -176,10 +179,17 @@ def _among(connection: Connection, column: str, keys: Sequence[str], said: dict[
 
 
 def history(
-    connection: Connection, route: Route, dataset: str, *, case_no: str | None, number: int | None
+    connection: Connection,
+    route: Route,
+    dataset: str,
+    *,
+    case_no: str | None,
+    number: int | None,
+    keys: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Every row ever landed of a case (a dataset with case_no in its key), or of a packet, as text, sorted by packet
-    and key; `_record`, `_number`, `_packet` beside. Found by the table's key, packet for packet."""
+    """Every row ever landed of a case (a dataset with case_no in its key), of a packet, or of keys that begin with one
+    of `keys`, as text, sorted by packet and key; `_record`, `_number`, `_packet` beside. Found by the table's key,
+    packet for packet."""
     contract = route.wire(dataset)
     names = [*contract.names, "_record", "_number", "_packet"]
     shapes = _shapes(connection)
@@ -191,12 +201,13 @@ def history(
     order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
     given = {"r.case_no = :case_no": case_no, "p.number = :number": number}
     narrowed = [condition for condition, value in given.items() if value is not None]
+    said: dict[str, Any] = {"lane": route.lane, "dataset": dataset, "case_no": case_no, "number": number}
+    some = "" if keys is None else _among(connection, f"r.{_quoted(contract.key[0])}", keys, said)
     wanted = (
         f"SELECT {', '.join(parts)} FROM landed p "
         f"JOIN {_table(dataset)} r ON r._lane = p.lane AND r._number = p.number "
-        f"WHERE {' AND '.join(['p.lane = :lane', 'p.dataset = :dataset', *narrowed])} ORDER BY p.number, {order}"
+        f"WHERE {' AND '.join(['p.lane = :lane', 'p.dataset = :dataset', *narrowed])}{some} ORDER BY p.number, {order}"
     )
-    said = {"lane": route.lane, "dataset": dataset, "case_no": case_no, "number": number}
     return frame_of(names, connection.execute(text(wanted), said))
 
 

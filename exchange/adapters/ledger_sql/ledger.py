@@ -158,8 +158,9 @@ class SqlLedger(Leafing):
         exchange: str | None = None,
         states: Sequence[str] | None = None,
         above: int | None = None,
+        numbers: Collection[int] | None = None,
     ) -> Sequence[PacketRecord]:
-        """Packets by lane and number; with `above` those of a higher number."""
+        """Packets by lane and number; with `above` those of a higher number, with `numbers` these alone."""
         wanted = select(tables.packet).order_by(tables.packet.c.lane, tables.packet.c.number)
         if lane is not None:
             wanted = wanted.where(tables.packet.c.lane == lane)
@@ -171,6 +172,8 @@ class SqlLedger(Leafing):
             wanted = wanted.where(tables.packet.c.state.in_(states))
         if above is not None:
             wanted = wanted.where(tables.packet.c.number > above)
+        if numbers is not None:
+            wanted = wanted.where(tables.packet.c.number.in_(numbers))
         return [packet_record(row) for row in self._all(wanted)]
 
     def newest(self, lane: str) -> PacketRecord | None:
@@ -238,13 +241,19 @@ class SqlLedger(Leafing):
             yield from landed_parts(connection, route, dataset)
 
     def history(
-        self, route: Route, dataset: str, *, case_no: str | None = None, number: int | None = None
+        self,
+        route: Route,
+        dataset: str,
+        *,
+        case_no: str | None = None,
+        number: int | None = None,
+        keys: Sequence[str] | None = None,
     ) -> pd.DataFrame:
-        """Every landed row of a case, or of a packet: see `landing.history`."""
+        """Every landed row of a case, of a packet, or of some keys: see `landing.history`."""
         from exchange.adapters.ledger_sql.landing import history
 
         with self._reading() as connection:
-            return history(connection, route, dataset, case_no=case_no, number=number)
+            return history(connection, route, dataset, case_no=case_no, number=number, keys=keys)
 
     def last_carried(self, route: Route, cases: Collection[str] | None = None) -> dict[str, str]:
         """Case → id of the packet that carried it last; of these cases, or of all."""
@@ -262,6 +271,11 @@ class SqlLedger(Leafing):
         """A case as the last packet of a lane says."""
         with self._reading() as connection:
             return case_index.entry(connection, lane, case_no)
+
+    def case_claims(self, lane: str, case_no: str) -> Sequence[str]:
+        """Claims of a lane that ever named a case."""
+        with self._reading() as connection:
+            return case_index.claims_of(connection, lane, case_no)
 
     def find_cases(
         self, lanes: Sequence[str], question: CaseQuestion, *, offset: int = 0, limit: int = 50, most: int = 1000

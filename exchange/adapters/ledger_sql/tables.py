@@ -263,6 +263,14 @@ case_words = Table(
 )
 """The texts a case is found by, squeezed, one a line; beside them its first debtor's name."""
 
+case_claim = Table(
+    "case_claim",
+    metadata,
+    *[Column(name, Text, nullable=False) for name in ("lane", "case_no", "claim_no")],
+    PrimaryKeyConstraint("lane", "case_no", "claim_no"),
+)
+"""Which claims of a lane ever named a case, its number in its one form."""
+
 
 def insert_or(connection: Connection, table: Table) -> Any:
     """An INSERT that can say what to do on a conflict, in this database's dialect."""

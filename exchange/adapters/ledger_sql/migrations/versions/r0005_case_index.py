@@ -40,7 +40,7 @@ def upgrade() -> None:
     )
     connection = op.get_bind()
     for lane in connection.execute(sa.text("SELECT DISTINCT lane FROM landed")).scalars().all():
-        case_index.rebuild(connection, lane)
+        case_index.rebuild_cases(connection, lane)
 
 
 def downgrade() -> None:
