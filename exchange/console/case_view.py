@@ -344,7 +344,7 @@ def _drawer(visit: Visit, steps: Sequence[CaseStep], happened: Sequence[Happened
         for one in happened if one.lane != "other"
     ]  # fmt: skip
     names = {"proceedings": visit.say("Proceedings"), "claims": visit.say("Claims, payment"),
-             "exchange": visit.say("Exchange"), "limits": visit.say("Legal limits")}  # fmt: skip
+             "exchange": visit.say("Data exchange"), "limits": visit.say("Legal limits")}  # fmt: skip
     clocks = list(_clocks(visit, steps))
 
     def month(day: date, year: bool) -> str:
