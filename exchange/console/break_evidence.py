@@ -335,7 +335,7 @@ def _distributions(visit: Visit, one: Seen, books: Books) -> Table | None:
 def _versions(visit: Visit, books: Books) -> Table:
     return Table(
         title=visit.say("Versions of the claim"), numbers=1,
-        heads=[visit.say(head) for head in ("Version", "Kind", "Filed on", "Cut-off", "Amount")],
+        heads=[visit.say(head) for head in ("Edition", "Kind", "Filed on", "Cut-off", "Amount")],
         rows=[[row["version"], visit.name("claim_kind", row["kind"]), row["filed_on"], row["cutoff_on"] or "—",
                money(row["total_amount"])] for row in books.versions[-MOST:]],
     )  # fmt: skip
@@ -343,5 +343,5 @@ def _versions(visit: Visit, books: Books) -> Table:
 
 def details(one: Seen) -> list[str]:
     """Names of the amounts and facts that are shown beside the figures."""
-    shown = {*filter(None, FIGURES.get(one.record.code, ("total", None))), "difference", *COUNTS}
+    shown = {*filter(None, FIGURES.get(one.record.code, ("total", None))), "claimed", "compared", "difference", *COUNTS}
     return [name for name in LABELS if name in {**one.record.amounts, **one.record.facts} and name not in shown]

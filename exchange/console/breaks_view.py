@@ -96,11 +96,16 @@ class Filters:
 
 def filters_of(asked: Mapping[str, str]) -> Filters:
     """What an address asks for; what it can't ask for is left out."""
-    told = {name: asked[name].strip()[:80] for name in Filters.__slots__ if asked.get(name)}
+    told = {name: _plain(asked[name]) for name in Filters.__slots__ if asked.get(name)}
     allowed: Mapping[str, Sequence[str]] = {
         "stand": (*STANDS, "all"), "limit": LIMITS, "group": GROUPS[1:], "sort": ORDERS[1:],
     }  # fmt: skip
     return Filters(**{n: v for n, v in told.items() if n not in allowed or v in allowed[n]})
+
+
+def _plain(text: str) -> str:
+    """What a person can have typed, no longer than any number is."""
+    return "".join(c for c in text if c.isprintable()).strip()[:80]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

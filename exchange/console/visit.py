@@ -69,8 +69,9 @@ class Visit:
 
     @property
     def by_htmx(self) -> bool:
-        """Whether a part of a page is asked for, not a page."""
-        return self.request.headers.get("hx-request") == "true"
+        """Whether a part of a page is asked for, not a page (which going back in the browser's history asks for)."""
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
 
     def may(self, action: str) -> bool:
         """Whether this person may take an action."""

@@ -62,6 +62,10 @@ def _verify(parts: Parts, _: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"problems": list(found)}
 
 
+def _share(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"exchange": journeys.share(parts, told.get("route"))}
+
+
 def _sweep(parts: Parts, _: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(journeys.sweep(parts).done)
 
@@ -71,6 +75,7 @@ KINDS: Final[Mapping[str, Callable[[Parts, Mapping[str, Any]], Mapping[str, Any]
     "answer": _answer,
     "urgent": _urgent,
     "reconcile": _reconcile,
+    "share": _share,
     "sweep": _sweep,
     "assemble": _assemble,
     "verify": _verify,

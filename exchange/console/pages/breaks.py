@@ -58,6 +58,13 @@ def one_break(id: str, visit: Annotated[Visit, needs("look")]) -> Response:
     return _page(visit, filters_of(asked), object_of(visit, id, runs=asked.get("runs") == "1"))
 
 
+@router.post("/breaks/share")
+def share(visit: Annotated[Visit, needs("run")]) -> Response:
+    """Make ready what the other side does not have yet: the list of breaks, or the answers to one."""
+    visit.house.desk.ask("share", {}, by=visit.person.id, now=visit.house.now)
+    return visit.go("/breaks?done=share")
+
+
 @router.post("/breaks/{id}/{act}")
 def work(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Response:
     """Do something about a break, or about several that are alike; stale ones answer 409 with both texts."""
@@ -156,7 +163,8 @@ def _page(
     told = {
         "chosen": chosen, "filters": filters, "conflict": conflict, "failed": failed, "tried": tried,
         "done": asked.get("done", ""), "many": asked.get("many", ""), "page": page or "",
-        "typed": visit.form.get("text", ""), "choice": visit.form.get("choice", ""), "runs": asked.get("runs", ""),
+        "typed": visit.form.get("text", ""), "tried_act": visit.request.path_params.get("act", ""),
+        "choice": visit.form.get("choice", ""), "runs": asked.get("runs", ""),
         "list": listed(visit, filters, page=page, chosen=chosen.id if chosen else ""),
         "told": lambda error: _told(visit, error),
     }  # fmt: skip

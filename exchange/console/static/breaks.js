@@ -70,6 +70,8 @@
 
   document.addEventListener("htmx:after:swap", () => { mark(); $("#object")?.focus({ preventScroll: true }); });
   addEventListener("DOMContentLoaded", () => {
+    const apply = $("#filters .apply");
+    if (apply) apply.hidden = true;
     const off = $("#keys-off");
     if (off) off.checked = localStorage.getItem("exchange-keys") === "off";
     mark();
