@@ -252,7 +252,7 @@ def _siblings(visit: Visit, one: Seen) -> Table | None:
     total = sum((Decimal(gap) for _, _, gap in shown if gap), Decimal(0))
     return Table(
         title=visit.say("Breaks of the same cause"),
-        heads=[visit.say("Break"), visit.say("As filed"), visit.say("Held against"), visit.say("Difference")],
+        heads=[visit.say("Which break"), visit.say("As filed"), visit.say("Held against"), visit.say("Difference")],
         rows=[[_title(visit, b), *(money(v) for v in values), money(gap)] for b, values, gap in shown], numbers=3,
         marked=frozenset(n for n, (b, _, _) in enumerate(shown) if b.record.id == one.record.id),
         sums=[visit.say("Sum"), "", "", money(total)],

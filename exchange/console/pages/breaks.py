@@ -22,6 +22,7 @@ from exchange.console.breaks_view import (
     filters_of,
     listed,
 )
+from exchange.console.pages import matches
 from exchange.console.visit import Visit, needs
 from exchange.domain.break_desk import GROUPS, LIMITS, NOBODY, ORDERS, alike
 from exchange.domain.break_view import Seen, one_of, seen, version_of
@@ -29,6 +30,7 @@ from exchange.domain.errors import ExchangeError, NeedsPerson
 from exchange.steps.work_break import work_break
 
 router = APIRouter()
+router.include_router(matches.router)
 
 ACTS: Final = ("decide", "answer", "confirm", "reopen", "withdraw", "assign", "comment")
 STALE: Final = 924
