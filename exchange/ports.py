@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from exchange.domain.calendar import WorkCalendar
     from exchange.domain.case_entry import CaseEntry, CaseQuestion, FoundCases
     from exchange.domain.contract import Contract
+    from exchange.domain.report_figures import AlertDays, ExchangeTimes
     from exchange.domain.route import Agreement, Route
     from exchange.domain.runs import Rows
 
@@ -148,8 +149,46 @@ class LedgerWrite(Protocol):
         ...
 
 
+class Tallies(Protocol):
+    """What reports count of a ledger: numbers, days and times alone, each by an index and never a whole table."""
+
+    def newest_at(self) -> datetime | None:
+        """When the last event was written."""
+        ...
+
+    def event_counts(self, kinds: Sequence[str], since: datetime, until: datetime) -> Mapping[str, int]:
+        """How many events of each kind were written from one moment up to before another; zeros too."""
+        ...
+
+    def exchange_times(self, routes: Sequence[str], since: datetime, until: datetime) -> Sequence[ExchangeTimes]:
+        """What happened when to the exchanges opened within two moments, of the newest twenty thousand."""
+        ...
+
+    def alert_days(self, first: date, last: date) -> Sequence[AlertDays]:
+        """Alerts first told between two days, counted by that day and the day somebody acknowledged them."""
+        ...
+
+    def claims_answered(self, lane: str, spans: Sequence[tuple[date, date]]) -> Sequence[tuple[int, int]]:
+        """For each span (ascending, days included) of the cases whose claim period ended in it: (with a claim filed
+        within that period, all of them)."""
+        ...
+
+    def last_number(self, lane: str, states: Sequence[str], moment: datetime | None = None) -> int:
+        """The highest number of a lane's packets in some states, up to a moment; 0 for none."""
+        ...
+
+    def landed_rows(self, lanes: Sequence[str]) -> int:
+        """How many rows ever landed from some lanes."""
+        ...
+
+
 class Ledger(Protocol):
     """Append-only record of what happened, and the landed rows beside it."""
+
+    @property
+    def tallies(self) -> Tallies:
+        """What reports count."""
+        ...
 
     def transaction(self) -> AbstractContextManager[LedgerWrite]:
         """Begin; commit at the end of the block, roll back on any exception. Writers wait for each other."""

@@ -23,6 +23,7 @@ from exchange.console.house import House, opened
 from exchange.desk import Job
 from exchange.domain.errors import ExchangeError, RetryLater
 from exchange.settings import read_settings
+from exchange.steps.add_up import add_up
 
 if TYPE_CHECKING:
     from exchange.ports import Parts
@@ -66,6 +67,11 @@ def _share(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"exchange": journeys.share(parts, told.get("route"))}
 
 
+def _add_up(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    journeys.call(add_up, parts, told["period"], told["route"])
+    return dict(told)
+
+
 def _sweep(parts: Parts, _: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(journeys.sweep(parts).done)
 
@@ -76,6 +82,7 @@ KINDS: Final[Mapping[str, Callable[[Parts, Mapping[str, Any]], Mapping[str, Any]
     "urgent": _urgent,
     "reconcile": _reconcile,
     "share": _share,
+    "add_up": _add_up,
     "sweep": _sweep,
     "assemble": _assemble,
     "verify": _verify,

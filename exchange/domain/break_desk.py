@@ -44,7 +44,8 @@ GROUPS: Final[tuple[Group, ...]] = ("limit", "code", "case", "cause")
 LIMITS: Final = ("overdue", "soon", "later", "none")
 """Where a limit stands on a day: passed, within thirty days, later, none."""
 
-By = Literal["code", "stand", "state", "court", "owner", "limit"]
+By = Literal["code", "stand", "state", "court", "owner", "limit", "age"]
+"""`age`: the class of `report_figures.AGES` a break has been known for."""
 
 _COURT: Final = re.compile(r"（?\d{4}）?([^\d破清强民商（）]{1,8}\d{0,4})")
 

@@ -213,8 +213,7 @@ def _cut(route: Route, back: Route, quarter: Period, ledger: Ledger) -> Cut:
 
 
 def _last(route: Route, moment: datetime | None, ledger: Ledger) -> int:
-    packets = ledger.packets(lane=route.lane, states=HELD)
-    return max((p.number for p in packets if moment is None or (p.at is not None and p.at <= moment)), default=0)
+    return ledger.tallies.last_number(route.lane, HELD, moment)
 
 
 def _table(route: Route, cut: Cut, ledger: Ledger) -> Table:

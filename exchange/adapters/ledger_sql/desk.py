@@ -7,7 +7,7 @@ listed from the landed `break_item` rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, case, delete, func, or_, select, text
@@ -30,6 +30,7 @@ from exchange.domain.break_desk import (
 )
 from exchange.domain.break_life import BreakRecord, BreakWork
 from exchange.domain.break_view import ITEM, Seen, listed
+from exchange.domain.report_figures import AGE_DAYS, AGES
 
 _AT_ONCE: Final = 5_000
 _d = break_desk.c
@@ -125,9 +126,20 @@ def _limit(query: DeskQuery) -> ColumnElement[str]:
     )  # fmt: skip
 
 
+def _age(query: DeskQuery) -> ColumnElement[str]:
+    """The class a break's days fall in; one without a day is of the youngest."""
+    ends = [(query.today - timedelta(days=days)).isoformat() for days in AGE_DAYS]
+    return case(
+        (or_(_d.found_on == "", _d.found_on >= ends[0]), AGES[0]), (_d.found_on >= ends[1], AGES[1]),
+        (_d.found_on >= ends[2], AGES[2]), else_=AGES[3],
+    )  # fmt: skip
+
+
 def _by(query: DeskQuery, by: By) -> ColumnElement[str]:
     if by == "limit":
         return _limit(query)
+    if by == "age":
+        return _age(query)
     return func.coalesce(_d.owner, NOBODY) if by == "owner" else _d[by]
 
 

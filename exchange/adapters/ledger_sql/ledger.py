@@ -24,6 +24,7 @@ from exchange.adapters.ledger_sql.records import (
     packet_record,
     stored_event,
 )
+from exchange.adapters.ledger_sql.tallies import SqlTallies
 from exchange.adapters.ledger_sql.writer import Writer
 from exchange.domain.audit import (
     BEFORE_FIRST,
@@ -96,6 +97,7 @@ class SqlLedger(Leafing):
         self._actor = actor
         self._where = "ledger " + place(make_url(url))
         self._inside = threading.local()
+        self.tallies = SqlTallies(self._reading)
 
     def migrate(self) -> None:
         """Bring the database to the newest form; quick when it is."""
