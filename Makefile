@@ -53,6 +53,11 @@ bench: setup parts ## Measure against what a user would pick instead, in one run
 docs: ## Make docs/commands.md anew from the commands
 	@$(RUN) typer exchange.cli utils docs --name exchange --output docs/commands.md
 
+.PHONY: guide
+guide: setup parts ## Make the pictures of docs/officer-guide.md anew, in a real browser
+	@$(RUN) pytest -q -n $(WORKERS) --dist loadgroup tests/console
+	@$(RUN) python deploy/guide_pictures.py
+
 .PHONY: vendor
 vendor: setup ## Fetch the console's front-end files anew and verify them against vendor.toml (needs npm)
 	@$(RUN) python deploy/vendor.py
