@@ -16,11 +16,12 @@ from exchange.domain.masking import masked
 from exchange.domain.points import Explanation, Point
 from exchange.domain.points_page import point_words
 from exchange.domain.remedies import Words, remedy
-from exchange.domain.wording import column_words, dataset_words, rule_words
+from exchange.domain.wording import column_words, dataset_words, rule_words, value_words
 from exchange.steps.explain import proposed
 
 if TYPE_CHECKING:
     from exchange.console.review_view import Review
+    from exchange.domain.contract import CodeList, Column
     from exchange.domain.route import Route
     from exchange.ports import Parts
 
@@ -125,25 +126,35 @@ class Shown:
 
     title: Words
     heads: Sequence[Words]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Words]]
     hidden: bool
 
 
 def rows_shown(parts: Parts, review: Review, place: str, *, full: bool) -> Sequence[Shown]:
     """The rows of one case as they will leave; columns that are empty in all of them are left out."""
     found = rows_at(partial(parts.vault.open, review.record.key), review.route, place)
-    return [_shown(review.route, dataset, rows, full=full) for dataset, rows in found.items()]
+    codes = parts.agreement.codes_of(review.route)
+    return [_shown(review.route, dataset, rows, place, codes, full=full) for dataset, rows in found.items()]
 
 
-def _shown(route: Route, dataset: str, rows: Sequence[Mapping[str, str]], *, full: bool) -> Shown:
+def _shown(
+    route: Route,
+    dataset: str,
+    rows: Sequence[Mapping[str, str]],
+    place: str,
+    codes: Mapping[str, CodeList],
+    *,
+    full: bool,
+) -> Shown:
     contract = route.wire(dataset)
-    names = [name for name in contract.names if any(row[name] for row in rows)]
-    cells = [[_cell(route, dataset, name, row[name], full=full) for name in names] for row in rows]
+    told = [name for name in contract.names if any(row[name] not in ("", place) for row in rows)]
+    columns = [contract.column(name) for name in told]
     return Shown(
-        title=dataset_words(route, dataset), heads=[column_words(route, dataset, name) for name in names], rows=cells,
-        hidden=not full and any(contract.column(name).personal for name in names),
+        title=dataset_words(route, dataset), heads=[column_words(route, dataset, name) for name in told],
+        rows=[[_cell(column, row[column.name], codes, full=full) for column in columns] for row in rows],
+        hidden=not full and any(column.personal for column in columns),
     )  # fmt: skip
 
 
-def _cell(route: Route, dataset: str, name: str, value: str, *, full: bool) -> str:
-    return value if full else masked(route.wire(dataset).column(name), value) or ""
+def _cell(column: Column, value: str, codes: Mapping[str, CodeList], *, full: bool) -> Words:
+    return value_words(column, value if full else masked(column, value) or "", codes)

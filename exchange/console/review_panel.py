@@ -89,8 +89,9 @@ def _checked(review: Review) -> Line:
         return Line(done=False, text=CHECK_TEXTS["stopped"], values=values, tab="held")
     if review.record.content_hash is None:
         return Line(done=False, text=CHECK_TEXTS["not_checked"])
-    rules = len(page["rules"] or ()) or sum(len(c.rules) for c in review.route.carries(review.record.kind))
-    return Line(done=True, text=CHECK_TEXTS["checked"], values={"count": rules}, tab="checks" if page["rules"] else "")
+    if not page["rules"]:
+        return Line(done=True, text=CHECK_TEXTS["checks_done"])
+    return Line(done=True, text=CHECK_TEXTS["checked"], values={"count": len(page["rules"])}, tab="checks")
 
 
 def _sample(review: Review) -> Line:

@@ -44,7 +44,7 @@ WHY: Final[Mapping[str, str]] = {"new": "New", "changed": "Changed", "closed": "
 TABS: Final[Mapping[str, str]] = {
     "overview": "Overview",
     **WHY,
-    "held": "Sent back for correction",
+    "held": "To correct",
     "points": "To explain",
     "gaps": "Completeness",
     "sample": "Sample",
@@ -122,6 +122,7 @@ CHECK_TEXTS: Final[Mapping[str, str]] = {
     "prepared": "Submitted by %(who)s",
     "to_prepare": "Not yet submitted",
     "checked": "Checks passed: %(count)s rules",
+    "checks_done": "Checks passed",
     "not_checked": "Checks not finished",
     "stopped": "Stopped: %(share)s held, the limit is %(limit)s",
     "sample": "Sample checked: %(count)s",

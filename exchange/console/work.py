@@ -73,7 +73,9 @@ def _add_up(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _sweep(parts: Parts, _: Mapping[str, Any]) -> Mapping[str, Any]:
-    return dict(journeys.sweep(parts).done)
+    swept = journeys.sweep(parts)
+    problems = [{"where": where, "code": problem.code} for where, problem in swept.problems]
+    return {"done": dict(swept.done), "problems": problems}
 
 
 KINDS: Final[Mapping[str, Callable[[Parts, Mapping[str, Any]], Mapping[str, Any]]]] = {

@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from exchange.domain.content import Content
-from exchange.domain.contract import CodeList
+from exchange.domain.contract import CodeList, Column
 from exchange.domain.period import Period
 from exchange.domain.remedies import OUR_RULES, Words
 from exchange.domain.route import Agreement, Route
@@ -112,6 +112,20 @@ def words(table: Mapping[str, Words], word: str) -> Words:
 def code_words(codes: CodeList, code: str) -> Words:
     """A code's names, or the code itself."""
     return codes.names_zh.get(code, code), codes.names_en.get(code, code)
+
+
+def value_words(column: Column, value: str, codes: Mapping[str, CodeList]) -> Words:
+    """A cell as people read it: a code by its name, yes or no, a time in Asia/Shanghai, any other as it stands."""
+    if not value:
+        return "", ""
+    if column.type == "bool":
+        return ("是", "yes") if value == "true" else ("否", "no")
+    if column.code_list is not None and column.code_list in codes:
+        return code_words(codes[column.code_list], value)
+    try:
+        return (local_time(datetime.fromisoformat(value)),) * 2 if column.type == "time" else (value, value)
+    except ValueError:
+        return value, value
 
 
 def dataset_words(route: Route, dataset: str) -> Words:

@@ -114,7 +114,7 @@ def _told(visit: Visit, job: Job) -> Mapping[str, Any]:
     """What is known beside the job itself: how far it is, where it went wrong, in words."""
     problem = visit.house.problems.get(job.code) if job.code is not None else None
     return {"progress": _progress(visit, job), "problem": problem, "place": uploads.place(job.where), "jobs": JOBS,
-            "swept": SWEPT}  # fmt: skip
+            "swept": SWEPT, "problems": visit.house.problems}  # fmt: skip
 
 
 def _progress(visit: Visit, job: Job) -> tuple[int, int] | None:

@@ -93,7 +93,16 @@ def verified(id: int, visit: Annotated[Visit, needs("verify")]) -> Response:
         raise NeedsPerson(914, "There is no such work.", where=f"job {id}", next_step="Go back to the ledger.")
     problem = visit.house.problems.get(job.code) if job.code is not None else None
     part = "parts/job.html" if visit.by_htmx else "job.html"
-    return visit.page(part, job=job, progress=None, problem=problem, place=job.where, jobs=JOBS, swept=SWEPT)
+    return visit.page(
+        part,
+        job=job,
+        progress=None,
+        problem=problem,
+        place=job.where,
+        jobs=JOBS,
+        swept=SWEPT,
+        problems=visit.house.problems,
+    )
 
 
 @router.get("/ledger/sheet.xlsx")
