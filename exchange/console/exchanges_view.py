@@ -54,7 +54,8 @@ def waiting(parts: Parts) -> Sequence[PacketRecord]:
     found: list[PacketRecord] = []
     for lane in parts.ledger.lanes():
         if lane.endswith(f".{parts.party}"):
-            found += parts.ledger.listed_packets(lane, states=("refused", "held", "fork"), most=10)
+            for state in ("refused", "held", "fork"):
+                found += parts.ledger.listed_packets(lane, states=(state,), most=10)
     return [packet for packet in found if packet.kind in DATA_KINDS | {"V"}]
 
 

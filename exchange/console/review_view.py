@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -93,7 +94,7 @@ def review_of(parts: Parts, record: ExchangeRecord, *, size: int) -> Review:
     page = _page(parts, key)
     return Review(
         record=record, route=route, title=round_title(record.kind, record.period), page=page, content=content,
-        standing=now, events=events, sample=sample_of(record, route, parts.vault, size) if content else (),
+        standing=now, events=events, sample=_sample(parts, record, route, size) if content else (),
         checked=checks(reversed(events), record.content_hash),
     )  # fmt: skip
 
@@ -110,6 +111,20 @@ def _page(parts: Parts, key: str) -> Mapping[str, Any]:
         return dict.fromkeys(_PARTS)
     page = dict.fromkeys(_PARTS) | json.loads(parts.vault.get(key, PAGE))
     return with_gaps(page, book_of(parts.ledger.events), key, parts.agreement) if page.get("completeness") else page
+
+
+_drawn: OrderedDict[tuple[str, str, int], tuple[str, ...]] = OrderedDict()
+"""Samples drawn lately, by exchange, content hash and size: a content of 100,000 cases is read through for one."""
+_MOST_DRAWN: Final = 64
+
+
+def _sample(parts: Parts, record: ExchangeRecord, route: Route, size: int) -> tuple[str, ...]:
+    known = (record.key, str(record.content_hash), size)
+    if known not in _drawn:
+        _drawn[known] = sample_of(record, route, parts.vault, size)
+        while len(_drawn) > _MOST_DRAWN:
+            _drawn.popitem(last=False)
+    return _drawn[known]
 
 
 def _content(parts: Parts, key: str) -> Content | None:
