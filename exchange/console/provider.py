@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import secrets
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
-from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -82,7 +82,12 @@ class Provider:
             raise _untrusted(f"The ID token has no claim {self.told.claim!r}.")
         return subject
 
-    def _client(self, return_to: str, **more: Any) -> OAuth2Client:
+    def _client(self, return_to: str, **more: Any) -> Any:
+        """The library's client; imported when somebody signs in this way, as it is slow and says so loudly."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from authlib.integrations.httpx_client import OAuth2Client
+
         return OAuth2Client(
             client_id=self.told.client_id, client_secret=self.told.client_secret.get_secret_value(),
             scope="openid profile", redirect_uri=return_to, code_challenge_method="S256", timeout=10, **more,
