@@ -13,12 +13,12 @@ from exchange.domain.break_view import Seen, seen
 if TYPE_CHECKING:
     from exchange.console.visit import Visit
 
-MOST: Final = 10_000
+MOST: Final = 5_000
 """Rows of a sheet; a list that is longer is filtered first."""
 
 
 def sheet(visit: Visit, filters: Filters) -> bytes:
-    """The list's first ten thousand rows as XLSX; the ledger says who took how many."""
+    """The list's first five thousand rows as XLSX; the ledger says who took how many."""
     parts = visit.parts
     desk = parts.ledger.break_desk(filters.query(visit.today), limit=MOST)
     found = {one.record.id: one for one in seen(parts.ledger, parts.agreement, parts.party, ids=[r.id for r in desk])}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
-from exchange.console.paging import Pages, pages
+from exchange.console.paging import SIZE, Pages, pages
 from exchange.domain.break_desk import (
     GONE,
     GROUPS,
@@ -30,7 +30,7 @@ from exchange.domain.break_desk import (
     limit_of,
 )
 from exchange.domain.break_view import Seen, seen, version_of
-from exchange.domain.case_number import normalise
+from exchange.domain.case_number import normalise, parse
 from exchange.domain.masking import mask_name
 
 if TYPE_CHECKING:
@@ -86,9 +86,12 @@ class Filters:
     def query(self, today: date) -> DeskQuery:
         """What the ledger is asked."""
         stands = UNDONE if not self.stand else () if self.stand == "all" else (self.stand,)
+        typed = normalise(self.q)
+        whole = parse(typed).form != "malformed"
         return DeskQuery(
             today=today, stands=stands, state=self.state, code=self.code, rank=self.rank, owner=self.owner,
-            court=self.court, case_no=self.case, claim_no=self.claim, limit=self.limit, text=normalise(self.q),
+            court=self.court, case_no=self.case or (typed if whole else ""), claim_no=self.claim, limit=self.limit,
+            text="" if whole else typed,
             order=next((one for one in ORDERS if one == self.sort), "due"),
             group=next((one for one in GROUPS if one == self.group), "limit"),
         )  # fmt: skip
@@ -174,6 +177,26 @@ def listed(visit: Visit, filters: Filters, *, page: str | None, chosen: str = ""
         compared=compared_at(visit), before=rows[at - 1].address if at else None,
         after=rows[at + 1].address if at is not None and at + 1 < len(rows) else None,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """Addresses of the breaks before and after one, on its page of the list."""
+
+    before: str | None
+    after: str | None
+
+
+def neighbours(visit: Visit, filters: Filters, *, page: str, chosen: str) -> Neighbours:
+    """The same as in the list, without making it."""
+    number = int(page) if page.isascii() and page.isdigit() else 1
+    rows = visit.parts.ledger.break_desk(filters.query(visit.today), limit=SIZE, offset=(max(number, 1) - 1) * SIZE)
+    ids = [row.id for row in rows]
+    at = ids.index(chosen) if chosen in ids else None
+    told = [filters.at(f"/breaks/{id_}", page=page) for id_ in ids]
+    return Neighbours(
+        before=told[at - 1] if at else None, after=told[at + 1] if at is not None and at + 1 < len(ids) else None
+    )
 
 
 def counts(house: House, query: DeskQuery, by: Sequence[By]) -> Sequence[DeskCount]:

@@ -21,13 +21,14 @@ from exchange.console.breaks_view import (
     Filters,
     filters_of,
     listed,
+    neighbours,
 )
 from exchange.console.pages import matches
 from exchange.console.visit import Visit, needs
 from exchange.domain.break_desk import GROUPS, LIMITS, NOBODY, ORDERS, alike
 from exchange.domain.break_view import Seen, one_of, seen, version_of
 from exchange.domain.errors import ExchangeError, NeedsPerson
-from exchange.steps.work_break import work_break
+from exchange.steps.work_break import WHOLE, work_break
 
 router = APIRouter()
 router.include_router(matches.router)
@@ -70,7 +71,7 @@ def share(visit: Annotated[Visit, needs("run")]) -> Response:
 @router.post("/breaks/{id}/{act}")
 def work(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Response:
     """Do something about a break, or about several that are alike; stale ones answer 409 with both texts."""
-    if act not in ACTS:
+    if act not in ACTS or len(id) != WHOLE:
         raise HTTPException(404)
     filters = filters_of(visit.form)
     several = [f"{id}:{visit.form.get('version', '')}", *map(str, visit.fields.getlist("also"))]
@@ -167,12 +168,13 @@ def _page(
         "done": asked.get("done", ""), "many": asked.get("many", ""), "page": page or "",
         "typed": visit.form.get("text", ""), "tried_act": visit.request.path_params.get("act", ""),
         "choice": visit.form.get("choice", ""), "runs": asked.get("runs", ""),
-        "list": listed(visit, filters, page=page, chosen=chosen.id if chosen else ""),
         "told": lambda error: _told(visit, error),
     }  # fmt: skip
     if visit.by_htmx and visit.request.method == "GET" and chosen is not None:
-        return visit.page("parts/break.html", status=status, **told)
-    return visit.page("breaks.html", status=status, **told, **_offers(visit))
+        near = neighbours(visit, filters, page=page or "", chosen=chosen.id)
+        return visit.page("parts/break.html", status=status, list=near, **told)
+    whole = listed(visit, filters, page=page, chosen=chosen.id if chosen else "")
+    return visit.page("breaks.html", status=status, list=whole, **told, **_offers(visit))
 
 
 def _offers(visit: Visit) -> dict[str, object]:

@@ -6,7 +6,13 @@
   const rows = () => all("[data-row]");
   const here = () => $(".brk.sel") || null;
   const link = (row) => row && $("a", row);
-  const show = (row) => { const to = link(row); if (to) { row.scrollIntoView({ block: "nearest" }); to.click(); } };
+  const see = (row) => {
+    const list = $("#list");
+    if (!row || !list) return;
+    const top = row.getBoundingClientRect().top - list.getBoundingClientRect().top;
+    if (top < 30 || top + row.offsetHeight > list.clientHeight) list.scrollTop += top - list.clientHeight / 3;
+  };
+  const show = (row) => { const to = link(row); if (to) { see(row); to.click(); } };
 
   const mark = () => {
     const id = $("#det")?.dataset.id;
@@ -75,6 +81,6 @@
     const off = $("#keys-off");
     if (off) off.checked = localStorage.getItem("exchange-keys") === "off";
     mark();
-    here()?.scrollIntoView({ block: "nearest" });
+    see(here());
   });
 })();
