@@ -1,6 +1,6 @@
 """Copy the pictures that docs/officer-guide.md shows from what the browser tests made (`build/pictures`).
 
-    make guide        # runs the browser tests, then this
+make guide        # runs the browser tests, then this
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def main() -> int:
     missing = [name for name in shown if not (MADE / name).exists()]
     for name in set(shown) - set(missing):
         shutil.copyfile(MADE / name, KEPT / name)
-    print(f"missing: {', '.join(missing)}" if missing else f"{len(shown)} pictures")  # noqa: T201
+    print(f"missing: {', '.join(missing)}" if missing else f"{len(shown)} pictures")
     return 1 if missing else 0
 
 
