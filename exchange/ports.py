@@ -211,8 +211,8 @@ class Ledger(Protocol):
         """Packets by lane and number; with `above` those of a higher number, with `numbers` these alone."""
         ...
 
-    def newest(self, lane: str) -> PacketRecord | None:
-        """A lane's packet with the highest number."""
+    def newest(self, lane: str, *, receipts: bool | None = None) -> PacketRecord | None:
+        """A lane's packet with the highest number; of its receipts alone, or of all others."""
         ...
 
     def settled(self, lane: str) -> PacketRecord | None:
@@ -229,6 +229,14 @@ class Ledger(Protocol):
 
     def events(self, *, exchange: str | None = None, kind: str | None = None) -> Iterator[Event]:
         """Events in order."""
+        ...
+
+    def last_event(self, kind: str) -> Event | None:
+        """The newest event of a kind."""
+        ...
+
+    def unconfirmed(self, *, limit: int = 50) -> Sequence[Event]:
+        """Releases by rule or by one officer that nobody has confirmed, the oldest first."""
         ...
 
     def head(self) -> str:

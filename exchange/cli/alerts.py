@@ -27,7 +27,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """预警: those nobody has acknowledged, escalated ones first."""
-    from exchange.steps.watch import TITLES
+    from exchange.domain.alert_words import TITLES
 
     with end(home) as parts:
         found = parts.ledger.alerts(state=None if every else OPEN, limit=limit)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from exchange.console.case_file import EVENTS, PAID, REVIEWS, SOLD, CaseFile, Row
 from exchange.console.render import money
 from exchange.console.timeline import Clock, Drawing, Mark, Tone, timeline
+from exchange.domain.alert_words import TITLES
 from exchange.domain.break_life import CLOSED
 from exchange.domain.break_view import Seen
 from exchange.domain.case_books import CaseBooks, case_books, lines_of, live_claims
@@ -20,7 +21,6 @@ from exchange.domain.case_entry import CASES, DEBTORS
 from exchange.domain.case_steps import CODES, CaseStep, case_steps
 from exchange.domain.lineage import Carrier
 from exchange.domain.masking import masked
-from exchange.steps.watch import TITLES
 
 if TYPE_CHECKING:
     from exchange.console.visit import Visit

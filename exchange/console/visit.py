@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
-from exchange.console.counts import counts
+from exchange.console.counts import counted
 from exchange.console.house import House
 from exchange.console.render import LANGUAGES
 from exchange.desk import Session
@@ -90,6 +90,10 @@ class Visit:
         """Of anything with `name_zh` and `name_en` the one to show."""
         return str(named.name_zh if self.language == "zh" else named.name_en)
 
+    def titled_of(self, told: Any) -> str:
+        """Of anything with `title_zh` and `title_en` the one to show."""
+        return str(told.title_zh if self.language == "zh" else told.title_en)
+
     def page(self, template: str, *, status: int = 200, **data: Any) -> Response:
         """A page, or a part of one, with the frame's data beside its own."""
         told = self.house.words.templates[self.language].get_template(template)
@@ -102,7 +106,7 @@ class Visit:
         party = self.house.parts.agreement.parties[self.house.parts.party]
         return {
             "path": self.request.url.path, "here": f"{self.request.url.path}?{self.request.url.query}".rstrip("?"),
-            "party": party, "counts": counts(self.house) if self.may("look") else {}, "query": "",
+            "party": party, "counts": counted(self) if self.may("look") else {}, "query": "",
         }  # fmt: skip
 
     def go(self, path: str) -> Response:

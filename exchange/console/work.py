@@ -44,7 +44,17 @@ def _answer(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _urgent(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"exchange": journeys.urgent(parts, told["case_no"], told["reason"], parts.actor)}
+    key = journeys.urgent(parts, told["case_no"], told["reason"], parts.actor, seen=told.get("seen"))
+    return {"exchange": key}
+
+
+def _preview(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"preview": journeys.preview_urgent(parts, told["case_no"])}
+
+
+def _onward(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    journeys.onward(parts, told["exchange"])
+    return {"exchange": told["exchange"]}
 
 
 def _reconcile(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -82,6 +92,8 @@ KINDS: Final[Mapping[str, Callable[[Parts, Mapping[str, Any]], Mapping[str, Any]
     "quarterly": _quarterly,
     "answer": _answer,
     "urgent": _urgent,
+    "preview": _preview,
+    "onward": _onward,
     "reconcile": _reconcile,
     "share": _share,
     "add_up": _add_up,

@@ -123,12 +123,20 @@ def onward(parts: Parts, key: str) -> str:
     return record(parts, key).state
 
 
-def urgent(parts: Parts, case_no: str, reason: str, officer: str) -> str:
+def preview_urgent(parts: Parts, case_no: str) -> str:
+    """Lay what an urgent transfer of a case would carry into the vault; its key there."""
+    from exchange.steps.urgent import preview_urgent as step
+
+    key: str = call(step, parts, case_no)
+    return key
+
+
+def urgent(parts: Parts, case_no: str, reason: str, officer: str, *, seen: str | None = None) -> str:
     """Send one case at once on every route that carries urgent cases: opened, released as the route says, packed and
     sent; return the first exchange's key. One counterpart that can't be reached holds up no other."""
     from exchange.steps.urgent import urgent as step
 
-    round_ = call(step, parts, case_no=case_no, reason=reason, actor=officer)
+    round_ = call(step, parts, case_no=case_no, reason=reason, actor=officer, seen=seen)
     swept = Swept()
     for key in round_.keys:
         attempted(swept, "sent", key, onward, parts, key)

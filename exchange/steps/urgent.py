@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -27,7 +27,10 @@ from exchange.domain.prepare import CASES, Prepared
 from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.route import Agreement, Route
 from exchange.domain.urgency import Urgent, UrgentRound
+from exchange.domain.urgent_preview import rows_sha256, shown
 from exchange.ports import Checker, Clock, IsWorkday, Ledger, Pages, Source, Vault
+
+PREVIEW: Final = "preview.json"
 
 STATE_OF: Final = (CASES, "case_debtor", "case_event")
 """Datasets whose rows make up the state of a case; the time of the last keystroke does not (docs/adr/0006)."""
@@ -48,10 +51,60 @@ class _Parts:
     """The duties of the officer who asks; None when the rules do."""
 
 
+def preview_urgent(
+    case_no: str,
+    *,
+    agreement: Agreement,
+    party: str,
+    source: Source,
+    vault: Vault,
+    ledger: Ledger,
+    checker: Checker,
+    is_workday: IsWorkday,
+    today: date,
+) -> str:
+    """What `urgent` would send of a case now: kept in the vault, persons masked; its key there. Opens nothing.
+
+    `preview.json` holds the case's number, each route's rows and `sha256`, by which `urgent` knows that it sends what
+    was seen. NeedsPerson 601, 905, 914 as there.
+    """
+    seen: list[tuple[Route, Examination]] = []
+    told: list[dict[str, Any]] = []
+    for route in _routes(agreement, party):
+        _, found = _examine(route, agreement, source, ledger, checker, is_workday, today)
+        case = _named(found, case_no)
+        alone = _narrow(found, case)
+        fresh = any(True for _ in _fresh(route, found, [case], ledger))
+        key = _attempt(route, alone, ledger, fresh=fresh, asked=True)
+        known = key if ledger.exchange(key) is not None else None
+        points = len(points_of(alone.findings, alone.held))
+        told.append(shown(route, alone.frames_to_send, points=points, fresh=fresh, exchange=known))
+        seen.append((route, alone))
+    if not seen:
+        raise _sends_none(party)
+    sha256 = rows_sha256([(route, alone.frames_to_send) for route, alone in seen])
+    number = str(seen[0][1].frames_to_send[CASES]["case_no"].iloc[0])
+    place = f"preview.{sha256[:16]}"
+    vault.put(place, PREVIEW, canonical_json({"case_no": number, "sha256": sha256, "routes": told}))
+    return place
+
+
+def _routes(agreement: Agreement, party: str) -> list[Route]:
+    """The routes on which this end sends urgent cases."""
+    return [r for r in agreement.routes_from(party) if CASES in [contract.dataset for contract in r.carries("U")]]
+
+
+def _sends_none(party: str) -> NeedsPerson:
+    return NeedsPerson(
+        905, "This end sends no cases.", where=f"party {party}", next_step="Run it at the court's end."
+    )  # fmt: skip
+
+
 def urgent(
     *,
     case_no: str | None = None,
     reason: str = "",
+    seen: str | None = None,
     agreement: Agreement,
     party: str,
     source: Source,
@@ -72,8 +125,10 @@ def urgent(
     case that was sent back is sent anew (`….2`) when an officer asks for it.
     On a route that releases by rule, an officer who may approve releases the case alone (another confirms it
     afterwards); one who may not has prepared it, and it waits for the approver.
+    `seen` is the hash of what the officer looked at before (`preview_urgent`): nothing else is sent.
     Raises NeedsPerson 601 when the named case is held (with the rules), 914 when it is not among the selected, 910
-    when the officer is not listed or gives no reason, 905 at an end that sends no cases.
+    when the officer is not listed or gives no reason, 905 at an end that sends no cases, 911 when what would go is not
+    what was seen.
     """
     duties = duties_of(actor, officers) if case_no is not None else None
     if case_no is not None and not reason.strip():
@@ -84,41 +139,50 @@ def urgent(
     )  # fmt: skip
     cases: list[Urgent] = []
     keys: list[str] = []
-    for route in agreement.routes_from(party):
-        if CASES not in [contract.dataset for contract in route.carries("U")]:
-            continue
-        prepared, found = _examine(route, agreement, source, ledger, checker, is_workday, today)
+    looked = [
+        (route, *_examine(route, agreement, source, ledger, checker, is_workday, today))
+        for route in _routes(agreement, party)
+    ]
+    if seen is not None and case_no is not None:
+        _as_seen(seen, [(route, _narrow(found, _named(found, case_no))) for route, _, found in looked])
+    for route, prepared, found in looked:
         chosen = found.urgent if case_no is None else (_named(found, case_no),)
         cases += chosen
         going = [case for case in chosen if not case.held]
         fresh = list(_fresh(route, found, going, ledger))
         for case in going if case_no is not None else fresh:
             alone = _narrow(found, case)
-            key = _attempt(route, alone, parts, fresh=case in fresh)
+            key = _attempt(route, alone, parts.ledger, fresh=case in fresh, asked=parts.officer is not None)
             if ledger.exchange(key) is None:
                 _open(key, route, prepared, alone, reason, parts)
             elif case_no is None:
                 continue
             keys.append(key)
     if case_no is not None and not keys:
-        raise NeedsPerson(
-            905, "This end sends no cases.", where=f"party {party}", next_step="Run it at the court's end."
-        )  # fmt: skip
+        raise _sends_none(party)
     return UrgentRound(cases=tuple(cases), keys=tuple(keys))
 
 
-def _attempt(route: Route, alone: Examination, parts: _Parts, *, fresh: bool) -> str:
+def _as_seen(seen: str, going: Sequence[tuple[Route, Examination]]) -> None:
+    if rows_sha256([(route, alone.frames_to_send) for route, alone in going]) != seen:
+        raise NeedsPerson(
+            911, "What would be sent is not what was seen: the register has changed meanwhile.", where="urgent case",
+            next_step="Look at it again and decide about what it holds now.",
+        )  # fmt: skip
+
+
+def _attempt(route: Route, alone: Examination, ledger: Ledger, *, fresh: bool, asked: bool) -> str:
     """The key of this case in this state: a new attempt when the state was sent and another one since.
 
     One that was sent back is tried anew only when an officer says so.
     """
 
     def state_of_exchange(key: str) -> str | None:
-        known = parts.ledger.exchange(key)
+        known = ledger.exchange(key)
         return known.state if known else None
 
     def over(_: str, state: str) -> bool:
-        return (fresh and state in GONE) or (parts.officer is not None and state in SENT_BACK)
+        return (fresh and state in GONE) or (asked and state in SENT_BACK)
 
     base = f"{route.id}.U.{state_of(route, alone.frames_to_send)[:12]}"
     return attempt(base, state_of_exchange, over)

@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from exchange.domain import alert_life, lifecycle
+from exchange.domain.alert_words import ESCALATION, TITLES
 from exchange.domain.break_due import ANSWER_DAYS, REMIND_DAYS, asking
 from exchange.domain.break_view import ANSWER, ITEM
 from exchange.domain.calendar import WorkCalendar
@@ -22,31 +23,6 @@ from exchange.domain.urgency import UrgentRound
 from exchange.ports import Alert, Event, ExchangeRecord, Ledger, Notifier
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
-
-ESCALATION: Final = "alerts_unacknowledged"
-
-TITLES: Final[Mapping[str, tuple[str, str]]] = {
-    "major": ("重大案件", "a major case"),
-    "claims_due_within_7_days": ("债权申报期限在七日内届满", "the claim period ends within 7 days"),
-    "accepted_within_7_days": ("七日内新受理", "accepted within the last 7 days"),
-    "held": ("紧急案件被校验拦下，未能传送", "an urgent case is held by the checks and was not sent"),
-    "urgent_waits": ("紧急案件待人员说明或批准，尚未传送", "an urgent case waits for an officer and was not sent"),
-    "receipt_overdue": ("对方回执逾期", "the other side's receipt is overdue"),
-    "rejected": ("对方拒收，需重新传送", "the other side refused it; it has to be sent anew"),
-    "packet_refused": ("收到的数据包被拒收", "a packet that arrived was refused"),
-    "packet_fork": ("同一编号出现两个不同的数据包", "two different packets under one number"),
-    "review_overdue": ("事后复核逾期", "the review after an urgent release is overdue"),
-    "quarter_overdue": ("季度交换超过约定工作日未送出", "the quarter's exchange is past its agreed working day"),
-    "breaks_unanswered": ("对方未按约定期限答复差异", "the other side has not answered shared breaks in time"),
-    "break_answers_due": ("我方答复差异的期限将至或已过", "our answers to shared breaks are due"),
-    "statement_differs": ("对方所签对账单与我方有差异", "the other side's signed statement differs from ours"),
-    "statement_refused_there": ("对方退回了对账单", "the other side refused the statement"),
-    "statement_unusable": ("收到的对账单无法核对", "a statement that arrived can't be read or proven"),
-    "contract_overlap_ends": ("旧版约定即将停止接收", "the earlier contract is accepted for a few days more"),
-    "calendar_not_official": ("下一季度所在年度的工作日历尚未公布", "the next quarter's year has no official calendar"),
-    ESCALATION: ("预警逾期未确认，请复核人员处理", "alerts nobody has acknowledged in time: a reviewer acts"),
-}
-"""Rule → what an officer reads, Chinese and English."""
 
 _RUNGS: Final[Mapping[str, str]] = {lifecycle.SENT: "opened", lifecycle.RECEIVED: "validated"}
 """Where an exchange of ours waits, and for which receipt."""

@@ -178,9 +178,11 @@ class SqlLedger(Leafing):
             wanted = wanted.where(tables.packet.c.number.in_(numbers))
         return [packet_record(row) for row in self._all(wanted)]
 
-    def newest(self, lane: str) -> PacketRecord | None:
-        """The packet with the highest number of a lane."""
+    def newest(self, lane: str, *, receipts: bool | None = None) -> PacketRecord | None:
+        """The packet with the highest number of a lane; of its receipts alone, or of all others."""
         wanted = select(tables.packet).where(tables.packet.c.lane == lane)
+        if receipts is not None:
+            wanted = wanted.where((tables.packet.c.kind == "R") if receipts else (tables.packet.c.kind != "R"))
         found = self._all(wanted.order_by(tables.packet.c.number.desc()).limit(1))
         return packet_record(found[0]) if found else None
 
@@ -213,6 +215,17 @@ class SqlLedger(Leafing):
             yield from (stored_event(row).read() for row in page)
             more = len(page) == _PAGE
             last = page[-1].seq if page else last
+
+    def last_event(self, kind: str) -> Event | None:
+        """The newest event of a kind."""
+        wanted = select(tables.event).where(tables.event.c.kind == kind).order_by(tables.event.c.seq.desc()).limit(1)
+        found = self._all(wanted)
+        return stored_event(found[0]).read() if found else None
+
+    def unconfirmed(self, *, limit: int = 50) -> Sequence[Event]:
+        """Releases by rule or by one officer that nobody has confirmed, the oldest first."""
+        with self._reading() as connection:
+            return pending.unconfirmed(connection, limit)
 
     def head(self) -> str:
         """Hash of the newest event (64 zeros when there is none)."""

@@ -10,7 +10,9 @@ from typing import Final
 from sqlalchemy import Row, and_, func, not_, or_, select
 from sqlalchemy.engine import Connection
 
+from exchange.adapters.ledger_sql.records import stored_event
 from exchange.adapters.ledger_sql.tables import event, packet
+from exchange.domain.audit import Event
 from exchange.domain.lane import lane_of
 from exchange.domain.packet import SILENT_KINDS, packet_of
 from exchange.domain.sequence import SETTLED
@@ -80,3 +82,11 @@ def unreceipted(connection: Connection, lane: str) -> list[str]:
     )
     found = [*connection.execute(packets).scalars(), *connection.execute(refused).scalars()]
     return [str(one) for one in dict.fromkeys(found) if lane_of(packet_of(one)) == lane]
+
+
+def unconfirmed(connection: Connection, limit: int) -> list[Event]:
+    """Releases that nobody has confirmed since, the oldest first."""
+    later = event.alias()
+    confirmed = select(later.c.seq).where(later.c.exchange == event.c.exchange, later.c.kind == "confirmed").exists()
+    wanted = select(event).where(event.c.kind == "released", not_(confirmed)).order_by(event.c.seq).limit(limit)
+    return [stored_event(row).read() for row in connection.execute(wanted)]

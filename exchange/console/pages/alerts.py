@@ -1,0 +1,60 @@
+"""预警: what the watch warned of; an officer acknowledges it with a word."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Response
+
+from exchange import journeys
+from exchange.console.alerts_view import acknowledge_days, alert_page
+from exchange.console.counts import forget
+from exchange.console.visit import Visit, local_path, needs
+from exchange.domain.errors import NeedsPerson
+from exchange.steps.work_alert import acknowledge_alerts
+
+router = APIRouter()
+
+DRAFT: Final = "alerts"
+"""The draft of the word that is being typed."""
+
+
+@router.get("/alerts")
+def alerts(
+    visit: Annotated[Visit, needs("look")], show: str = "open", rule: str = "", page: str | None = None
+) -> Response:
+    """The list, a page of it; words that were said are shown to who asks for them, and that is in the ledger."""
+    return _shown(visit, show, rule, page)
+
+
+def _shown(
+    visit: Visit, show: str, rule: str, page: str | None, *, status: int = 200, wrong: str = "", word: str = ""
+) -> Response:
+    found = alert_page(visit, show=show, rule=rule, page=page)
+    if any(line.word for line in found.lines):
+        journeys.looked(visit.parts, None, "alerts")
+    return visit.page(
+        "alerts.html", status=status, found=found, wrong=wrong, draft=DRAFT, days=acknowledge_days(visit.parts),
+        word=word or visit.house.desk.draft(visit.person.id, DRAFT), again=visit.request.url.query,
+    )  # fmt: skip
+
+
+@router.post("/alerts/acknowledge")
+def acknowledge(visit: Annotated[Visit, needs("acknowledge")]) -> Response:
+    """The alerts ticked, with one word; what was typed comes back when it can't be."""
+    chosen = [str(one).partition(" ") for one in visit.fields.getlist("alert")]
+    word = visit.form.get("word", "")
+    if not chosen:
+        wrong = visit.say("Tick at least one alert.")
+        return _shown(visit, "open", visit.form.get("rule", ""), None, status=422, wrong=wrong, word=word)
+    try:
+        named = [(rule, subject) for rule, _, subject in chosen]
+        journeys.call(acknowledge_alerts, visit.parts, named, by=visit.person.id, word=word)
+    except NeedsPerson as problem:
+        if problem.code != 910:
+            raise
+        wrong = visit.say("Say in a word what is done about it: 2 to 500 characters.")
+        return _shown(visit, "open", visit.form.get("rule", ""), None, status=422, wrong=wrong, word=word)
+    visit.house.desk.keep_draft(visit.person.id, DRAFT, "", visit.house.now)
+    forget(visit.house)
+    return visit.go(local_path(visit.form.get("back") or "/alerts"))
