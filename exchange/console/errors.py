@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import traceback
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -12,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from exchange.console.house import House
-from exchange.console.visit import Refused, SignInNeeded, language_of, sign_in_path, visiting
+from exchange.console.visit import Refused, SignInNeeded, language_of, local_path, sign_in_path, visiting
 from exchange.domain.errors import ExchangeError, RetryLater
 
 log = structlog.get_logger("console")
@@ -31,9 +32,18 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def _sign_in(request: Request, _: Exception) -> Response:
-    if request.headers.get("hx-request") == "true" or request.method != "GET":
-        return _shown(request, 401, template="signed_out.html", happened="Your session has ended.")
+    if request.headers.get("hx-request") == "true":
+        return _shown(request, 401, template="parts/signed_out.html", part=True, again="/")
+    if request.method != "GET":
+        return _shown(request, 401, template="signed_out.html", part=False, again=_form_of(request))
     return RedirectResponse(sign_in_path(request), status_code=303)
+
+
+def _form_of(request: Request) -> str:
+    """The page of ours a form was sent from."""
+    came = urlsplit(request.headers.get("referer", ""))
+    mine = came.netloc == request.headers.get("host")
+    return local_path(came.path + (f"?{came.query}" if came.query else "")) if mine else "/"
 
 
 def _refused(request: Request, error: Refused) -> Response:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from tests.console.browsing import NARROW, WIDE, at
+from tests.console.browsing import NARROW, WIDE, at, served
+from tests.console.kit import PASSWORD, Console
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -41,3 +42,34 @@ def test_without_script_one_signs_in_and_out(chromium: Browser, sites: tuple[str
         desk.page.click("details.who summary")
         desk.page.click("text=退出登录")
         desk.page.wait_for_url("**/sign-in")
+
+
+def test_typed_text_survives_a_lost_connection_and_an_ended_session(
+    chromium: Browser, fresh_ends: tuple[Console, Console]
+) -> None:
+    court, _ = fresh_ends
+    text = "半小时写成的一段话，不能丢"
+    with served(court) as address, at(chromium, address) as desk:
+        page = desk.sign_in("liaison-1").go("/meetings/questions/new")
+        page.fill("#text", text)
+        page.context.set_offline(True)
+        page.wait_for_selector("#notice .banner")
+        desk.picture("offline-court-zh-1366")
+        page.context.set_offline(False)
+        page.wait_for_selector("#notice .banner", state="detached")
+        court.house.desk.close_sessions(person="liaison-1")
+        page.click("main button.p")
+        page.wait_for_selector("#signin")
+        desk.picture("session-ended-court-zh-1366")
+        desk.check()
+        page.click("#signin a")
+        page.fill("#person", "liaison-1")
+        page.fill("#password", PASSWORD)
+        page.click("main form button")
+        page.wait_for_url("**/meetings/questions/new")
+        assert page.input_value("#text") == text
+        page.click("main button.p")
+        page.wait_for_url("**/meetings")
+        assert text in page.inner_text("main")
+        page = desk.go("/meetings/questions/new")
+        assert page.input_value("#text") == ""
