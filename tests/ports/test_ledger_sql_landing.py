@@ -340,7 +340,8 @@ def test_a_ledger_of_the_first_form_is_brought_up_with_its_rows(ledger: SqlLedge
     before = ledger.landed(ROUTE, "bankruptcy_case")
     ledger.close()
     with create_engine(database_url, poolclass=NullPool).begin() as connection:
-        for index in ("event_by_exchange_kind", "exchange_by_state", "exchange_by_kind", "packet_by_state"):
+        later = ("exchange_by_opened", "exchange_by_direction", "event_by_actor")
+        for index in ("event_by_exchange_kind", "exchange_by_state", "exchange_by_kind", "packet_by_state", *later):
             connection.execute(text(f"DROP INDEX {index}"))
         connection.execute(text("CREATE INDEX event_by_exchange ON event (exchange, seq)"))
         connection.execute(text("DROP TABLE landed_case"))
