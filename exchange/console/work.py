@@ -82,6 +82,10 @@ def _add_up(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(told)
 
 
+def _prove(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(journeys.prove(parts, told))
+
+
 def _sweep(parts: Parts, _: Mapping[str, Any]) -> Mapping[str, Any]:
     swept = journeys.sweep(parts)
     problems = [{"where": where, "code": problem.code} for where, problem in swept.problems]
@@ -100,6 +104,7 @@ KINDS: Final[Mapping[str, Callable[[Parts, Mapping[str, Any]], Mapping[str, Any]
     "sweep": _sweep,
     "assemble": _assemble,
     "verify": _verify,
+    "prove": _prove,
 }
 """What may be asked for, by the name a job carries."""
 

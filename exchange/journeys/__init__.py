@@ -9,7 +9,7 @@ looks, or a sweep that finds nothing, need not spend.
 
 from exchange.journeys.calling import GATES, Swept, agreed, call, record
 from exchange.journeys.incoming import fetch, hear, receive, reconcile, verify
-from exchange.journeys.looking import audit, audited, looked, looked_at_case
+from exchange.journeys.looking import audit, audited, looked, looked_at_case, prove
 from exchange.journeys.outgoing import (
     OUTGOING,
     answer,
@@ -62,6 +62,7 @@ __all__ = [
     "onward",
     "open_quarter",
     "preview_urgent",
+    "prove",
     "quarterly",
     "quarterly_routes",
     "receive",

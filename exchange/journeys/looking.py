@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from exchange.journeys.calling import call
 from exchange.ports import Parts
 
@@ -34,3 +37,12 @@ def looked_at_case(parts: Parts, case_no: str, what: str) -> None:
     """Say in the ledger that somebody was shown, printed or took what names people of a case."""
     with parts.ledger.transaction() as write:
         write.append("looked_at", exchange=None, actor=parts.actor, body={"what": what, "subject": case_no})
+
+
+def prove(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, str]:
+    """Make an evidence pack; `told` as the step `prove` names its arguments."""
+    from exchange.steps.prove import prove as step
+
+    named = {name: told[name] for name in ("packets", "drawn", "whole")}
+    made: Mapping[str, str] = call(step, parts, told["subject"], **named)
+    return made
