@@ -54,7 +54,7 @@ def copied(world: Path, folder: Path) -> Path:
     for file in into.glob("*/exchange.toml"):
         told = file.read_text(encoding="utf-8").replace(str(world), str(into))
         met = re.sub(r'kind = "sftp"[^\[]*(?:\[[^\]\n]*\]\n)?', f'kind = "folder"\nroot = "{into}/point/root"\n', told)
-        file.write_text(f'checker = "plain"\n{met}', encoding="utf-8")
+        file.write_text(met if "checker =" in met else f'checker = "plain"\n{met}', encoding="utf-8")
     return into
 
 

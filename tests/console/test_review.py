@@ -29,16 +29,9 @@ def checked_world(gone_round: Path, tmp_path_factory: pytest.TempPathFactory) ->
     home = world / "court"
     (home / "ledger.db").unlink()
     shutil.rmtree(home / "vault")
-    plain_rules(home)
     with console(home) as court:
         ask(court, "/exchanges/start", route=ROUTE, period=QUARTER, as_of="2026-10-09")
     return world
-
-
-def plain_rules(home: Path) -> None:
-    """Have the rules run by their masks: Great Expectations takes seconds to import and says the same."""
-    told = home / "exchange.toml"
-    told.write_text(f'checker = "plain"\n{told.read_text()}', encoding="utf-8")
 
 
 @pytest.fixture
@@ -336,7 +329,6 @@ def test_what_came_says_what_its_sender_was_told(ends: tuple[Console, Console]) 
 
 def test_a_second_quarter_stands_beside_the_first(fresh_ends: tuple[Console, Console]) -> None:
     home = fresh_ends[0].house.settings.home
-    plain_rules(home)
     with console(home) as again:
         ask(again, "/exchanges/start", route=ROUTE, period="2026Q4", as_of="2026-10-09")
         said = plain(again.as_("chief-1").page(f"/exchanges/{ROUTE}.Q.2026Q4"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -262,3 +263,23 @@ def test_the_tax_end_says_that_it_sends_none_and_shows_what_came(ends: tuple[Con
     assert "本端不送出紧急案件" in plain(tax.as_("liaison-1").page("/urgent/new"))
     [first, *_] = tax.house.parts.ledger.exchanges(kind="U")
     assert "已发回执" in plain(tax.as_("audit-1").page(f"/urgent/{first.key}"))
+
+
+def test_a_statement_is_put_forward_and_signed_by_two(fresh_ends: tuple[Console, Console]) -> None:
+    court, _ = fresh_ends
+    made = journeys.statement(court.house.parts, "2026Q3", "131100-cases", again=True)
+    assert made.version >= 1
+    waits = _sorts(court)["put_forward"]
+    liaison, chief = court.as_("liaison-1"), court.as_("chief-1")
+    page = liaison.page(waits.href)
+    seen = {"seen": re.search(r'name="seen" value="(\w{64})"', page).group(1)}  # type: ignore[union-attr]
+    assert liaison.post(f"{waits.href}/sign", {"seen": "0" * 64}).status_code == 409
+    assert liaison.post(f"{waits.href}/sign", seen).status_code == 303
+    assert "本件由您提交，须由另一人签署" in plain(liaison.page(waits.href)) or "复核签署" in plain(
+        liaison.page(waits.href)
+    )
+    assert _sorts(court)["sign"].not_by == "liaison-1"
+    assert chief.post(f"{waits.href}/sign", seen).status_code == 303
+    assert "已签署" in plain(chief.page(waits.href))
+    assert court.as_("audit-1").post(f"{waits.href}/sign", seen).status_code == 403
+    assert chief.get("/statements/131100-cases/2020Q1").status_code == 404

@@ -15,6 +15,7 @@ from exchange.console.pages import (
     review,
     review_work,
     sign_in,
+    statements,
     today,
     urgent,
 )
@@ -33,6 +34,7 @@ ROUTERS = (
     matches.router,
     alerts.router,
     urgent.router,
+    statements.router,
     ledger.router,
     meetings.router,
     admin.router,
