@@ -537,6 +537,10 @@ class Sheets(Protocol):
         """A quarter's statement as XLSX."""
         ...
 
+    def report(self, data: Mapping[str, Any]) -> bytes:
+        """A report as XLSX: a sheet a table, numbers as numbers."""
+        ...
+
     def lists(self, data: Mapping[str, Any]) -> bytes:
         """Plain lists as XLSX: `title`, `as_of`, and `sheets`, each with `name`, `heads` (title, width) and `rows`."""
         ...

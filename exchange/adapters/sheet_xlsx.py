@@ -156,6 +156,16 @@ class XlsxSheets:
                 _table(book, formats, sheet["name"], heads, sheet["rows"][:_MOST])
         return out.getvalue()
 
+    def report(self, data: Mapping[str, Any]) -> bytes:
+        """A report: a sheet a table; texts as text, numbers as numbers, money with two places."""
+        out = io.BytesIO()
+        with xlsxwriter.Workbook(out, _OPTIONS) as book:
+            book.set_properties({"title": data["title"], "created": datetime.fromisoformat(data["as_of"])})
+            formats = _formats(book)
+            for table in data["tables"]:
+                _mixed(book, formats, data["title"], table)
+        return out.getvalue()
+
     def statement(self, data: Mapping[str, Any]) -> bytes:
         """A statement: by rank, by case, quarter against quarter, every line; a row that adds up checks each total."""
         out = io.BytesIO()
@@ -234,6 +244,28 @@ def _table(
             sheet.write_string(number, at, str(value), formats["text"])
     sheet.freeze_panes(2, 1)
     sheet.autofilter(1, 0, len(rows) + 1, len(heads) - 1)
+
+
+def _mixed(book: Any, formats: Mapping[str, Any], title: str, table: Mapping[str, Any]) -> None:
+    """Texts and numbers under their headings, the report's title above."""
+    sheet = book.add_worksheet(table["name"])
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.write_string(0, 0, title, formats["title"])
+    for at, (head, width) in enumerate(table["heads"]):
+        sheet.set_column(at, at, width)
+        sheet.write_string(1, at, head, formats["head"])
+    for number, row in enumerate(table["rows"], start=2):
+        for at, value in enumerate(row):
+            if isinstance(value, str):
+                sheet.write_string(number, at, value, formats["wide"])
+            elif value is None:
+                sheet.write_blank(number, at, None, formats["text"])
+            else:
+                money = table["money"] or value != int(value)
+                sheet.write_number(number, at, float(value), formats["money" if money else "whole"])
+    sheet.freeze_panes(2, 1)
 
 
 def _formats(book: Any) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from exchange.domain.report_span import Kind, Span, holding, span_of
 from exchange.steps.add_up import AT_ONCE, add_up
 
 if TYPE_CHECKING:
+    from exchange.console.visit import Visit
     from exchange.domain.route import Route
     from exchange.ports import DeskCount, ExchangeRecord, Ledger, Parts
 
@@ -70,7 +71,9 @@ class Report:
     @property
     def empty(self) -> bool:
         """Whether nothing at all happened."""
-        return not any(one.value for section in self.sections for one in section.figures if section.code != "now")
+        return not any(
+            one.value for section in self.sections for one in section.figures if section.code not in ("now", "breaks")
+        )
 
 
 def routes_of(parts: Parts) -> list[Route]:
@@ -106,6 +109,17 @@ def report(parts: Parts, kind: Kind, text: str = "", *, route: Route, at_once: i
             known.clear()
         known[asked] = _quarter(parts, span, route, at_once) if kind == "quarter" else _short(parts, span, route)
     return known[asked]
+
+
+def ask_to_add_up(visit: Visit, told: Report) -> None:
+    """Leave the amounts to the worker, unless that was asked for already."""
+    desk, wanted = visit.house.desk, {"period": told.span.text, "route": told.route}
+    asked = any(
+        (job.kind, job.arguments) == ("add_up", wanted) and job.state not in ("done", "failed")
+        for job in desk.jobs(limit=20)
+    )
+    if not asked:
+        desk.ask("add_up", wanted, by=visit.person.id, now=visit.house.now)
 
 
 def _quarters(parts: Parts, route: Route) -> Sequence[ExchangeRecord]:

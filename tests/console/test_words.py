@@ -17,6 +17,7 @@ CODE = sorted(HERE.rglob("*.py"))
 _CJK = re.compile(r"[\u3400-\u9fff]")
 KEYS = (
     "role ",
+    "table ",
     "state ",
     "kind ",
     "step ",

@@ -12,6 +12,7 @@ from exchange.console.pages import (
     ledger,
     matches,
     meetings,
+    reports,
     review,
     review_work,
     sign_in,
@@ -37,6 +38,7 @@ ROUTERS = (
     statements.router,
     ledger.router,
     meetings.router,
+    reports.router,
     admin.router,
 )
 """In the order of the rail."""
