@@ -30,7 +30,7 @@ def begun(gone_round: Path, tmp_path: Path) -> Iterator[tuple[Console, Console]]
         shutil.rmtree(home / "vault")
         told = re.sub(r"(?s)\[channels\.(\S+)\].*", rf'[channels.\1]\nkind = "folder"\nroot = "{world / "between"}"\n',
                       (home / "exchange.toml").read_text())  # fmt: skip
-        told = f'checker = "plain"\n{told}\n[console]\nsample_size = 2\n'
+        told = f"{told}\n[console]\nsample_size = 2\n"
         (home / "exchange.toml").write_text(told, encoding="utf-8")
     with console(world / "court") as court, console(world / "tax") as tax:
         yield court, tax
