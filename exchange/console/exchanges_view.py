@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from exchange import journeys
 from exchange.domain.canonical import strict_json
+from exchange.domain.errors import NeedsPerson
 from exchange.domain.packet import DATA_KINDS, packet_of, parse_packet_name
 from exchange.domain.period import Period
 from exchange.domain.points_page import reasons_page
@@ -165,6 +166,8 @@ def _reasons(parts: Parts, key: str, route: Route | None) -> Sequence[Mapping[st
 
 def known(parts: Parts, key: str) -> ExchangeRecord | None:
     """The exchange of a key, ours or theirs; NeedsPerson 914 when neither an exchange nor a packet has it."""
+    if not key.isprintable():
+        raise NeedsPerson(914, "There is no such exchange.", where="address", next_step="Open it from the list.")
     record = parts.ledger.exchange(key)
     if record is None and not parts.ledger.packets(exchange=key):
         return journeys.record(parts, key)

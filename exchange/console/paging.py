@@ -52,6 +52,11 @@ def pages(total: int, asked: str | None, path: str, filters: Mapping[str, str], 
     )  # fmt: skip
 
 
+def asked_for(text: str, longest: int = 120) -> str:
+    """What an address asks for, without what no database takes (a NUL) and nobody types."""
+    return "".join(c for c in text if c.isprintable()).strip()[:longest]
+
+
 def shown(rows: Sequence[T], which: Pages) -> Sequence[T]:
     """The rows of a page, of all rows."""
     return rows[which.offset : which.offset + which.size]

@@ -41,8 +41,9 @@ class Words:
         return said % values if values else said
 
 
+@cache
 def make_words() -> Words:
-    """Read the catalogues and make the environments."""
+    """Read the catalogues and make the environments, once a process: templates are compiled as they are first used."""
     translations = {code: _catalogue(code) for code in LANGUAGES}
     return Words(templates={code: _environment(code, translations[code]) for code in LANGUAGES},
                  translations=translations)  # fmt: skip

@@ -333,3 +333,43 @@ def test_a_second_quarter_stands_beside_the_first(fresh_ends: tuple[Console, Con
         ask(again, "/exchanges/start", route=ROUTE, period="2026Q4", as_of="2026-10-09")
         said = plain(again.as_("chief-1").page(f"/exchanges/{ROUTE}.Q.2026Q4"))
     assert "2026Q3 → 2026Q4" in said
+
+
+def test_every_exchange_of_both_ends_opens_at_every_tab(ends: tuple[Console, Console]) -> None:
+    for end in ends:
+        officer = end.as_("audit-1", language="en")
+        _, records = end.house.parts.ledger.listed_exchanges({}, most=100)
+        one_of_each = {(r.direction, r.kind): r.key for r in records}
+        for key in one_of_each.values():
+            page = officer.page(f"/exchanges/{key}")
+            for tab in set(re.findall(rf"/exchanges/{re.escape(key)}\?tab=(\w+)", page)):
+                officer.page(f"/exchanges/{key}?tab={tab}")
+
+
+def test_what_went_by_rule_is_confirmed_afterwards_by_a_reviewer(fresh_ends: tuple[Console, Console]) -> None:
+    court = fresh_ends[0]
+    key = next(e.key for e in court.house.parts.ledger.exchanges(kind="U"))
+    reviewer = court.as_("chief-1")
+    page = reviewer.page(f"/exchanges/{key}")
+    assert "确认事后复核" in page
+    seen = {name: _hidden(page, name) for name in ("content_hash", "version")}
+    assert court.as_("liaison-1").post(f"/exchanges/{key}/confirm", seen).status_code == 403
+    assert reviewer.post(f"/exchanges/{key}/confirm", seen).status_code == 303
+    assert "确认事后复核" not in reviewer.page(f"/exchanges/{key}")
+    assert [e.actor for e in court.house.parts.ledger.events(exchange=key, kind="confirmed")] == ["chief-1"]
+
+
+def test_an_unknown_exchange_and_a_hostile_address_answer_plainly(ends: tuple[Console, Console]) -> None:
+    officer = ends[0].as_("audit-1")
+    for path in (
+        "/exchanges/none",
+        "/exchanges/%3Cscript%3E",
+        "/exchanges/..%2F..%2Fetc",
+        "/exchanges/%00",
+        "/exchanges/jobs/99999",
+    ):
+        answer = officer.get(path)
+        assert answer.status_code == 404, (path, answer.status_code)
+        assert "<script>alert" not in answer.text
+    assert officer.get("/exchanges?page=99999999999&state=%27--&kind=%00").status_code == 200
+    assert officer.get(f"/exchanges/{ROUTE}.Q.2026Q3?tab=nowhere&page=-1").status_code == 200

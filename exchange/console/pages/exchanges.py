@@ -12,7 +12,7 @@ from exchange import journeys
 from exchange.console import uploads
 from exchange.console.counts import forget
 from exchange.console.exchanges_view import FILTERS, answer_files, answers, listed, quarters, waiting
-from exchange.console.paging import SIZE, pages
+from exchange.console.paging import SIZE, asked_for, pages
 from exchange.console.review_words import JOBS, KINDS, STATES, SWEPT
 from exchange.console.visit import Visit, needs
 from exchange.desk import Job
@@ -34,7 +34,7 @@ def exchanges(visit: Annotated[Visit, needs("look")]) -> Response:
 
 def _list(visit: Visit, *, status: int = 200, wrong: str = "", form: str = "") -> Response:
     asked = visit.request.query_params if visit.request.method == "GET" else {}
-    wanted = {name: str(asked.get(name, ""))[:40] for name in FILTERS}
+    wanted = {name: asked_for(str(asked.get(name, "")), 40) for name in FILTERS}
     total, _ = visit.parts.ledger.listed_exchanges({n: v for n, v in wanted.items() if v}, most=0)
     which = pages(total, str(asked.get("page", "1")), "/exchanges", wanted)
     _, rows = listed(visit.parts, wanted, first=which.offset, most=SIZE)

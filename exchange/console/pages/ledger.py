@@ -12,7 +12,7 @@ from exchange import journeys
 from exchange.console import ledger_view
 from exchange.console.pages.review import who_of
 from exchange.console.pages.review_work import workbook
-from exchange.console.paging import pages
+from exchange.console.paging import asked_for, pages
 from exchange.console.render import when
 from exchange.console.review_words import EVENTS, JOBS, KINDS, PACKET_STATES, STATES, SWEPT, Status
 from exchange.console.visit import Visit, needs
@@ -25,7 +25,6 @@ TABS: Final = ("exchanges", "packets", "events")
 _ASKED: Final = (
     "tab", "direction", "kind", "state", "lane", "packet_kind", "exchange", "actor", "since", "until",
 )  # fmt: skip
-_LONGEST: Final = 120
 
 
 @router.get("/ledger")
@@ -43,7 +42,7 @@ def ledger(visit: Annotated[Visit, needs("look")]) -> Response:
 
 
 def _wanted(visit: Visit) -> dict[str, str]:
-    told = {name: visit.request.query_params.get(name, "").strip()[:_LONGEST] for name in _ASKED}
+    told = {name: asked_for(visit.request.query_params.get(name, "")) for name in _ASKED}
     return told | {"tab": told["tab"] if told["tab"] in TABS else "exchanges"}
 
 
