@@ -283,13 +283,21 @@ def test_nobody_but_a_handler_starts_a_quarter(court: Console) -> None:
 RETURN = ROOT / "examples/2026Q3/tax_return"
 
 
+@pytest.fixture(scope="module")
+def after_round(gone_round: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Console, Console]]:
+    """Both ends after a quarter; tests of this module write to them, each to what no other looks at."""
+    world = copied(gone_round, tmp_path_factory.mktemp("after"))
+    with console(world / "court") as court, console(world / "tax") as tax:
+        yield court, tax
+
+
 def _files(**more: bytes) -> list[tuple[str, tuple[str, bytes]]]:
     data = {file.name: file.read_bytes() for file in sorted(RETURN.glob("*.csv"))} | more
     return [("files", (name, content)) for name, content in data.items()]
 
 
-def test_an_answer_is_made_of_files_sent_in_the_browser(fresh_ends: tuple[Console, Console]) -> None:
-    tax = fresh_ends[1]
+def test_an_answer_is_made_of_files_sent_in_the_browser(after_round: tuple[Console, Console]) -> None:
+    tax = after_round[1]
     handler = tax.as_("liaison-1")
     answer = handler.client.post("/exchanges/answer", data={"csrf": handler.csrf}, files=_files())
     assert answer.status_code == 303, plain(answer.text)[-300:]
@@ -301,8 +309,8 @@ def test_an_answer_is_made_of_files_sent_in_the_browser(fresh_ends: tuple[Consol
     assert not list((tax.house.settings.home / "uploads").iterdir()), "what was sent is not kept twice"
 
 
-def test_a_file_with_a_fault_says_file_column_and_what_to_do(fresh_ends: tuple[Console, Console]) -> None:
-    tax = fresh_ends[1]
+def test_a_file_with_a_fault_says_file_column_and_what_to_do(after_round: tuple[Console, Console]) -> None:
+    tax = after_round[1]
     handler = tax.as_("liaison-1")
     broken = (RETURN / "tax_claim.csv").read_bytes().replace(b"total_amount", b"total", 1)
     told = handler.client.post(
@@ -319,24 +327,23 @@ def test_a_file_with_a_fault_says_file_column_and_what_to_do(fresh_ends: tuple[C
     assert "tax_claim.csv" in plain(wrong.text)
 
 
-def test_what_came_says_what_its_sender_was_told(ends: tuple[Console, Console]) -> None:
-    court, tax = ends
+def test_what_came_says_what_its_sender_was_told(after_round: tuple[Console, Console]) -> None:
+    court, tax = after_round
     came = plain(tax.as_("chief-1").page("/exchanges/court-131100.tax-131100.000011.Q"))
     assert "已校验入库" in came
     assert "全部行均已入库" in came
     assert "应答" in plain(court.as_("chief-1").page("/exchanges?direction=in"))
 
 
-def test_a_second_quarter_stands_beside_the_first(fresh_ends: tuple[Console, Console]) -> None:
-    home = fresh_ends[0].house.settings.home
-    with console(home) as again:
-        ask(again, "/exchanges/start", route=ROUTE, period="2026Q4", as_of="2026-10-09")
-        said = plain(again.as_("chief-1").page(f"/exchanges/{ROUTE}.Q.2026Q4"))
+def test_a_second_quarter_stands_beside_the_first(after_round: tuple[Console, Console]) -> None:
+    court = after_round[0]
+    ask(court, "/exchanges/start", route=ROUTE, period="2026Q4", as_of="2026-10-09")
+    said = plain(court.as_("chief-1").page(f"/exchanges/{ROUTE}.Q.2026Q4"))
     assert "2026Q3 → 2026Q4" in said
 
 
-def test_every_exchange_of_both_ends_opens_at_every_tab(ends: tuple[Console, Console]) -> None:
-    for end in ends:
+def test_every_exchange_of_both_ends_opens_at_every_tab(after_round: tuple[Console, Console]) -> None:
+    for end in after_round:
         officer = end.as_("audit-1", language="en")
         _, records = end.house.parts.ledger.listed_exchanges({}, most=100)
         one_of_each = {(r.direction, r.kind): r.key for r in records}
@@ -346,8 +353,8 @@ def test_every_exchange_of_both_ends_opens_at_every_tab(ends: tuple[Console, Con
                 officer.page(f"/exchanges/{key}?tab={tab}")
 
 
-def test_what_went_by_rule_is_confirmed_afterwards_by_a_reviewer(fresh_ends: tuple[Console, Console]) -> None:
-    court = fresh_ends[0]
+def test_what_went_by_rule_is_confirmed_afterwards_by_a_reviewer(after_round: tuple[Console, Console]) -> None:
+    court = after_round[0]
     key = next(e.key for e in court.house.parts.ledger.exchanges(kind="U"))
     reviewer = court.as_("chief-1")
     page = reviewer.page(f"/exchanges/{key}")
@@ -359,8 +366,8 @@ def test_what_went_by_rule_is_confirmed_afterwards_by_a_reviewer(fresh_ends: tup
     assert [e.actor for e in court.house.parts.ledger.events(exchange=key, kind="confirmed")] == ["chief-1"]
 
 
-def test_an_unknown_exchange_and_a_hostile_address_answer_plainly(ends: tuple[Console, Console]) -> None:
-    officer = ends[0].as_("audit-1")
+def test_an_unknown_exchange_and_a_hostile_address_answer_plainly(after_round: tuple[Console, Console]) -> None:
+    officer = after_round[0].as_("audit-1")
     for path in (
         "/exchanges/none",
         "/exchanges/%3Cscript%3E",
