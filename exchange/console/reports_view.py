@@ -1,12 +1,14 @@
 """报表: the figures of a day, a week, a month or a quarter as one end's ledger tells them, for page, sheet and paper.
 
 `report(parts, kind, text, route=…)` gives everything; what its codes mean is said in `report_words.py`. It is kept
-while the ledger has not grown. Counts are asked of the ledger, a round's own of its event `checked` and its report.
+while the ledger has not grown, and half a minute in any case. Counts are asked of the ledger, a round's own of its
+event `checked` and its report.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -41,7 +43,8 @@ DONE: Final[Mapping[str, tuple[str, ...]]] = {
 """What was done on a day: a figure's code → the events it counts."""
 
 _KEPT: Final = 60
-_known: WeakKeyDictionary[Ledger, dict[tuple[Any, ...], Report]] = WeakKeyDictionary()
+_SECONDS: Final = 30.0
+_known: WeakKeyDictionary[Ledger, dict[tuple[Any, ...], tuple[float, str, Report]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +106,15 @@ def report(parts: Parts, kind: Kind, text: str = "", *, route: Route, at_once: i
     """The report of a span (`2026-10-09`, `2026-W41`, `2026-10`, `2026Q3`; empty: the default); NeedsPerson 905."""
     span = span_of(kind, text) if text else default_span(parts, kind, route)
     known = _known.setdefault(parts.ledger, {})
-    asked = (parts.ledger.head(), parts.today, parts.party, span, route.id)
-    if asked not in known or known[asked].adding:
+    asked, head = (parts.today, span, route.id), parts.ledger.head()
+    made, then, told = known.get(asked, (0.0, "", None))
+    fresh = told is not None and not told.adding and (then == head or time.monotonic() - made < _SECONDS)
+    if told is None or not fresh:
         if len(known) > _KEPT:
             known.clear()
-        known[asked] = _quarter(parts, span, route, at_once) if kind == "quarter" else _short(parts, span, route)
-    return known[asked]
+        told = _quarter(parts, span, route, at_once) if kind == "quarter" else _short(parts, span, route)
+        known[asked] = (time.monotonic(), head, told)
+    return told
 
 
 def ask_to_add_up(visit: Visit, told: Report) -> None:
