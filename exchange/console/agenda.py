@@ -29,6 +29,7 @@ def facts(visit: Visit, id: str) -> Mapping[str, Any]:
     parts, say = visit.parts, visit.say
     book, words = meetings_view.book(parts), meetings_view.Texts(parts=parts)
     meeting: life.Meeting = life.found(book.meetings, id)
+    figures, pictures = meetings_view.quarter(visit, meeting.period)
     questions = [
         {
             "number": str(n), "kind": say("Policy") if q.kind == "policy" else say("Interface"),
@@ -40,9 +41,7 @@ def facts(visit: Visit, id: str) -> Mapping[str, Any]:
         "title": say("Joint meeting of court and tax bureau on bankruptcy cases"), "day": meeting.day.isoformat(),
         "place": words(meeting.place_sha256), "period": meeting.period,
         "party": visit.titled(parts.agreement.parties[parts.party]), "questions": questions,
-        "figures": [
-            {"name": say(f.name), "value": f"{f.value:,}"} for f in meetings_view.figures(parts, meeting.period)
-        ],
+        "figures": [{"name": one.name, "value": one.value} for one in figures], "pictures": pictures,
         "breaks": [
             {"name": visit.name("break", code), "value": str(count)}
             for code, count in meetings_view.breaks_by_code(parts, meeting.period)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
+from exchange.console import report_words, reports_view
 from exchange.domain import meeting_life as life
 from exchange.domain.break_life import note_name
 from exchange.domain.period import Period
 
 if TYPE_CHECKING:
+    from exchange.console.report_words import Picture, Shown
+    from exchange.console.visit import Visit
     from exchange.ports import Parts
 
 
@@ -29,15 +31,6 @@ class Texts:
         return self.parts.vault.get(life.meeting_key(self.parts.party), note_name(sha256)).decode("utf-8")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One figure of the quarter: `name` is of the catalogue; money where `yuan`."""
-
-    name: str
-    value: Decimal
-    yuan: bool = False
-
-
 def book(parts: Parts) -> life.Book:
     """Everything as it stands."""
     return life.fold(event for kind in life.KINDS for event in parts.ledger.events(kind=kind))
@@ -48,23 +41,16 @@ def last_period(parts: Parts) -> str:
     return str(Period.of(parts.today).previous())
 
 
-def figures(parts: Parts, period: str) -> Sequence[Figure]:
-    """The quarter in a few figures, out of its outcome; nothing where this end ran no such quarter."""
-    for route in parts.agreement.routes_from(parts.party):
-        key = f"{route.id}.Q.{period}"
-        if parts.vault.has(key, "outcome.json"):
-            return _of_outcome(json.loads(parts.vault.get(key, "outcome.json")))
-    return ()
-
-
-_NAMED: Final = (
-    ("Cases selected", "selected"), ("Cases sent", "sent"), ("Cases held back", "held"), ("Urgent cases", "urgent"),
-    ("Breaks found", "breaks"),
-)  # fmt: skip
-
-
-def _of_outcome(outcome: Mapping[str, Any]) -> Sequence[Figure]:
-    return [Figure(name=name, value=Decimal(len(outcome.get(of, ())))) for name, of in _NAMED]
+def quarter(visit: Visit, period: str) -> tuple[Sequence[Shown], Sequence[Picture]]:
+    """The quarter's figures and charts, as the quarterly review tells them; nothing where there is no such route."""
+    routes = reports_view.routes_of(visit.parts)
+    if not routes:
+        return (), ()
+    told = reports_view.report(visit.parts, "quarter", period, route=routes[0])
+    if told.adding:
+        reports_view.ask_to_add_up(visit, told)
+    shown = [report_words.shown(visit, one) for section in told.sections for one in section.figures]
+    return shown, [report_words.picture(visit, told, chart) for chart in told.charts]
 
 
 def breaks_by_code(parts: Parts, period: str) -> Sequence[tuple[str, int]]:

@@ -98,9 +98,10 @@ def _meeting(visit: Visit, id: str, *, wrong: str = "", status: int = 200) -> Re
     meeting: life.Meeting = life.found(book.meetings, id)
     routes = {r.id: sorted(r.figures) for r in visit.parts.agreement.routes.values()
               if visit.parts.party in (r.sender, r.receiver)}  # fmt: skip
+    figures, pictures = meetings_view.quarter(visit, meeting.period)
     return visit.page(
-        "meeting.html", status=status, wrong=wrong, book=book, meeting=meeting, routes=routes,
-        words=meetings_view.Texts(parts=visit.parts), figures=meetings_view.figures(visit.parts, meeting.period),
+        "meeting.html", pictures=pictures, status=status, wrong=wrong, book=book, meeting=meeting, routes=routes,
+        words=meetings_view.Texts(parts=visit.parts), figures=figures,
         breaks=meetings_view.breaks_by_code(visit.parts, meeting.period), other=life.OTHER_SIDE,
         owners=_owners(visit),
     )  # fmt: skip
