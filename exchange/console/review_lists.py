@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from exchange import journeys
 from exchange.domain.content_rows import InExchange, rows_at, why_page
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from exchange.console.review_view import Review
     from exchange.domain.contract import CodeList, Column
     from exchange.domain.route import Route
-    from exchange.ports import Parts
+    from exchange.ports import Ledger, Parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,27 @@ class Rejected:
     overrulable: bool
 
 
+_KEPT: Final = 8
+_known: WeakKeyDictionary[Ledger, dict[tuple[str | None, ...], tuple[Sequence[Rejected], Sequence[Rejected]]]] = (
+    WeakKeyDictionary()
+)
+
+
 def rejected(parts: Parts, review: Review) -> tuple[Sequence[Rejected], Sequence[Rejected]]:
-    """(cases of the quarter that stay, what stays beside them: cases outside it, and single rows of cases that go)."""
+    """(cases of the quarter that stay, what stays beside them: cases outside it, and single rows of cases that go).
+
+    The answers of a large quarter take a second to read; what was found is kept until something happens to it.
+    """
+    known = _known.setdefault(parts.ledger, {})
+    asked = (review.record.key, review.record.content_hash, review.version)
+    if asked not in known:
+        if len(known) >= _KEPT:
+            known.clear()
+        known[asked] = _rejected(parts, review)
+    return known[asked]
+
+
+def _rejected(parts: Parts, review: Review) -> tuple[Sequence[Rejected], Sequence[Rejected]]:
     outcome = json.loads(parts.vault.get(review.record.key, "outcome.json"))
     selected = {str(record) for record in outcome["selected"]}
     names = {one["record"]: one["debtor"] for one in (*review.page["held"], *review.page["rows"])}
@@ -53,9 +73,12 @@ def rejected(parts: Parts, review: Review) -> tuple[Sequence[Rejected], Sequence
             one = Finding(**{**told, "record": None if told["record"] is None else str(told["record"])})
             row = one.row_key if reach_of(one, review.route) == "row" else None
             found.setdefault((one.rule, one.record, one.column, one.dataset, row), one)
-    within = [f for f in found.values() if f.record in selected and reach_of(f, review.route) == "case"]
-    beside = [f for f in found.values() if f not in within]
-    return [_told(f, review.route, names) for f in within], [_told(f, review.route, names) for f in beside]
+    within: list[Rejected] = []
+    beside: list[Rejected] = []
+    for one in found.values():
+        stays = one.record in selected and reach_of(one, review.route) == "case"
+        (within if stays else beside).append(_told(one, review.route, names))
+    return within, beside
 
 
 def _told(finding: Finding, route: Route, names: Mapping[str, str]) -> Rejected:

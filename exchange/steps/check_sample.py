@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from exchange.domain import lifecycle
 from exchange.domain.break_life import note_name
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OPEN: tuple[str, ...] = (lifecycle.CHECKED, lifecycle.STOPPED, lifecycle.PREPARED)
 """States in which a sample is checked: after that the content has left."""
+_REMEMBERED: Final = 64
+_drawn: dict[tuple[str, str, int], tuple[str, ...]] = {}
 
 
 def check_sample(
@@ -60,10 +62,20 @@ def check_sample(
 
 
 def sample_of(exchange: ExchangeRecord, route: Route, vault: Vault, size: int) -> tuple[str, ...]:
-    """The places drawn from an exchange's content; none while it has no content."""
+    """The places drawn from an exchange's content; none while it has no content.
+
+    To draw means to read every case's number. What was drawn from a content stays so, and is remembered.
+    """
     if exchange.content_hash is None:
         return ()
-    return draw(exchange.content_hash, places_of(partial(vault.open, exchange.key), route), size)
+    asked = (exchange.key, exchange.content_hash, size)
+    found = _drawn.get(asked)
+    if found is None:
+        found = draw(exchange.content_hash, places_of(partial(vault.open, exchange.key), route), size)
+        if len(_drawn) >= _REMEMBERED:
+            _drawn.clear()
+        _drawn[asked] = found
+    return found
 
 
 def _open(key: str, ledger: Ledger) -> ExchangeRecord:

@@ -160,6 +160,8 @@ def _wanted(
         column = "number" if isinstance(until, int) else "landed_at"
         by_key = partial(_latest_by_key, dataset, contract.key, some, until=column)
         newest = current.newest_until(carriers, last_word=last_word, column=column) if carriers else by_key()
+    if keys is not None and contract.key[0] == "case_no":
+        newest = f"SELECT w.case_no, w.latest FROM ({newest}) w WHERE true{_among(connection, 'w.case_no', keys, said)}"
     same = " AND ".join(f"l.{_quoted(name)} = r.{_quoted(name)}" for name in match)
     order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
     wanted = (
