@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-PARTS = ("pack", "send", "validate", "reconcile", "matching", "quarter", "district", "national", "history")
+PARTS = ("pack", "send", "validate", "reconcile", "matching", "quarter", "district", "national", "history", "console")
 
 
 def main() -> None:

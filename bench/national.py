@@ -39,12 +39,12 @@ def rows(sizes: tuple[int, ...] = SIZES) -> Iterator[dict[str, Any]]:
     """One row a process and size, then the sums."""
     before: dict[str, tuple[float, float]] = {}
     for cases in sizes:
-        with tempfile.TemporaryDirectory() as name, _ledgers() as urls:
+        with tempfile.TemporaryDirectory() as name, ledgers() as urls:
             folder = Path(name)
             build(folder / "court.db", cases)
             answer(folder / "answer", cases)
             (folder / "ledgers.json").write_text(json.dumps(urls), encoding="utf-8")
-            _introduce(folder)
+            introduced(folder)
             script = in_child("bench.quarter", "script", folder)
             for what, steps in (("the quarter", QUARTER), ("its answer", ANSWER)):
                 found = []
@@ -66,7 +66,7 @@ def rows(sizes: tuple[int, ...] = SIZES) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _ledgers() -> Iterator[dict[str, str]]:
+def ledgers() -> Iterator[dict[str, str]]:
     """Addresses of both ends' ledgers: PostgreSQL as in production, or SQLite where it is not installed."""
     import psycopg
     import pytest
@@ -93,15 +93,17 @@ def _ledgers() -> Iterator[dict[str, str]]:
         server.__exit__(None, None, None)
 
 
-def _settings(folder: Path, end: str, other: str) -> Any:
+def settings_of(folder: Path, end: str, other: str) -> Any:
+    """The settings of one end of a world in a folder."""
     urls = json.loads((folder / "ledgers.json").read_text(encoding="utf-8"))
     more: dict[str, Any] = {"ledger_url": urls[end]} if end in urls else {}
     more |= {"batch_size": 1, "checker": "plain", "processes": PROCESSES}
     return end_settings(folder, end, other, source=folder / "court.db" if end == "court" else None, **more)
 
 
-def _introduce(folder: Path) -> None:
-    introduce(_settings(folder, "court", "tax"), _settings(folder, "tax", "court"))
+def introduced(folder: Path) -> None:
+    """Let both ends know each other's keys, and have a folder between them."""
+    introduce(settings_of(folder, "court", "tax"), settings_of(folder, "tax", "court"))
     (folder / "point").mkdir()
 
 
@@ -131,7 +133,7 @@ def _step(step: str, folder: Path) -> dict[str, float]:
         (key,) = [e.key for e in parts.ledger.exchanges(kind="A") if e.direction == "out"]
         return key
 
-    with wiring.opened(_settings(folder, end, "tax" if end == "court" else "court")) as parts:
+    with wiring.opened(settings_of(folder, end, "tax" if end == "court" else "court")) as parts:
         spent = timed(
             {
                 "court run": lambda: journeys.quarterly(parts, f"{PAIR}-cases", PERIOD, AS_OF),
