@@ -32,8 +32,8 @@ SHORT: Final = (1_000, 100, 100, 5_000)
 SECONDS, SHORT_SECONDS = 4, 1
 AIM_MS: Final = 200
 COLUMNS = {
-    "page": "{}", "KiB": "{:.0f}", "p50 ms": "{:.0f}", "p95 ms": "{:.0f}", "floor p95": "{:.1f}", "cpu ms": "{:.1f}",
-    "database cpu ms": "{:.1f}", "first paint ms": "{:.0f}", "over": "{}",
+    "page": "{}", "KiB": "{:.0f}", "p50": "{:.0f}", "p95": "{:.0f}", "floor": "{:.1f}", "cpu": "{:.1f}",
+    "db cpu": "{:.1f}", "paint": "{:.0f}", "over": "{}",
 }  # fmt: skip
 PAINTED: Final = ("/", "/breaks", "/ledger")
 _SCRIPT: Final = """
@@ -192,13 +192,13 @@ def rows(folder: Path, cases: int, seconds: int) -> list[dict[str, Any]]:
                 print(f"{path} is not there", file=sys.stderr)
                 continue
             (folder / "kept" / str(len(found))).write_bytes(row.pop("body"))
-            found.append({"page": path if len(path) < 44 else f"{path[:40]} …", **row})
+            found.append({"page": path.replace(quote(national.KEY), "KEY")[:40], **row})
             print(found[-1], file=sys.stderr, flush=True)
         for path, paint in _painted(address, cookies["officer-1"]).items():
-            next(row for row in found if row["page"] == path)["first paint ms"] = paint
+            next(row for row in found if row["page"] == path)["paint"] = paint
     with serving(folder, "floor") as (address, _):
         for n, row in enumerate(found):
-            row["floor p95"] = ask(f"{address}/{n}", "", 1, folder)["p95"]
+            row["floor"] = ask(f"{address}/{n}", "", 1, folder)["p95"]
     return found
 
 
@@ -217,8 +217,8 @@ def _row(folder: Path, url: str, cookie: str, pid: int, seconds: int) -> dict[st
         (now - then) * 1000 / told["pages"] for now, then in zip((_cpu(pid), _database_cpu()), before, strict=True)
     ]
     return {
-        "KiB": len(first.content) / 1024, "p50 ms": told["p50"], "p95 ms": told["p95"], "cpu ms": spent[0],
-        "database cpu ms": spent[1], "over": "over" if told["p95"] > AIM_MS else "", "body": first.content,
+        "KiB": len(first.content) / 1024, "p50": told["p50"], "p95": told["p95"], "cpu": spent[0],
+        "db cpu": spent[1], "over": "over" if told["p95"] > AIM_MS else "", "body": first.content,
     }  # fmt: skip
 
 
@@ -273,7 +273,9 @@ def main(args: Sequence[str]) -> None:
     cases, breaks, exchanges, events = SHORT if short else (CASES, BREAKS, EXCHANGES, EVENTS)
     with world(cases, breaks, exchanges, events) as folder:
         found = rows(folder, cases, SHORT_SECONDS if short else SECONDS)
-    print_table(f"the console's pages with {cases:,} cases, {breaks:,} breaks, {events:,} events", COLUMNS, found)
+    print_table(
+        f"the console's pages in ms, with {cases:,} cases, {breaks:,} breaks, {events:,} events", COLUMNS, found
+    )
 
 
 if __name__ == "__main__":
