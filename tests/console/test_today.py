@@ -267,8 +267,8 @@ def test_the_tax_end_says_that_it_sends_none_and_shows_what_came(ends: tuple[Con
 
 def test_a_statement_is_put_forward_and_signed_by_two(fresh_ends: tuple[Console, Console]) -> None:
     court, _ = fresh_ends
-    made = journeys.statement(court.house.parts, "2026Q3", "131100-cases", again=True)
-    assert made.version >= 1
+    journeys.open_quarter(court.house.parts, "131100-cases", "2026Q4", court.house.today)
+    assert journeys.statement(court.house.parts, "2026Q4", "131100-cases").version == 1
     waits = _sorts(court)["put_forward"]
     liaison, chief = court.as_("liaison-1"), court.as_("chief-1")
     page = liaison.page(waits.href)

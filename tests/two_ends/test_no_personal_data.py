@@ -221,6 +221,8 @@ def test_nothing_is_posted_or_logged_with_an_alert(world: World) -> None:
 def test_nothing_is_in_the_ledger_but_landed_rows(end: str, world: World) -> None:
     told = {table: kinds(known) for table, known in in_database(world.home / end / "ledger.db").items()}
     assert told.pop("break_", set()) <= {"AMOUNT"}
+    assert told.pop("case_index", set()) <= {"ADMIN"}, "what cases are found by stands beside the landed rows"
+    assert told.pop("case_words", set()) <= {"NAME", "FORMER"}
     assert told == {}
 
 
