@@ -74,6 +74,12 @@ def test_every_key_has_its_english() -> None:
     assert sorted(set(english) - keys) == []
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_message_stands_once_in_its_catalogue(language: str) -> None:
+    ids = re.findall(r'(?m)^msgid "(.+)"$', (HERE / f"words/{language}.po").read_text(encoding="utf-8"))
+    assert sorted({one for one in ids if ids.count(one) > 1}) == []
+
+
 def test_placeholders_are_the_same_in_both_languages() -> None:
     marks = re.compile(r"%\(\w+\)s")
     wrong = [id for id, text in _catalogue().items() if sorted(marks.findall(id)) != sorted(marks.findall(text))]

@@ -101,16 +101,6 @@ def test_a_ledger_of_a_newer_version_is_refused(ledger: SqlLedger, database_url:
     assert refused.value.code == 905
 
 
-def test_an_append_is_quick(tmp_path: Path) -> None:
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    say(ledger, "exchange_opened", OPENING)
-    began = time.perf_counter()
-    for number in range(100):
-        say(ledger, "batch_extracted", {"n": number})
-    assert (time.perf_counter() - began) / 100 < 0.02  # about 1 ms on an idle machine with an SSD
-    ledger.close()
-
-
 def test_the_file_is_ours_alone_and_written_through(tmp_path: Path) -> None:
     path = tmp_path / "new" / "ledger.db"
     ledger = open_ledger(f"sqlite:///{path}")

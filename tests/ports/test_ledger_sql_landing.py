@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -297,12 +296,8 @@ def test_a_hundred_thousand_rows(ledger: SqlLedger) -> None:
             "total": number.astype("str") + ".05",
         }
     ).astype("str")
-    began = time.perf_counter()
     assert land(ledger, 1, "tax_claim", rows) == count
-    assert time.perf_counter() - began < 20  # about 1 s on an idle machine
-    began = time.perf_counter()
     back = ledger.landed(ROUTE, "tax_claim")
-    assert time.perf_counter() - began < 20
     pd.testing.assert_frame_equal(back[list(CLAIM.names)], rows)
 
 
