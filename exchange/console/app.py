@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
@@ -24,14 +24,14 @@ STATIC: Final = HERE / "static"
 _FILES: Final = "/static/{digest}/{name:path}"
 
 
-def create_app(house: House) -> FastAPI:
+def create_app(house: House, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:
     """The console of one end; RuntimeError for a route that says nothing of who may use it."""
     app = FastAPI(title="exchange console", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = house
     app.add_middleware(Headers, tls=secure(house))
     add_handlers(app)
     app.get(_FILES)(static)
-    for router in (*ROUTERS, live.router):
+    for router in (*routers, live.router):
         app.include_router(router)
     for route, action in actions(app):
         if action is None and route.path not in OPEN | {_FILES}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -16,11 +17,12 @@ from exchange.domain.audit import Event, ExchangeRecord, StoredEvent, time_text
 from exchange.domain.sequence import PacketRecord
 
 
-class Leafing:
+class Leafing(ABC):
     """The part of the ledger that is leafed through."""
 
+    @abstractmethod
     def _reading(self) -> AbstractContextManager[Connection]:
-        raise NotImplementedError
+        """A consistent view of the database; the ledger has it."""
 
     def listed_exchanges(
         self, wanted: Mapping[str, str], *, first: int = 0, most: int = 50
