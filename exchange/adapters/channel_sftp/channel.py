@@ -1,4 +1,4 @@
-"""The Channel of ports.py over SFTP. Layout of the far side: `exchange/domain/lane.py`."""
+"""The Channel of exchange/ports over SFTP. Layout of the far side: `exchange/domain/lane.py`."""
 
 from __future__ import annotations
 
