@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from exchange.domain.break_view import seen
 from tests.console.browsing import NARROW, WIDE, Desk, at, served
@@ -54,8 +54,8 @@ def test_breaks_are_worked_by_keyboard_alone(
         for n in (0, 1, 0):
             page.keyboard.press("j" if n != 0 or _shown(desk) is None else "k")
             page.wait_for_selector(f"#det[data-id='{rows[n]}']")
-        assert f"/breaks/{rows[0]}" in page.url
-        assert page.evaluate("document.activeElement.id") == "object"
+        page.wait_for_url(f"**/breaks/{rows[0]}*")
+        expect(page.locator("#object")).to_be_focused()
         page.evaluate(
             "document.dispatchEvent(new KeyboardEvent('keydown', {code: 'KeyJ', key: 'j', isComposing: true}))"
         )
@@ -63,19 +63,19 @@ def test_breaks_are_worked_by_keyboard_alone(
         second = page.locator(f"[data-row='{rows[1]}'] input")
         second.focus()
         page.keyboard.press("Space")
-        assert page.inner_text("#decide button[data-many]") == "提交 2 条"
+        expect(page.locator("#decide button[data-many]")).to_have_text("提交 2 条")
         page.keyboard.press("3")
-        assert page.evaluate("document.activeElement.id") == "why"
+        expect(page.locator("#why")).to_be_focused()
         page.keyboard.type("截止日应为受理裁定之日，请更正后重报。jk3?")
         desk.picture("breaks-several-court-zh-1366")
         desk.check()
         page.keyboard.press("Control+Enter")
         page.wait_for_selector("text=已记录 2 条")
         assert {_state(court, str(row)) for row in rows[:2]} == {"corrected_by_them"}
-        assert page.evaluate("Object.keys(sessionStorage).filter((k) => k.startsWith('draft:'))") == []
+        page.wait_for_function("!Object.keys(sessionStorage).some((k) => k.startsWith('draft:'))")
         page.keyboard.press("Escape")
         page.keyboard.press("Shift+?")
-        assert page.evaluate("document.querySelector('details.keys').open")
+        expect(page.locator("details.keys[open]")).to_be_visible()
         desk.picture("breaks-keys-court-zh-1366")
         page.check("#keys-off")
         page.keyboard.press("Escape")

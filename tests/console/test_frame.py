@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.console.browsing import NARROW, WIDE, at, served
 from tests.console.kit import PASSWORD, Console
@@ -29,11 +29,12 @@ def test_the_slash_leads_to_the_search_and_escape_back(chromium: Browser, sites:
     with at(chromium, sites[0]) as desk:
         desk.sign_in("liaison-1")
         desk.page.keyboard.press("/")
-        assert desk.page.evaluate("document.activeElement.name") == "q"
+        box = desk.page.locator(".find input")
+        expect(box).to_be_focused()
         desk.page.keyboard.type("2026")
-        assert desk.page.input_value(".find input") == "2026"
+        expect(box).to_have_value("2026")
         desk.page.keyboard.press("Escape")
-        assert desk.page.evaluate("document.activeElement.tagName") == "BODY"
+        expect(box).not_to_be_focused()
 
 
 def test_without_script_one_signs_in_and_out(chromium: Browser, sites: tuple[str, str]) -> None:
@@ -67,7 +68,7 @@ def test_typed_text_survives_a_lost_connection_and_an_ended_session(
         page.fill("#password", PASSWORD)
         page.click("main form button")
         page.wait_for_url("**/meetings/questions/new")
-        assert page.input_value("#text") == text
+        expect(page.locator("#text")).to_have_value(text)
         page.click("main button.p")
         page.wait_for_url("**/meetings")
         assert text in page.inner_text("main")

@@ -115,9 +115,10 @@ def approve(desk: Desk, address: str, picture: str) -> None:
     desk.page.click("td a:has-text('核对')")
     desk.picture(f"{picture}-sample", whole=True)
     desk.check()
-    desk.page.click("button:has-text('与案卷一致')")
-    desk.page.wait_for_selector("button:has-text('与案卷一致')")
-    desk.page.click("button:has-text('与案卷一致')")
+    for _ in range(2):
+        case = desk.page.url
+        desk.page.click("button:has-text('与案卷一致')")
+        desk.page.wait_for_url(lambda url, case=case: url != case)
     desk.page.wait_for_selector("text=抽样核对已完成 2 件")
     desk.page.click("button:has-text('批准并传送')")
     desk.page.wait_for_selector("text=已批准，将在下一次传送时送出。")

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from exchange import journeys
 from exchange.console.work import work_once
@@ -75,9 +75,8 @@ def test_an_alert_is_acknowledged_by_keyboard_and_a_typed_word_survives_a_lost_s
         page.focus("#a1")
         page.keyboard.press("Space")
         page.fill("#word", "已请承办庭更正")
-        page.go_back()
         page = desk.go("/alerts?rule=held")
-        assert page.input_value("#word") == "已请承办庭更正"
+        expect(page.locator("#word")).to_have_value("已请承办庭更正")
         page.check("#a1")
         page.focus("#word")
         page.keyboard.press("Tab")
