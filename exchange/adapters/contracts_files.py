@@ -17,8 +17,10 @@ from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 
-from exchange.domain.agreement import Sheet, Trouble, build_contract, build_party, build_route, cross_check
+from exchange.domain.agreement import build_contract, build_party, build_route
+from exchange.domain.agreement_sheets import Sheet, Trouble
 from exchange.domain.contract import CodeList, Contract
+from exchange.domain.cross_check import cross_check
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.fitting import fitting, overlap_flaw
 from exchange.domain.problem import CatalogueEntry

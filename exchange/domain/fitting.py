@@ -1,6 +1,6 @@
 """Whether what somebody added fits: datasets that stand alone, forms, kinds of parties, lines of routes.
 
-Pure, beside `agreement.cross_check`, which sees that every name refers to something. Each flaw says what to write.
+Pure, beside `cross_check`, which sees that every name refers to something. Each flaw says what to write.
 """
 
 from __future__ import annotations
@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from exchange.domain.agreement import Codes, Sheet, Sheets, Trouble
+from exchange.domain.agreement_sheets import Codes, Path, Sheet, Sheets, Trouble, custom, trouble
 from exchange.domain.route import Route
-from exchange.domain.strict_yaml import Flaw, nearest, place
+from exchange.domain.strict_yaml import nearest
 
 CASES: Final = "bankruptcy_case"
-Path = tuple[str | int, ...]
 
 
 def fitting(sheets: Sheets, codes: Codes) -> Iterator[Trouble]:
@@ -25,7 +24,7 @@ def fitting(sheets: Sheets, codes: Codes) -> Iterator[Trouble]:
         if sheet["kind"] not in kinds:
             what = f"{sheet['kind']!r} is no kind of party."
             step = f"{nearest(sheet['kind'], [*kinds])} A new kind is a line of schemas/codes/party_kind.csv."
-            yield _trouble(sheet, ("kind",), what, step)
+            yield trouble(sheet, ("kind",), what, step)
     for sheet in sheets["route"].values():
         yield from _route(sheet, sheets)
 
@@ -37,33 +36,33 @@ def _dataset(sheet: Sheet) -> Iterator[Trouble]:
     for i, column in enumerate(table["properties"]):
         yield from _column(sheet, (*base, "properties", i), column)
     alone = not _of_case(sheet)
-    for name in _custom(sheet.document.data).get("selectBy", ()):
+    for name in custom(sheet.document.data).get("selectBy", ()):
         if not alone:
             what = "Rows of a case go where their case goes; `selectBy` has no say."
-            yield _trouble(sheet, ("customProperties",), what, "Take it out, or give the dataset another key.")
+            yield trouble(sheet, ("customProperties",), what, "Take it out, or give the dataset another key.")
         elif name not in columns:
-            yield _trouble(
+            yield trouble(
                 sheet, ("customProperties",), f"`selectBy` names no column {name!r}.", nearest(name, [*columns])
             )
         elif columns[name]["logicalType"] not in ("date", "timestamp"):
             what = f"`selectBy` names {name!r}, which is no day or time."
-            yield _trouble(sheet, ("customProperties",), what, "Name a column of type date or timestamp.")
+            yield trouble(sheet, ("customProperties",), what, "Name a column of type date or timestamp.")
     for i, rule in enumerate(table.get("quality", ())):
         how, here = rule["implementation"], (*base, "quality", i, "implementation")
         if alone and how["reach"] == "case":
             what = "A dataset that stands alone has no case to hold."
-            yield _trouble(sheet, (*here, "reach"), what, "Write `reach: row`.")
+            yield trouble(sheet, (*here, "reach"), what, "Write `reach: row`.")
         if alone and not how.get("beyond"):
             what = "A rule of a dataset that stands alone is not among the agreed lists of cases."
-            yield _trouble(sheet, here, what, "Write `beyond: true`.")
+            yield trouble(sheet, here, what, "Write `beyond: true`.")
 
 
 def _column(sheet: Sheet, at: Path, column: Mapping[str, Any]) -> Iterator[Trouble]:
     if column.get("primaryKey") and column.get("classification") == "personal":
         what = f"The key column {column['name']!r} names a person, and keys stand in reports and receipts."
-        yield _trouble(sheet, at, what, "Use the source's own number of the row as the key.")
-    if "normalise" in _custom(column) and column["logicalType"] != "string":
-        yield _trouble(sheet, (*at, "customProperties"), "Only text is brought to a form.", "Take `normalise` out.")
+        yield trouble(sheet, at, what, "Use the source's own number of the row as the key.")
+    if "normalise" in custom(column) and column["logicalType"] != "string":
+        yield trouble(sheet, (*at, "customProperties"), "Only text is brought to a form.", "Take `normalise` out.")
 
 
 def _route(sheet: Sheet, sheets: Sheets) -> Iterator[Trouble]:
@@ -73,27 +72,18 @@ def _route(sheet: Sheet, sheets: Sheets) -> Iterator[Trouble]:
         kinds, at = line.get("kinds", ()), ("datasets", i)
         if "Q" in kinds and "N" not in kinds:
             what = "A file of the quarter is not one of a quarter without rows, which would be refused."
-            yield _trouble(sheet, (*at, "kinds"), what, "Add N beside Q.")
+            yield trouble(sheet, (*at, "kinds"), what, "Add N beside Q.")
         dataset = sheets["dataset"].get(line["dataset"])
         from_court = sender is not None and sender["kind"] == "court"
         if dataset is not None and from_court and _of_case(dataset) and CASES not in carried:
             what = f"{line['dataset']} is about cases, and the route sends none."
-            yield _trouble(sheet, at, what, f"Add a line for {CASES}.")
+            yield trouble(sheet, at, what, f"Add a line for {CASES}.")
 
 
 def _of_case(sheet: Sheet) -> bool:
     """As `Contract.of_case`."""
     columns = sheet["schema"][0]["properties"]
     return any(c["name"] == "case_no" and c.get("primaryKeyPosition") == 1 for c in columns)
-
-
-def _custom(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {p["property"]: p["value"] for p in data["customProperties"]}
-
-
-def _trouble(sheet: Sheet, at: Path, what: str, next_step: str) -> Trouble:
-    line = sheet.document.line(*at)
-    return Trouble(file=sheet.file, flaw=Flaw(at=place(at), line=line, what=what, next_step=next_step))
 
 
 def overlap_flaw(told: Mapping[str, Any], kept: Route, now: Route) -> tuple[str, str, str] | None:

@@ -6,11 +6,11 @@ listed from the landed `break_item` rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, Table, case, delete, func, or_, select, text
 from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import current, tables
@@ -68,6 +68,16 @@ def fill(connection: Connection) -> None:
     """Make the desk from what there is, unless it has rows: after a migration made its table anew."""
     if connection.scalar(select(_d.id).limit(1)) is None:
         _put(connection, _meant(connection))
+
+
+def by_id(table: Table, route: str | None, prefix: str, ids: Collection[str] | None = None) -> Select[Any]:
+    """Breaks, or the work on them, by route and id."""
+    wanted = select(table).order_by(table.c.route, table.c.id)
+    if route is not None:
+        wanted = wanted.where(table.c.route == route)
+    if ids is not None:
+        wanted = wanted.where(table.c.id.in_(list(ids)))
+    return wanted.where(table.c.id.startswith(prefix, autoescape=True)) if prefix else wanted
 
 
 def problems(connection: Connection) -> list[str]:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Engine, Select, Table, make_url, select, text
+from sqlalchemy import Engine, Select, make_url, select
 from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import alerts, case_index, current, desk, leases, pending, tables
@@ -30,15 +30,8 @@ from exchange.domain.audit import (
     BEFORE_FIRST,
     Event,
     ExchangeRecord,
-    StoredEvent,
-    Verified,
-    alert_differences,
-    differences,
     time_text,
-    verify_chain,
-    work_differences,
 )
-from exchange.domain.break_life import set_sha256
 from exchange.domain.case_entry import CaseEntry, CaseQuestion, FoundCases
 from exchange.ports import (
     AlertRecord,
@@ -60,10 +53,6 @@ if TYPE_CHECKING:
     from exchange.domain.route import Route
 
 _PAGE: Final = 1000
-_GUARDS: Final = {
-    "postgresql": ("event_continues", "event_no_delete", "event_no_truncate", "event_no_update"),
-    "sqlite": ("event_continues", "event_no_delete", "event_no_update"),
-}
 
 
 def _system_clock() -> datetime:
@@ -310,13 +299,13 @@ class SqlLedger(Leafing):
         self, *, route: str | None = None, prefix: str = "", ids: Collection[str] | None = None
     ) -> Sequence[BreakRecord]:
         """Breaks and infos by route and id."""
-        return [break_record(row) for row in self._all(_by_id(tables.break_, route, prefix, ids))]
+        return [break_record(row) for row in self._all(desk.by_id(tables.break_, route, prefix, ids))]
 
     def break_works(
         self, *, route: str | None = None, prefix: str = "", ids: Collection[str] | None = None
     ) -> Sequence[BreakWork]:
         """What was done about breaks, by route and id."""
-        return [break_work(row) for row in self._all(_by_id(tables.break_work, route, prefix, ids))]
+        return [break_work(row) for row in self._all(desk.by_id(tables.break_work, route, prefix, ids))]
 
     def break_desk(self, query: DeskQuery, *, limit: int, offset: int = 0) -> Sequence[DeskRow]:
         """A part of this end's breaks, in the query's order."""
@@ -358,70 +347,7 @@ class SqlLedger(Leafing):
 
         `anchors` are heads once named to others (in manifests): one that is not in the chain is a problem too.
         """
-        from exchange.adapters.ledger_sql.landing import stored_problems
+        from exchange.adapters.ledger_sql.verifying import problems
 
         with self._reading() as connection:
-            walked = verify_chain(_stored_events(connection), anchors=anchors)
-            rows = connection.execute(select(tables.exchange)).all()
-            stored = {row.key: exchange_record(row) for row in rows}
-            return [
-                *walked.problems,
-                *differences(walked.records, stored),
-                *_break_problems(connection, walked),
-                *alert_differences(walked.alerts, alerts.every(connection)),
-                *desk.problems(connection),
-                *_guard_problems(connection),
-                *_lane_problems(connection),
-                *stored_problems(connection),
-            ]
-
-
-def _stored_events(connection: Connection) -> Iterator[StoredEvent]:
-    wanted = select(tables.event).order_by(tables.event.c.seq)
-    for row in connection.execution_options(yield_per=_PAGE).execute(wanted):
-        yield stored_event(row)
-
-
-def _by_id(table: Table, route: str | None, prefix: str, ids: Collection[str] | None = None) -> Select[Any]:
-    wanted = select(table).order_by(table.c.route, table.c.id)
-    if route is not None:
-        wanted = wanted.where(table.c.route == route)
-    if ids is not None:
-        wanted = wanted.where(table.c.id.in_(list(ids)))
-    return wanted.where(table.c.id.startswith(prefix, autoescape=True)) if prefix else wanted
-
-
-def _break_problems(connection: Connection, walked: Verified) -> list[str]:
-    """Work that is not the fold of its events, and found breaks that are not those of the last comparison."""
-    works = [break_work(row) for row in connection.execute(_by_id(tables.break_work, None, ""))]
-    problems = list(work_differences(walked.works, {(work.route, work.id): work for work in works}))
-    for route, sha256 in sorted(walked.sets.items()):
-        found = [break_record(row) for row in connection.execute(_by_id(tables.break_, route, ""))]
-        if set_sha256(found) != sha256:
-            problems.append(f"The breaks of {route} are not those its last comparison found.")
-    return problems
-
-
-def _guard_problems(connection: Connection) -> list[str]:
-    if connection.dialect.name == "postgresql":
-        wanted = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'event'::regclass AND tgenabled IN ('O', 'A')"
-    else:
-        wanted = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'event'"
-    present = set(connection.execute(text(wanted)).scalars())
-    return [
-        f"The guard {name} of the events is gone or switched off."
-        for name in _GUARDS[connection.dialect.name]
-        if name not in present
-    ]
-
-
-def _lane_problems(connection: Connection) -> list[str]:
-    """Numbers we gave must run from 1 without gaps."""
-    wanted = select(tables.packet.c.lane, tables.packet.c.number).where(tables.packet.c.direction == "out")
-    last: dict[str, int] = {}
-    problems = []
-    for lane, number in connection.execute(wanted.order_by(tables.packet.c.lane, tables.packet.c.number)):
-        if number != last.get(lane, 0) + 1:
-            problems.append(f"Lane {lane} jumps from packet {last.get(lane, 0)} to {number}.")
-        last[lane] = number
-    return problems
+            return problems(connection, anchors)
