@@ -15,6 +15,7 @@ from exchange.ports import Parts
 from exchange.settings import Settings, read_settings
 from exchange.steps.explain import explain
 from exchange.steps.review import review
+from exchange.wiring import certificates
 
 PAIR, PERIOD, AS_OF = "131100", "2026Q3", date(2026, 10, 9)
 
@@ -32,10 +33,12 @@ def both_ends(home: Path, source: Path, **more: object) -> Iterator[tuple[Parts,
 
 def introduce(court: Settings, tax: Settings) -> None:
     """Make both ends' keys, and pin each one's certificates at the other."""
-    made = {s.party: {c.role: c for c in wiring.init_keys(s)} for s in (court, tax)}
+    made = {s.party: {c.role: c for c in certificates.init_keys(s)} for s in (court, tax)}
     for settings, other in ((court, tax.party), (tax, court.party)):
-        wiring.pin(settings, other, "sign", made[other]["sign"].certificate, made[other]["sign"].fingerprint)
-        wiring.pin(settings, other, "decrypt", made[other]["decrypt"].certificate, made[other]["decrypt"].fingerprint)
+        certificates.pin(settings, other, "sign", made[other]["sign"].certificate, made[other]["sign"].fingerprint)
+        certificates.pin(
+            settings, other, "decrypt", made[other]["decrypt"].certificate, made[other]["decrypt"].fingerprint
+        )
 
 
 def end_settings(home: Path, end: str, other: str, *, source: Path | None = None, **more: object) -> Settings:

@@ -9,9 +9,9 @@ from typing import Annotated, Final, Literal
 import typer
 from rich.text import Text
 
-from exchange import wiring
 from exchange.cli.common import Home, out, settings_of, whoever
-from exchange.wiring import Certificate
+from exchange.wiring import certificates
+from exchange.wiring.certificates import Certificate
 
 app_keys = typer.Typer(help="Keys and certificates.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ def init(
 ) -> None:
     """Make the keys and certificates of this end; never overwrites. Tell the other side the fingerprints by phone."""
     settings = settings_of(home, party=party)
-    _tell(wiring.init_keys(settings, algorithm=algorithm, days=days, test=test, by=whoever()))
+    _tell(certificates.init_keys(settings, algorithm=algorithm, days=days, test=test, by=whoever()))
     out.print(
         "次 next: exchange keys export --to 文件夹 FOLDER；交给对方后，电话逐行核对指纹 "
         "hand the files over, then read the fingerprints over the phone, line by line.",
@@ -54,7 +54,7 @@ def export(
     home: Home = None,
 ) -> None:
     """Copy this end's sign and decrypt certificates (never a private key) into a folder, to be handed over."""
-    _tell(wiring.export_certificates(settings_of(home), to))
+    _tell(certificates.export_certificates(settings_of(home), to))
 
 
 @app_keys.command("pin")
@@ -67,21 +67,21 @@ def pin(
 ) -> None:
     """Trust a counterpart's certificate, only when its fingerprint is the one you were told."""
     settings = settings_of(home)
-    wiring.pin(settings, party, _role(role), certificate, fingerprint, by=whoever())
-    _tell([row for row in wiring.list_certificates(settings) if (row.party, row.role) == (party, role)])
+    certificates.pin(settings, party, _role(role), certificate, fingerprint, by=whoever())
+    _tell([row for row in certificates.list_certificates(settings) if (row.party, row.role) == (party, role)])
 
 
 @app_keys.command("unpin")
 def unpin(party: Party, role: Role, fingerprint: Fingerprint, home: Home = None) -> None:
     """Trust a certificate no longer, at once: a key that was lost or stolen. Its file is kept beside the others."""
-    wiring.unpin(settings_of(home), party, _role(role), fingerprint, by=whoever())
+    certificates.unpin(settings_of(home), party, _role(role), fingerprint, by=whoever())
     out.print(f"[green]✓[/] 不再信任 no longer trusted: {party} {role}")
 
 
 @app_keys.command("list")
 def list_(home: Home = None) -> None:
     """This end's certificates and the pinned ones, with whole fingerprints and ends of validity."""
-    _tell(wiring.list_certificates(settings_of(home)))
+    _tell(certificates.list_certificates(settings_of(home)))
 
 
 def _role(given: str) -> Literal["sign", "decrypt"]:

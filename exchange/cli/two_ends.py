@@ -19,6 +19,7 @@ from exchange import wiring
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.person import Person, Role
 from exchange.settings import Settings, read_settings
+from exchange.wiring import certificates
 
 OFFICERS: Final[Mapping[str, list[str]]] = {"liaison-1": ["prepare"], "chief-1": ["approve"], "chief-2": ["approve"]}
 """Role ids of the demo's officers, at both ends."""
@@ -184,9 +185,9 @@ def _introduce(world: World, court: Settings, tax: Settings) -> None:
     """Each end makes its keys and pins the other's certificates; here the telephone call is this function."""
     roles: tuple[Literal["sign", "decrypt"], ...] = ("sign", "decrypt")
     made = {
-        party: {m.role: m for m in wiring.init_keys(settings)}
+        party: {m.role: m for m in certificates.init_keys(settings)}
         for party, settings in ((world.court, court), (world.tax, tax))
     }
     for settings, other in ((court, world.tax), (tax, world.court)):
         for role in roles:
-            wiring.pin(settings, other, role, made[other][role].certificate, made[other][role].fingerprint)
+            certificates.pin(settings, other, role, made[other][role].certificate, made[other][role].fingerprint)

@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import make_url
 
-from exchange import wiring
 from exchange.console.house import House
 from exchange.domain.errors import ExchangeError
 from exchange.domain.route import LegalFigure, Route
-from exchange.wiring import Certificate
+from exchange.wiring import certificates
+from exchange.wiring.certificates import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,8 @@ class Sign:
 def keys(house: House) -> list[Key]:
     """Own and pinned certificates, those in use first."""
     found = [
-        Key(certificate=one, days=(one.until - house.now).days) for one in wiring.list_certificates(house.settings)
+        Key(certificate=one, days=(one.until - house.now).days)
+        for one in certificates.list_certificates(house.settings)
     ]
 
     def order(key: Key) -> tuple[bool, str, bool]:

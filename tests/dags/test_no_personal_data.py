@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from exchange import wiring
 from exchange.settings import read_settings
+from exchange.wiring import certificates
 from tests import canaries
 from tests.canaries import found, in_database, in_file, kinds
 from tests.dags.conftest import PROJECT, airflow_settings
@@ -33,10 +33,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         f'[channels."tax-131100"]\nkind = "folder"\nroot = "{folder / "point"}"\n'
     )
     court, tax = read_settings(home=home), read_settings(home=folder / "tax", party="tax-131100")
-    wiring.init_keys(court)
-    for theirs in wiring.init_keys(tax):
+    certificates.init_keys(court)
+    for theirs in certificates.init_keys(tax):
         if theirs.role != "archive":
-            wiring.pin(court, "tax-131100", theirs.role, theirs.certificate, theirs.fingerprint)  # type: ignore[arg-type]
+            certificates.pin(court, "tax-131100", theirs.role, theirs.certificate, theirs.fingerprint)  # type: ignore[arg-type]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("EXCHANGE_", "AIRFLOW"))}
     told = airflow_settings(folder / "airflow") | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"}
     told |= {"EXCHANGE_HOME": str(home), "EXCHANGE_RETRIES": "0"}

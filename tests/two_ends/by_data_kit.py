@@ -17,6 +17,7 @@ from exchange.ports import Parts
 from exchange.settings import read_settings
 from exchange.steps.explain import explain
 from exchange.steps.review import review
+from exchange.wiring import certificates
 
 
 @contextmanager
@@ -31,12 +32,12 @@ def homes(folder: Path, court: str, others: Mapping[str, Mapping[str, Any]], **t
         Path(points[other]["root"]).mkdir(parents=True)
         channel = {court: points[other]}
         settings[other] = read_settings(home=folder / other, party=other, channels=channel, **{**common, **more})
-    made = {party: {c.role: c for c in wiring.init_keys(one)} for party, one in settings.items()}
+    made = {party: {c.role: c for c in certificates.init_keys(one)} for party, one in settings.items()}
     for other in others:
         for one, its in ((court, other), (other, court)):
             for role in ("sign", "decrypt"):
                 known = made[its][role]
-                wiring.pin(settings[one], its, role, known.certificate, known.fingerprint)
+                certificates.pin(settings[one], its, role, known.certificate, known.fingerprint)
     with ExitStack() as stack:
         yield {party: stack.enter_context(wiring.opened(one)) for party, one in settings.items()}
 

@@ -21,6 +21,7 @@ import psutil
 from exchange import wiring
 from exchange.ports import Parts
 from exchange.settings import Settings, read_settings
+from exchange.wiring import certificates
 from tests.fakes.proxy import FaultyProxy
 from tests.outcomes import WORLDS
 from tests.running import ROUNDS, exchange, run
@@ -166,11 +167,11 @@ def real_ends(postgres: PostgresServer, server: Server, folder: Path, root: Path
             host_keys=[pinned], databases=databases,
         )  # fmt: skip
         ends.write()
-        made = {end: {c.role: c for c in wiring.init_keys(ends.settings(end))} for end in ("court", "tax")}
+        made = {end: {c.role: c for c in certificates.init_keys(ends.settings(end))} for end in ("court", "tax")}
         for end, other, party in (("court", "tax", TAX), ("tax", "court", COURT)):
             for role in ("sign", "decrypt"):
                 shown = made[other][role]
-                wiring.pin(ends.settings(end), party, role, shown.certificate, shown.fingerprint)
+                certificates.pin(ends.settings(end), party, role, shown.certificate, shown.fingerprint)
         wiring.load_source(ends.settings("court"), WORLDS / world / "court_db.sql")
         yield ends
     for name in databases.values():

@@ -18,6 +18,7 @@ from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 from exchange.ports import Parts
 from exchange.settings import read_settings
 from exchange.steps.review import review
+from exchange.wiring import certificates
 from tests.outcomes import WORLDS
 from tests.running import exchange, run
 
@@ -179,7 +180,7 @@ def test_sealed_for_somebody_else(ends: Ends, home: Path) -> None:
     court, tax = ends
     key, _ = _sent(ends, home)
     shutil.rmtree(home / "tax/keys")
-    wiring.init_keys(read_settings(home=home / "tax", party=tax.party))
+    certificates.init_keys(read_settings(home=home / "tax", party=tax.party))
     journeys.sweep(tax)
     refused = list(tax.ledger.events(kind="packet_refused"))
     assert [event.body["code"] for event in refused] == [301]

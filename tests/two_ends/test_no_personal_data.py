@@ -28,6 +28,7 @@ from exchange.domain.errors import ExchangeError, NeedsPerson
 from exchange.domain.packet import AROUND
 from exchange.ports import Checker, RowCheck
 from exchange.settings import read_settings
+from exchange.wiring import certificates
 from tests import canaries
 from tests.canaries import NEVER, found, in_database, in_file, kinds, word
 from tests.outcomes import answers
@@ -134,11 +135,11 @@ def _settle(home: Path, source: Path, mail: str) -> None:
             f'[channels."{other}-131100"]\nkind = "folder"\nroot = "{home / "point"}"\n'
         )
     ends = [read_settings(home=home / end) for end in ("court", "tax")]
-    made = [{c.role: c for c in wiring.init_keys(settings)} for settings in ends]
+    made = [{c.role: c for c in certificates.init_keys(settings)} for settings in ends]
     for settings, other_end, theirs in ((ends[0], ends[1], made[1]), (ends[1], ends[0], made[0])):
         for role in ("sign", "decrypt"):
             cert = theirs[role]
-            wiring.pin(settings, other_end.party, role, cert.certificate, cert.fingerprint)
+            certificates.pin(settings, other_end.party, role, cert.certificate, cert.fingerprint)
 
 
 def _whole_round(world: World) -> None:

@@ -19,6 +19,7 @@ from exchange.domain.errors import ExchangeError
 from exchange.ports import Parts
 from exchange.settings import read_settings
 from exchange.steps.review import review
+from exchange.wiring import certificates
 from tests.running import exchange, run
 
 COURT, TAX = f"court-{PAIR}", f"tax-{PAIR}"
@@ -139,7 +140,7 @@ def test_keys_are_made_handed_over_pinned_listed_and_taken_back(home: Path, tmp_
 def test_a_run_killed_before_its_event_is_made_up_for(home: Path, tmp_path: Path) -> None:
     settings = read_settings(home=home)
     init_keys(home / "keys", COURT, days=365, test=False, now=datetime.now(UTC))
-    wiring.init_keys(settings)
+    certificates.init_keys(settings)
     with wiring.opened(settings) as parts:
         assert len(list(parts.ledger.events(kind="key_made"))) == 3
 
@@ -147,12 +148,12 @@ def test_a_run_killed_before_its_event_is_made_up_for(home: Path, tmp_path: Path
 def test_what_may_not_be_pinned(home: Path, tmp_path: Path) -> None:
     settings = read_settings(home=home)
     (live, mark), (rehearsed, its_mark) = theirs(tmp_path)["sign"], theirs(tmp_path, test=True)["sign"]
-    refused(202, lambda: wiring.pin(settings, TAX, "sign", live, its_mark))
-    refused(202, lambda: wiring.pin(settings, TAX, "sign", live, mark[:16]))
-    refused(914, lambda: wiring.pin(settings, "tax-999999", "sign", live, mark))
-    refused(914, lambda: wiring.pin(settings, COURT, "sign", live, mark))
-    refused(802, lambda: wiring.pin(settings, TAX, "sign", rehearsed, its_mark))
-    refused(905, lambda: wiring.init_keys(settings, test=True))
+    refused(202, lambda: certificates.pin(settings, TAX, "sign", live, its_mark))
+    refused(202, lambda: certificates.pin(settings, TAX, "sign", live, mark[:16]))
+    refused(914, lambda: certificates.pin(settings, "tax-999999", "sign", live, mark))
+    refused(914, lambda: certificates.pin(settings, COURT, "sign", live, mark))
+    refused(802, lambda: certificates.pin(settings, TAX, "sign", rehearsed, its_mark))
+    refused(905, lambda: certificates.init_keys(settings, test=True))
     assert not list(home.rglob("*.pem"))
 
 
@@ -168,7 +169,7 @@ def test_a_live_end_uses_no_test_certificate_however_it_came_there(home: Path, t
 def test_a_folder_of_trust_that_others_can_write_is_not_trusted(where: str, home: Path, tmp_path: Path) -> None:
     settings = read_settings(home=home)
     cert, mark = theirs(tmp_path)["sign"]
-    wiring.pin(settings, TAX, "sign", cert, mark)
+    certificates.pin(settings, TAX, "sign", cert, mark)
     place = next(home.glob(where))
     place.chmod(place.stat().st_mode | 0o020)
     with wiring.opened(settings) as parts:

@@ -20,6 +20,7 @@ from exchange.domain import lifecycle
 from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.ports import Parts
 from exchange.settings import read_settings
+from exchange.wiring import certificates
 from tests.outcomes import WORLDS, answers, assert_same
 from tests.servers import PostgresServer, running_postgres
 from tests.servers_sshd import Sshd, running_sshd
@@ -60,11 +61,11 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
             )
             for party, more in ends.items()
         }
-        made = {party: {c.role: c for c in wiring.init_keys(one)} for party, one in settings.items()}
+        made = {party: {c.role: c for c in certificates.init_keys(one)} for party, one in settings.items()}
         for party, other in ((COURT, TAX), (TAX, COURT)):
             for role in ("sign", "decrypt"):
                 known = made[other][role]
-                wiring.pin(settings[party], other, role, known.certificate, known.fingerprint)
+                certificates.pin(settings[party], other, role, known.certificate, known.fingerprint)
         wiring.load_source(settings[COURT], WORLDS / "sample2/court_db.sql")
         court, tax = (stack.enter_context(wiring.opened(settings[party])) for party in (COURT, TAX))
         yield Real(court=court, tax=tax, postgres=postgres, sshd=sshd)
