@@ -60,6 +60,7 @@ def _packets(court: Parts, tax: Parts) -> Table:
         "U": "紧急 urgent",
         "A": "应答 answer",
         "B": "差异 breaks",
+        "M": "联席会议 meeting",
         "S": "对账单 statement",
         "R": "回执 receipts",
     }

@@ -27,13 +27,16 @@ _LABELS: Final = {
 def facts(visit: Visit, id: str) -> Mapping[str, Any]:
     """What the agenda tells; every value is text, ready to be put in."""
     parts, say = visit.parts, visit.say
-    book, words = meetings_view.book(parts), meetings_view.Texts(parts=parts)
+    table = meetings_view.table(visit)
+    book, words = table.book, table.words
     meeting: life.Meeting = life.found(book.meetings, id)
     figures, pictures = meetings_view.quarter(visit, meeting.period)
     questions = [
         {
             "number": str(n), "kind": say("Policy") if q.kind == "policy" else say("Interface"),
-            "text": words(q.text_sha256), "about": ", ".join(q.about.values()), "by": q.by,
+            "text": words(q.text_sha256), "about": ", ".join(q.about.values()),
+            "by": table.who(q.party, q.by),
+            "answers": [{"by": table.named(a.party), "text": words(a.text_sha256)} for a in q.answers],
         }
         for n, q in enumerate(book.agenda(id), 1)
     ]  # fmt: skip
@@ -47,16 +50,13 @@ def facts(visit: Visit, id: str) -> Mapping[str, Any]:
             for code, count in meetings_view.breaks_by_code(parts, meeting.period)
         ],
         "unfinished": [
-            {"text": words(r.text_sha256), "owner": _owner(visit, r.owner), "due_on": r.due_on.isoformat(),
+            {"text": words(r.text_sha256), "owner": table.who(r.owner_party, r.owner),
+             "due_on": r.due_on.isoformat(),
              "left": str(r.days_left(visit.today))}
             for r in book.unfinished() if r.meeting != id
         ],
         "labels": {name: say(text) for name, text in _LABELS.items()},
     }  # fmt: skip
-
-
-def _owner(visit: Visit, owner: str) -> str:
-    return visit.say("The other side") if owner == life.OTHER_SIDE else owner
 
 
 def word(visit: Visit, id: str) -> bytes:

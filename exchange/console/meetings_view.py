@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+from exchange import journeys
 from exchange.console import report_words, reports_view
+from exchange.console.today_words import person_name
+from exchange.domain import lifecycle
 from exchange.domain import meeting_life as life
-from exchange.domain.break_life import note_name
+from exchange.domain.break_view import seen
+from exchange.domain.meeting_sharing import KIND, partners, way_to
 from exchange.domain.period import Period
 
 if TYPE_CHECKING:
@@ -18,22 +24,81 @@ if TYPE_CHECKING:
     from exchange.ports import Parts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Texts:
-    """Reads texts of meetings by their hash."""
+@dataclass(kw_only=True)
+class Table:
+    """The meetings with one party as the pages show them. `others`: with whom this end meets at all; `at` goes behind
+    every address where these are several."""
 
-    parts: Parts
+    visit: Visit
+    other: str
+    others: Sequence[str]
 
-    def __call__(self, sha256: str | None) -> str:
-        """The words; empty for none."""
-        if not sha256:
-            return ""
-        return self.parts.vault.get(life.meeting_key(self.parts.party), note_name(sha256)).decode("utf-8")
+    @cached_property
+    def book(self) -> life.Book:
+        """Everything as it stands."""
+        return journeys.meeting_book(self.visit.parts, self.other)
+
+    @property
+    def at(self) -> str:
+        """What an address needs to mean this party."""
+        return f"?with={quote(self.other)}" if len(self.others) > 1 else ""
+
+    @property
+    def shared(self) -> bool:
+        """Whether the other side hears of what is noted here."""
+        return way_to(self.visit.parts.agreement, self.visit.parts.party, self.other) is not None
+
+    @cached_property
+    def untold(self) -> frozenset[str]:
+        """What was done here and is not on its way to the other side: ids of acts."""
+        return frozenset(act.id for act in journeys.meeting_untold(self.visit.parts, self.other))
+
+    @cached_property
+    def waiting(self) -> Sequence[str]:
+        """Exchanges with such acts that wait for the second officer."""
+        way = way_to(self.visit.parts.agreement, self.visit.parts.party, self.other)
+        if way is None:
+            return ()
+        found = self.visit.parts.ledger.exchanges(route=way.id, kind=KIND, states=[lifecycle.PREPARED])
+        return [exchange.key for exchange in found]
+
+    def words(self, sha256: str | None) -> str:
+        """A text by its hash; empty for none."""
+        return journeys.meeting_text(self.visit.parts, self.other, sha256)
+
+    def named(self, party: str) -> str:
+        """A party's name."""
+        parties = self.visit.parts.agreement.parties
+        return self.visit.titled(parties[party]) if party in parties else party
+
+    def who(self, party: str, by: str | None) -> str:
+        """Who did it: an officer here by name, one of the other side by party and role."""
+        if party == self.visit.parts.party:
+            return person_name(self.visit, by) or self.visit.say("This side")
+        return f"{self.named(party)} {by or ''}".strip()
+
+    def ours(self, resolution: life.Resolution) -> bool:
+        """Whether this end sees to it, or says for the other side when it is done."""
+        return resolution.owner_party == self.visit.parts.party or not self.shared
+
+    def about(self, question: life.Question) -> Sequence[tuple[str, str, str]]:
+        """(sort, key, address) of what a question is about; no address for what this end does not have."""
+        return [(sort, of, self._address(sort, of)) for sort, of in question.about.items()]
+
+    def _address(self, sort: str, of: str) -> str:
+        parts = self.visit.parts
+        if sort == "case":
+            return f"/cases/{quote(of)}"
+        if sort == "break":
+            return f"/breaks/{quote(of)}" if seen(parts.ledger, parts.agreement, parts.party, ids=[of]) else ""
+        return f"/exchanges/{quote(of)}" if parts.ledger.exchange(of) else ""
 
 
-def book(parts: Parts) -> life.Book:
-    """Everything as it stands."""
-    return life.fold(event for kind in life.KINDS for event in parts.ledger.events(kind=kind))
+def table(visit: Visit) -> Table:
+    """The meetings with the party the address names, else the first this end meets with; NeedsPerson 905 for none."""
+    others = partners(visit.parts.agreement, visit.parts.party)
+    asked = visit.request.query_params.get("with") or (others[0] if others else None)
+    return Table(visit=visit, other=journeys.meeting_with(visit.parts, asked), others=others)
 
 
 def last_period(parts: Parts) -> str:

@@ -62,7 +62,7 @@ class Review:
     def rule(self) -> str:
         """How many officers let it go: `two_officers`, `one_officer`, `automatic`."""
         review = self.route.review
-        rules = {"U": review.urgent, "A": review.answer, "B": review.breaks}
+        rules = {"U": review.urgent, "A": review.answer, "B": review.breaks, "M": review.meeting}
         return rules.get(self.record.kind, review.quarterly)
 
     @property
@@ -101,7 +101,7 @@ def review_of(parts: Parts, record: ExchangeRecord, *, size: int) -> Review:
 
 _PARTS: Final = (
     "sender", "receiver", "counts", "claims", "held", "refused", "warned", "urgent", "totals", "normalised", "rules",
-    "completeness",
+    "completeness", "acts",
 )  # fmt: skip
 """What a page may tell; what its kind does not is None."""
 

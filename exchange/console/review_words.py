@@ -96,6 +96,23 @@ EVENTS: Final[Mapping[str, str]] = {
     "break_answered": "A break answered by the other side",
     "break_answer_given": "A break answered by us",
     "break_answers_noted": "Answers to breaks noted",
+    "question_filed": "A question filed for the joint meeting",
+    "question_answered": "A question answered",
+    "question_settled": "A question settled by an answer",
+    "question_withdrawn": "A question withdrawn",
+    "question_put": "A question put on the agenda",
+    "question_taken_off": "A question taken off the agenda",
+    "meeting_called": "A joint meeting called",
+    "meeting_moved": "A joint meeting moved",
+    "meeting_called_off": "A joint meeting called off",
+    "meeting_held": "A joint meeting held",
+    "resolution_noted": "A resolution noted",
+    "resolution_assigned": "A resolution's owner named",
+    "resolution_finished": "A resolution done",
+    "resolution_reopened": "A resolution not done after all",
+    "figure_proposed": "A figure proposed",
+    "meeting_shared": "Acts of the joint meeting to be sent",
+    "meeting_noted": "Acts of the joint meeting noted",
     "match_decided": "A match decided",
     "match_confirmed": "A match confirmed",
     "match_revoked": "A match revoked",
@@ -115,7 +132,7 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 """Kind of an event → what it says. One that is not here is shown by its own name."""
 
-KINDS: Final = ("Q", "U", "C", "N", "A", "B", "V", "T")
+KINDS: Final = ("Q", "U", "C", "N", "A", "B", "M", "S", "V", "T")
 """Kinds of exchanges, in the order they are offered; their words are the domain's."""
 
 CHECK_TEXTS: Final[Mapping[str, str]] = {
@@ -153,6 +170,7 @@ SWEPT: Final[Mapping[str, str]] = {
     "duplicate": "Packets that came twice",
     "reconciled": "Exchanges reconciled",
     "answers noted": "Packets of answers to breaks noted",
+    "meetings noted": "Packets of the joint meeting noted",
     "list of breaks opened": "Lists of breaks opened",
 }
 """What a sweep counts."""

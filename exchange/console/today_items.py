@@ -22,6 +22,7 @@ from exchange.domain.break_desk import TODO, DeskQuery
 from exchange.domain.break_life import PROPOSED
 from exchange.domain.case_index import case_routes
 from exchange.domain.errors import ExchangeError
+from exchange.domain.meeting_sharing import partners
 from exchange.domain.period import Period
 from exchange.domain.points import standing
 from exchange.domain.route import Route
@@ -84,7 +85,8 @@ def forget(house: House) -> None:
 def gathered(parts: Parts) -> Sequence[Item]:
     """Everything that waits on a day, the shortest limit first, what has none last."""
     sources: tuple[Callable[[Parts], Iterator[Item]], ...] = (
-        _exchanges, _sent_back, _unconfirmed, _to_begin, _to_answer, _alerts, _limits, _breaks, _statements, _keys,
+        _exchanges, _sent_back, _unconfirmed, _to_begin, _to_answer, _alerts, _limits, _breaks, _statements, _meetings,
+        _keys,
     )  # fmt: skip
     found = [item for source in sources for item in source(parts)]
     return sorted(found, key=lambda item: item.due or date.max)
@@ -271,6 +273,18 @@ def _statements(parts: Parts) -> Iterator[Item]:
         yield Item(sort=waits[0], action=waits[1], key=f"{told['route']}.statement.{told['period']}",
                    href=f"/statements/{quote(told['route'])}/{told['period']}",
                    not_by=by if told["state"] == "prepared" else None, facts=told)  # fmt: skip
+
+
+def _meetings(parts: Parts) -> Iterator[Item]:
+    """Resolutions this end sees to, and what the other side has not heard of its joint meeting."""
+    for other in partners(parts.agreement, parts.party):
+        for one in journeys.meeting_book(parts, other).unfinished():
+            if one.owner_party == parts.party:
+                yield Item(sort="resolution", action="meet", due=one.due_on, key=one.id,
+                           facts={"other": other, "one": one}, href=f"/meetings?with={quote(other)}")  # fmt: skip
+        if untold := journeys.meeting_untold(parts, other):
+            yield Item(sort="untold", action="prepare", count=len(untold), key=other, facts={"other": other},
+                       href=f"/meetings?with={quote(other)}")  # fmt: skip
 
 
 def _keys(parts: Parts) -> Iterator[Item]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from exchange import journeys
 from exchange.console.alerts_view import title as alert_title
 from exchange.console.render import clock, day
 from exchange.domain.period import Period
@@ -198,6 +199,21 @@ def _statement(visit: Visit, item: Item) -> tuple[str, str, str]:
     return words[item.sort], visit.say("two officers sign, then this end's key"), visit.say("Statement")
 
 
+def _resolution(visit: Visit, item: Item) -> tuple[str, str, str]:
+    one = item.facts["one"]
+    text = journeys.meeting_text(visit.parts, item.facts["other"], one.text_sha256)
+    return (
+        visit.say("See to the resolution: %(what)s", what=text[:40]),
+        person_name(visit, one.owner),
+        visit.say("Look"),
+    )
+
+
+def _untold(visit: Visit, item: Item) -> tuple[str, str, str]:
+    title = visit.say("Send the joint meeting's entries: %(count)s", count=item.count)
+    return title, visit.titled(visit.parts.agreement.parties[item.key]), visit.say("Submit")
+
+
 def _key(visit: Visit, item: Item) -> tuple[str, str, str]:
     party = visit.house.parts.agreement.parties[item.facts["party"]]
     name = visit.titled(party)
@@ -211,7 +227,8 @@ _WORDS: Final[Mapping[str, Callable[[Visit, Item], tuple[str, str, str]]]] = {
     "explain": _explain, "prepare": _prepare, "approve": _approve, "lift": _lift, "refused": _refused,
     "rejected": _rejected, "confirm": _confirm, "begin": _begin, "answer": _answer, "alert": _alert,
     "claims_end": _claims_end, "announce": _announce, "break": _break, "second": _second, "put_forward": _statement,
-    "sign": _statement, "differs": _statement, "untaken": _statement, "key": _key,
+    "sign": _statement, "differs": _statement, "untaken": _statement, "resolution": _resolution, "untold": _untold,
+    "key": _key,
 }  # fmt: skip
 """Sort of item → how it is said."""
 

@@ -20,7 +20,7 @@ AROUND: Final = frozenset({MANIFEST, SIGNATURE, HASHES, HOWTO, READY})
 MAX_PAYLOAD: Final = 256 * 2**20
 """Bytes of ciphertext a payload may have (§2.4)."""
 
-DATA_KINDS: Final[frozenset[str]] = ROUNDS | {"B", "T"}
+DATA_KINDS: Final[frozenset[str]] = ROUNDS | {"B", "M", "T"}
 """Kinds that carry the route's datasets, those whose line names the kind. S, V, K and R carry documents."""
 
 SILENT_KINDS: Final[frozenset[str]] = frozenset({"R", "K"})

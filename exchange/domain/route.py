@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from exchange.domain.contract import CodeList, Contract
 from exchange.domain.errors import NeedsPerson
 
-PacketKind = Literal["Q", "U", "C", "N", "A", "B", "S", "R", "V", "K", "T"]
+PacketKind = Literal["Q", "U", "C", "N", "A", "B", "M", "S", "R", "V", "K", "T"]
 Profile = Literal["std", "compat", "gm"]
 ROUNDS: Final = frozenset({"Q", "U", "C", "N", "A"})
 """Kinds of packets that carry the datasets of a round. T stands for any kind on a test route."""
@@ -93,6 +93,7 @@ class Review:
     breaks: Literal["two_officers", "one_officer"] = "two_officers"
     matches: Literal["two_officers", "one_officer"] = "two_officers"
     statement: Literal["two_officers", "one_officer"] | None = None
+    meeting: Literal["two_officers", "one_officer"] = "two_officers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,7 +188,7 @@ def read_inner(
 
 def _check_carried(kind: str, there: Collection[str], route: Route) -> None:
     """A packet holds the datasets of its kind, all of them and no others; a test packet those of any kind."""
-    carried = {k: [c.dataset for c in route.carries(k)] for k in ((kind,) if kind != "T" else ("Q", "C", "B"))}
+    carried = {k: [c.dataset for c in route.carries(k)] for k in ((kind,) if kind != "T" else ("Q", "C", "B", "M"))}
     if any(set(names) == set(there) for names in carried.values()):
         return
     first = next(iter(carried.values()))

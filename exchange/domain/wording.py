@@ -30,6 +30,7 @@ KINDS: Final[Mapping[str, Words]] = {
     "N": ("零报告", "Nil exchange"),
     "A": ("应答", "Answer"),
     "B": ("差异清单", "List of breaks"),
+    "M": ("联席会议事项", "Acts of the joint meeting"),
     "S": ("对账单", "Statement"),
     "V": ("作废", "Void"),
     "T": ("测试", "Test"),

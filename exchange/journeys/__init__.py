@@ -10,6 +10,15 @@ looks, or a sweep that finds nothing, need not spend.
 from exchange.journeys.calling import GATES, Swept, agreed, call, record
 from exchange.journeys.incoming import fetch, hear, receive, reconcile, verify
 from exchange.journeys.looking import audit, audited, looked, looked_at_case, prove
+from exchange.journeys.meetings import (
+    hear_meetings,
+    meet,
+    meeting_book,
+    meeting_text,
+    meeting_untold,
+    meeting_with,
+    share_meeting,
+)
 from exchange.journeys.outgoing import (
     OUTGOING,
     answer,
@@ -56,9 +65,15 @@ __all__ = [
     "extract",
     "fetch",
     "hear",
+    "hear_meetings",
     "hear_statement",
     "looked",
     "looked_at_case",
+    "meet",
+    "meeting_book",
+    "meeting_text",
+    "meeting_untold",
+    "meeting_with",
     "onward",
     "open_quarter",
     "preview_urgent",
@@ -70,6 +85,7 @@ __all__ = [
     "record",
     "refuse_statement",
     "share",
+    "share_meeting",
     "sign_statement",
     "statement",
     "statement_compared",

@@ -11,6 +11,7 @@ from exchange.domain.break_due import answers_due
 from exchange.domain.lane import lane_of
 from exchange.domain.packet import parse_packet_name
 from exchange.journeys.calling import Swept, agreed, attempted, call
+from exchange.journeys.meetings import hear_meetings
 from exchange.ports import Parts
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def receive(parts: Parts, packet_ids: Sequence[str], swept: Swept | None = None)
         if result.result != "held":
             parts.channels[parse_packet_name(result.packet_id).sender].taken(result.packet_id)
     hear(parts, swept)
+    hear_meetings(parts, swept)
     return results
 
 

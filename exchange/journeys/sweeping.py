@@ -11,6 +11,7 @@ from exchange.domain.break_due import lists_due
 from exchange.domain.errors import RetryLater
 from exchange.journeys.calling import Swept, attempted
 from exchange.journeys.incoming import fetch, hear, receive, reconcile
+from exchange.journeys.meetings import hear_meetings
 from exchange.journeys.outgoing import OUTGOING, deliver, onward, share
 from exchange.journeys.statements import hear_statements, tell_statements
 from exchange.ports import Parts
@@ -34,6 +35,7 @@ def sweep(parts: Parts) -> Swept:
         for key in _unreconciled(parts):
             attempted(swept, "reconciled", key, reconcile, parts, key)
         hear(parts, swept)
+        hear_meetings(parts, swept)
         hear_statements(parts, swept)
         for route in lists_due(parts.agreement, parts.party, parts.ledger):
             if attempted(swept, "", route, share, parts, route) is not None:

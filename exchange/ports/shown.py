@@ -33,6 +33,10 @@ class Pages(Protocol):
         """What of breaks goes to the other side."""
         ...
 
+    def acts(self, data: Mapping[str, Any]) -> str:
+        """What of a joint meeting goes to the other side."""
+        ...
+
     def rehearsal(self, data: Mapping[str, Any]) -> str:
         """Stored rounds under a proposed agreement."""
         ...

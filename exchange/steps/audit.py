@@ -9,6 +9,7 @@ from exchange.domain.break_life import SAYING, note_name, texts_of
 from exchange.domain.canonical import sha256_hex, strict_json
 from exchange.domain.lane import MANIFEST
 from exchange.domain.match_events import KINDS
+from exchange.domain.meeting_life import KINDS as MEETING
 from exchange.domain.sampling import SAMPLE_CHECKED
 from exchange.ports import Ledger, Vault
 
@@ -18,13 +19,13 @@ def audit(*, party: str, vault: Vault, ledger: Ledger) -> list[str]:
 
     Beyond the chain's own hashes: every head that a manifest of ours named (the counterpart holds them, signed) must
     still be in it, so that a ledger cut short or written anew as a whole is found too. Every text said about a break,
-    a match, an alert or a sample is in the vault, and has the hash its event names.
+    a match, an alert, a sample or a meeting is in the vault, and has the hash its event names.
     """
     return [*ledger.verify(anchors=set(_heads(party, vault, ledger))), *_texts(vault, ledger)]
 
 
 def _texts(vault: Vault, ledger: Ledger) -> Iterator[str]:
-    for kind in sorted({*SAYING, *KINDS, SEEN, SAMPLE_CHECKED}):
+    for kind in sorted({*SAYING, *KINDS, *MEETING, SEEN, SAMPLE_CHECKED}):
         for event in ledger.events(kind=kind):
             for sha256 in texts_of(event.body):
                 key, name = str(event.exchange), note_name(sha256)

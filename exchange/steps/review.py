@@ -170,7 +170,8 @@ def _event(exchange: ExchangeRecord, decision: Decision, by: str, route: Route) 
 
 
 def _rule(exchange: ExchangeRecord, route: Route) -> str:
-    rules = {"U": route.review.urgent, "A": route.review.answer, "B": route.review.breaks, "S": route.review.statement}
+    asked = route.review
+    rules = {"U": asked.urgent, "A": asked.answer, "B": asked.breaks, "S": asked.statement, "M": asked.meeting}
     return rules.get(exchange.kind) or route.review.quarterly
 
 

@@ -12,14 +12,18 @@ from docx import Document
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
-from exchange.console import meetings_view
-from exchange.domain.meeting_life import KINDS
+from exchange import journeys
+from exchange.domain.meeting_life import KINDS, Book
 from tests.console.browsing import NARROW, WIDE, at, served
 from tests.console.kit import Console, plain
 
 
 def _id(console: Console) -> str:
-    return next(reversed(meetings_view.book(console.house.parts).questions))
+    return next(reversed(_book(console).questions))
+
+
+def _book(console: Console) -> Book:
+    return journeys.meeting_book(console.house.parts)
 
 
 def test_a_question_goes_from_filing_to_a_resolution_that_is_done(fresh_ends: tuple[Console, Console]) -> None:
@@ -38,7 +42,7 @@ def test_a_question_goes_from_filing_to_a_resolution_that_is_done(fresh_ends: tu
         told = {"text": "自受理次月起按月申报", "owner": "liaison-1", "due_on": day, "question": question}
         assert chief.post(f"/meetings/{day}/resolutions", told).status_code == 303
         assert "自受理次月起按月申报" in plain(handler.page("/meetings"))
-        (resolution,) = meetings_view.book(end.house.parts).resolutions.values()
+        (resolution,) = _book(end).resolutions.values()
         assert (
             handler.post(f"/meetings/resolutions/{resolution.id}/finish", {"text": "已发文告知各管理人"}).status_code
             == 303
@@ -124,14 +128,14 @@ def test_a_figure_agreed_on_becomes_a_document_that_loads(fresh_ends: tuple[Cons
     assert chief.post(f"/meetings/{today}/proposals", told).status_code == 303
     assert chief.post(f"/meetings/{today}/proposals", {**told, "value": "ten"}).status_code == 422
     assert chief.post(f"/meetings/{today}/proposals", {**told, "figure": "131100-cases none"}).status_code == 422
-    (proposal,) = meetings_view.book(court.house.parts).proposals.values()
+    (proposal,) = _book(court).proposals.values()
     answer = chief.get(f"/meetings/proposals/{proposal.id}")
     entries = yaml.safe_load(answer.text)["figures"]["urgent_claims_due_days"]
     assert [str(e["value"]) for e in entries] == ["7", "10"]
     assert str(entries[-1]["since"]) == "2027-01-01"
     terms = {**told, "figure": "131100-cases late_fee_rate", "value": "0.0004"}
     chief.post(f"/meetings/{today}/proposals", terms)
-    last = list(meetings_view.book(court.house.parts).proposals)[-1]
+    last = list(_book(court).proposals)[-1]
     assert "late_fee_rate" in yaml.safe_load(chief.get(f"/meetings/proposals/{last}").text)["figures"]
 
 
@@ -151,17 +155,63 @@ def test_a_meeting_is_prepared_in_a_browser(chromium: Browser, fresh_ends: tuple
                     page.fill("#day", "2026-10-20")
                     page.fill("#place", "中院三楼会议室")
                     with page.expect_navigation():
-                        page.click("aside form button")
+                        page.click('form[action="/meetings"] button')
                     with page.expect_navigation():
                         page.click('form[action="/meetings/2026-10-20/agenda"] button')
                     page.goto(f"{address}/meetings/2026-10-20")
                     page.fill("#text", f"自受理次月起按月申报 {size[0]}")
                     page.fill("#due_on", "2026-11-30")
                     with page.expect_navigation():
-                        page.click("main form button.p")
+                        page.click('form[action$="/resolutions"] button')
                     assert page.input_value("#text") == ""
                     desk.check()
                     desk.picture(f"meeting-{name}-{language}-{size[0]}", whole=True)
                     page.goto(f"{address}/meetings")
                     desk.check()
                     desk.picture(f"meetings-{name}-{language}-{size[0]}")
+
+
+def _told(end: Console) -> str:
+    """What was noted is put forward by the handler and approved by a reviewer, as any exchange."""
+    at = str(end.as_("liaison-1").post("/meetings/share").headers["location"])
+    chief = end.as_("chief-1")
+    page = chief.page(at)
+    form = {name: re.findall(rf'name="{name}" value="([^"]*)"', page)[0] for name in ("content_hash", "version")}
+    assert chief.post(f"{at}/approve", form).status_code == 303, plain(page)[:800]
+    return plain(page)
+
+
+def test_what_one_side_files_the_other_answers_and_sees_to(fresh_ends: tuple[Console, Console]) -> None:
+    court, tax = fresh_ends
+    handler, theirs, today = court.as_("liaison-1"), tax.as_("liaison-1"), court.house.today.isoformat()
+    asked = {"kind": "policy", "text": "破产程序中新产生税款的申报时点如何把握", "case": "（2026）冀1103破6号"}
+    handler.post("/meetings/questions", asked)
+    assert "有 1 项尚未送对方" in plain(handler.page("/meetings"))
+    assert "联席会议事项待送对方" in plain(handler.page("/"))
+    assert court.as_("chief-1").post("/meetings/share").status_code == 403
+    assert "破产程序中新产生税款的申报时点如何把握" in _told(court)
+    for end in (court, tax, court):
+        journeys.sweep(end.house.parts)
+    question = _id(tax)
+    assert "liaison-1" in (page := plain(theirs.page("/meetings")))
+    assert "申报时点如何把握" in page
+    assert "撤回" not in page
+    assert theirs.post(f"/meetings/questions/{question}/withdraw").status_code == 422
+    assert theirs.post(f"/meetings/questions/{question}/settle").status_code == 409
+    theirs.post(f"/meetings/questions/{question}/answer", {"text": "自受理次月起按月申报"})
+    theirs.post("/meetings", {"day": today, "period": "2026Q3", "place": "税务局"})
+    theirs.post(f"/meetings/{today}/agenda", {"id": question})
+    due = {"text": "法院公告中写明申报时点", "owner": "court-131100", "due_on": "2026-11-30", "question": question}
+    assert theirs.post(f"/meetings/{today}/resolutions", due).status_code == 303
+    assert "由对方填写办理结果" in plain(theirs.page("/meetings"))
+    _told(tax)
+    for end in (tax, court, tax):
+        journeys.sweep(end.house.parts)
+    page = plain(handler.page("/meetings"))
+    assert "自受理次月起按月申报" in plain(handler.page(f"/meetings/{today}"))
+    assert "法院公告中写明申报时点" in page
+    (resolution,) = _book(court).resolutions
+    assert handler.post(f"/meetings/resolutions/{resolution}/assign", {"owner": "liaison-1"}).status_code == 303
+    assert "何建海" in plain(handler.page("/meetings"))
+    assert "办理联席会议决议：法院公告中写明申报时点" in plain(handler.page("/"))
+    assert _book(tax).unfinished() != []

@@ -48,6 +48,8 @@ COLUMNS = {
     "break_item": "id code case_no claim_no? line_no? rank? claimed_amount? compared_amount? difference_amount? "
     "at_stake_amount due_on? state decision? reason? first_seen asked",
     "break_answer": "id answer difference_amount? reason? answered_by answered_on",
+    "meeting_act": "act_no act_order act subject meeting? question? question_kind? about_case? about_break? "
+    "about_exchange? text? period? day? owner_party? owner? route? figure? value? acted_by acted_at",
     "tax_lead": "lead_no court_code case_no lead_kind basis taxpayer_name taxpayer_uscc counterparty_name? "
     "counterparty_uscc? amount happened_on? judged_on? document_no? found_on source_updated_at",
 }
@@ -66,6 +68,7 @@ KEYS = {
     "tax_status": "debtor_uscc as_of",
     "break_item": "id",
     "break_answer": "id",
+    "meeting_act": "act_no",
     "tax_lead": "lead_no",
 }
 RULE_IDS = {

@@ -53,6 +53,10 @@ class HtmlPages:
         """A list of breaks, or answers to one, before it goes (`domain/break_page.shared_page`)."""
         return self._templates.get_template("shared.html").render(data)
 
+    def acts(self, data: Mapping[str, Any]) -> str:
+        """Acts of a joint meeting before they go (`domain/meeting_page.acts_page`)."""
+        return self._templates.get_template("acts.html").render(data)
+
     def rehearsal(self, data: Mapping[str, Any]) -> str:
         """Stored rounds under a proposed agreement (`domain/rehearsal_page`)."""
         return self._templates.get_template("rehearsal.html").render(data)
