@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _LABELS: Final = {
     "day": "Day", "place": "Place", "period": "Quarter", "questions": "Questions", "figures": "Figures of the quarter",
-    "breaks": "Breaks by kind", "unfinished": "Resolutions not done yet", "none": "None.", "resolved": "Resolved",
+    "breaks": "Breaks by kind", "unfinished": "Resolutions not done yet", "none": "None.", "resolved": "Resolutions",
+    "answer": "Answer",
     "owner": "Who sees to it", "due": "By", "signed": "Court (signature)", "signed_tax": "Tax bureau (signature)",
 }  # fmt: skip
 
@@ -46,8 +47,8 @@ def facts(visit: Visit, id: str) -> Mapping[str, Any]:
         "party": visit.titled(parts.agreement.parties[parts.party]), "questions": questions,
         "figures": [{"name": one.name, "value": one.value} for one in figures], "pictures": pictures,
         "breaks": [
-            {"name": visit.name("break", code), "value": str(count)}
-            for code, count in meetings_view.breaks_by_code(parts, meeting.period)
+            {"name": name, "value": value}
+            for name, value in meetings_view.breaks_shown(visit, meeting.period, pictures)
         ],
         "unfinished": [
             {"text": words(r.text_sha256), "owner": table.who(r.owner_party, r.owner),
@@ -63,8 +64,13 @@ def word(visit: Visit, id: str) -> bytes:
     """The agenda as DOCX."""
     from docxtpl import DocxTemplate
 
-    document = DocxTemplate(HERE / "documents/agenda.docx")
-    document.render(facts(visit, id), autoescape=True)
+    from exchange.console.word_charts import WordChart
+
+    document, told = DocxTemplate(HERE / "documents/agenda.docx"), facts(visit, id)
+    document.init_docx()
+    drawn = [one for one in told["pictures"] if not one.empty]
+    charts = [{"finding": one.finding, "chart": WordChart(document, one, n)} for n, one in enumerate(drawn, 1)]
+    document.render({**told, "charts": charts}, autoescape=True)
     made = io.BytesIO()
     document.save(made)
     return made.getvalue()

@@ -118,6 +118,19 @@ def quarter(visit: Visit, period: str) -> tuple[Sequence[Shown], Sequence[Pictur
     return shown, [report_words.picture(visit, told, chart) for chart in told.charts]
 
 
+def breaks_shown(visit: Visit, period: str, pictures: Sequence[Picture]) -> Sequence[tuple[str, str]]:
+    """Breaks by kind in words: those of the quarter's comparison; at an end that compares nothing, as the chart has
+    those that stand today."""
+    own = breaks_by_code(visit.parts, period)
+    if own:
+        return [(visit.name("break", code), f"{count:,}") for code, count in own]
+    live = [one.live for one in pictures if one.code == "breaks" and not one.empty]
+    sums = (
+        [sum(values[n] or 0 for values in live[0]["values"]) for n in range(len(live[0]["categories"]))] if live else []
+    )
+    return [(name, f"{count:,.0f}") for name, count in zip(live[0]["categories"], sums, strict=True)] if live else []
+
+
 def breaks_by_code(parts: Parts, period: str) -> Sequence[tuple[str, int]]:
     """The breaks of a quarter by their code, the most frequent first."""
     for route in parts.agreement.routes_from(parts.party):

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 import yaml
 from docx import Document
+from openpyxl import load_workbook
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
@@ -108,7 +109,14 @@ def test_the_agenda_is_word_to_edit_and_pdf_to_print(fresh_ends: tuple[Console, 
     text = "\n".join(p.text for p in made.paragraphs)
     assert hostile in text
     assert "{%" not in text
-    assert "滞纳金计算不一致" in text
+    told = "\n".join(cell.text for table in made.tables for row in table.rows for cell in row.cells)
+    assert "滞纳金计算不一致" in told
+    kept = {str(part.partname): part.blob for part in made.part.package.iter_parts()}
+    charts = [name for name in kept if name.startswith("/word/charts/")]
+    assert len(charts) == text.count("2026Q3 ") + 2 == 4
+    figures = [load_workbook(io.BytesIO(blob)).active for name, blob in kept.items() if name.endswith(".xlsx")]
+    assert [cell.value for cell in figures[0][2]] == ["2026Q3", 132, 14]
+    assert all(b"externalData" in kept[name] and b"numCache" in kept[name] for name in charts)
     printed = PdfReader(io.BytesIO(chief.get(f"/meetings/{today}/agenda.pdf").content))
     words = re.sub(r"\s", "", "".join(page.extract_text() for page in printed.pages))
     assert "元与万元混用如何避免" in words

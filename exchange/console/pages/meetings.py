@@ -137,7 +137,7 @@ def _meeting(visit: Visit, id: str, *, wrong: str = "", status: int = 200) -> Re
     return visit.page(
         "meeting.html", pictures=pictures, status=status, wrong=wrong, v=table, book=table.book, meeting=meeting,
         routes=routes, words=table.words, figures=figures,
-        breaks=meetings_view.breaks_by_code(visit.parts, meeting.period), owners=_owners(visit),
+        breaks=meetings_view.breaks_shown(visit, meeting.period, pictures), owners=_owners(visit),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""对账单: where a quarter's statement stands, its sums by rank; two officers put it forward, sign or refuse it."""
+"""对账单: where each quarter's statement stands, its sums by rank, where both sides differ; signed or refused here."""
 
 from __future__ import annotations
 
@@ -10,20 +10,38 @@ from fastapi import APIRouter, Response
 
 from exchange import journeys
 from exchange.console.counts import forget
+from exchange.console.paging import pages
+from exchange.console.render import money
 from exchange.console.today_words import person_name
 from exchange.console.visit import Visit, needs
 from exchange.domain.canonical import strict_json
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.period import Period
+from exchange.domain.statement_book import statement_key
 from exchange.domain.statement_life import STATES
-from exchange.domain.statement_terms import WORDS
+from exchange.domain.statement_terms import WORDS, refusal_name
 
 router = APIRouter()
 
 SHOWN: Final = ("opening", "closing", "confirmed", "paid", "outstanding")
 """The amounts of a statement that the page shows of each rank; the statement's own page has all."""
+FORMS: Final[Mapping[str, str]] = {
+    "pdf": "application/pdf", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}  # fmt: skip
 _OURS: Final[Mapping[str, str]] = {"made": "prepare", "prepared": "approve"}
 _THEIRS: Final[Mapping[str, str]] = {"agrees": "prepare", "prepared": "approve"}
 """State → who signs next: at the end that sends the cases, and at the other."""
+
+
+@router.get("/statements")
+def statements(visit: Annotated[Visit, needs("look")]) -> Response:
+    """Every quarter's statement, the newest quarter first."""
+    zh = visit.language == "zh"
+    found = sorted(journeys.statement_status(visit.parts), key=lambda one: (one["period"], one["route"]), reverse=True)
+    rows = [(one, visit.titled_of(visit.parts.agreement.route(one["route"])), STATES[one["state"]][0 if zh else 1])
+            for one in found]  # fmt: skip
+    return visit.page("statements.html", rows=rows)
 
 
 @router.get("/statements/{route}/{period}")
@@ -43,7 +61,9 @@ def _shown(visit: Visit, route: str, period: str, *, status: int = 200, wrong: s
         may=waits is not None and visit.may(waits) and not own, state=STATES[told["state"]][0 if zh else 1],
         steps=[_step(visit, step) for step in told["steps"]], rows=_rows(visit, told),
         refusable=not ours and told["state"] in ("agrees", "differs") and visit.may("refuse"),
-        amounts=[WORDS[name][0 if zh else 1] for name in SHOWN],
+        amounts=[WORDS[name][0 if zh else 1] for name in SHOWN], forms=_forms(visit, told),
+        refusal=_refusal(visit, told),
+        **_differing(visit, told),
         route=visit.titled_of(visit.parts.agreement.route(route)),
     )  # fmt: skip
 
@@ -54,6 +74,51 @@ def _known(visit: Visit, route: str, period: str) -> Mapping[str, Any]:
             if told["period"] == period:
                 return told
     raise NeedsPerson(914, "There is no such statement.", where="statement", next_step="Make it first.")
+
+
+def _differing(visit: Visit, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A page of the values that both sides' statements do not share, as the last comparison found them."""
+    zh = visit.language == "zh"
+    every = journeys.statement_compared(visit.parts, told["period"], told["route"]) if told["differing"] else []
+    at = f"/statements/{told['route']}/{told['period']}"
+    which = pages(len(every), visit.request.query_params.get("page"), at, {})
+    found = [
+        (one["case_no"], one["claim_no"], visit.name("rank", one["rank"]),
+         WORDS.get(one["column"], (one["column"],) * 2)[0 if zh else 1],
+         _value(one, "theirs"), _value(one, "ours"))
+        for one in every[which.offset : which.offset + which.size]
+    ]  # fmt: skip
+    return {"differing": found, "pages": which}
+
+
+def _value(one: Mapping[str, Any], side: str) -> str:
+    """An amount as money, what is none as it stands, a dash for a line that side lacks."""
+    return money(one[side]) if one["column"] in WORDS else str(one[side] or "—")
+
+
+def _refusal(visit: Visit, told: Mapping[str, Any]) -> str:
+    """Why it was sent back, by whichever side; empty when it was not."""
+    said = [step["reason_sha256"] for step in told["steps"] if step.get("reason_sha256")]
+    key = statement_key(told["route"], Period.parse(told["period"]))
+    return visit.parts.vault.get(key, refusal_name(said[-1])).decode("utf-8") if said else ""
+
+
+def _forms(visit: Visit, told: Mapping[str, Any]) -> Sequence[str]:
+    """The forms it was made in, to be taken along."""
+    key = statement_key(told["route"], Period.parse(told["period"]))
+    return [form for form in FORMS if visit.parts.vault.has(key, f"statement-v{told['version']}.{form}")]
+
+
+@router.get("/statements/{route}/{period}/statement.{form}")
+def taken(route: str, period: str, form: str, visit: Annotated[Visit, needs("look")]) -> Response:
+    """The statement to print or to reckon with; it names no person and no debtor."""
+    told = _known(visit, route, period)
+    if form not in _forms(visit, told):
+        raise NeedsPerson(914, "There is no such form of it.", where="statement", next_step="Make it anew.")
+    name = f"statement-v{told['version']}.{form}"
+    data = visit.parts.vault.get(statement_key(route, Period.parse(period)), name)
+    shown = f'attachment; filename="{route}-{period}-v{told["version"]}.{form}"'
+    return Response(data, media_type=FORMS[form], headers={"content-disposition": shown})
 
 
 def _step(visit: Visit, step: Mapping[str, Any]) -> tuple[datetime, str, str]:
