@@ -26,6 +26,7 @@ from exchange.cli import (
     records,
     rounds,
     sample,
+    sampling,
     source,
     statements,
 )
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 for module in (
     rounds,
+    sampling,
     breaks,
     matches,
     alerts,

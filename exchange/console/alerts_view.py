@@ -40,6 +40,11 @@ class AlertLine:
         """Its name in a form."""
         return f"{self.record.rule} {self.record.subject}"
 
+    @property
+    def id(self) -> str:
+        """The same in an element's id: a tick stays with its alert when the list is shown anew."""
+        return f"a-{alert_key(self.record.rule, self.record.subject)[-12:]}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPage:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final, Literal
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Final
 
 from exchange.console.case_file import EVENTS, PAID, REVIEWS, SOLD, CaseFile, Row
+from exchange.console.case_happened import SHANGHAI, Happened, explained, planned
 from exchange.console.render import money
 from exchange.console.timeline import Clock, Drawing, Mark, Tone, timeline
 from exchange.domain.alert_words import TITLES
@@ -25,8 +25,6 @@ from exchange.domain.masking import masked
 if TYPE_CHECKING:
     from exchange.console.visit import Visit
 
-Lane = Literal["proceedings", "claims", "exchange", "other"]
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 WIDE, PAPER = 1166.0, 690.0
 _DATES: Final = {
     "filed_on": "Filed", "accepted_on": "Accepted", "announced_on": "Announced", "claims_due_on": "Claims due",
@@ -52,24 +50,6 @@ _RUNGS: Final = {
     "opened": "Receipt: opened", "validated": "Receipt: validated", "refused": "Receipt: refused",
     "acted": "Receipt: answered", "noted": "Receipt: noted",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
-    """One line of the list: a day, or a moment where it is known, what, more of it, who, and where to read on."""
-
-    id: str
-    lane: Lane
-    on: date
-    label: str
-    at: datetime | None = None
-    detail: str = ""
-    who: str = ""
-    href: str = ""
-    tone: Tone = "plain"
-    important: bool = False
-    drawn: str = ""
-    """The label in the drawing, where it is another than in the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +124,8 @@ def case_view(visit: Visit, file: CaseFile, *, revealed: bool) -> CaseView:
     """The page of a case for one person, in their language."""
     books = case_books(file.claims, file.lines, file.rows[REVIEWS], file.rows[PAID])
     steps = _steps(visit, file)
-    happened = tuple(sorted(_happened(visit, file), key=lambda one: (one.on, one.at or _noon(one.on), one.id)))
+    told = (*_happened(visit, file), *explained(visit, file, full=revealed), *planned(visit, file))
+    happened = tuple(sorted(told, key=lambda one: (one.on, one.at or _noon(one.on), one.id)))
     living = tuple(one for one in file.breaks if one.state not in _SETTLED and not one.record.info)
     draw = _drawer(visit, steps, happened)
     return CaseView(

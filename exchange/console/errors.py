@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
@@ -28,6 +29,7 @@ def add_handlers(app: FastAPI) -> None:
     app.exception_handler(Refused)(_refused)
     app.exception_handler(ExchangeError)(_problem)
     app.exception_handler(HTTPException)(_http)
+    app.exception_handler(RequestValidationError)(_no_such)
     app.exception_handler(Exception)(_fault)
 
 
@@ -65,9 +67,22 @@ def _problem(request: Request, error: ExchangeError) -> Response:
     )  # fmt: skip
 
 
+_HAPPENED: Final = {
+    400: "The form could not be read: it is too large, or was cut off on its way.",
+    404: "There is no such page.",
+    413: "What was sent is too large.",
+}
+
+
 def _http(request: Request, error: HTTPException) -> Response:
-    happened = "There is no such page." if error.status_code == 404 else "This can't be asked for in this way."
+    happened = _HAPPENED.get(error.status_code, "This can't be asked for in this way.")
     return _shown(request, error.status_code, happened=happened, safe="Nothing was changed.",
+                  todo="Go back, or begin at the page Today.")  # fmt: skip
+
+
+def _no_such(request: Request, _: Exception) -> Response:
+    """An address that holds what no page has, as letters for a number."""
+    return _shown(request, 404, happened=_HAPPENED[404], safe="Nothing was changed.",
                   todo="Go back, or begin at the page Today.")  # fmt: skip
 
 
@@ -91,7 +106,10 @@ def _shown(request: Request, status: int, *, template: str = "error.html", **tol
     empty = dict.fromkeys(("happened", "safe", "todo", "happened_now", "todo_now", "detail", "where", "number"), "")
     data = {**empty, "values": {}, "code": None, **told, "shown_status": status}
     if visit is not None:
-        return visit.page(template, status=status, **data)
+        try:
+            return visit.page(template, status=status, **data)
+        except ExchangeError as also:  # the frame's counts can't be had either
+            log.warning("console_frame", code=also.code)
     page = house.words.templates[language_of(request)].get_template(template)
     party = house.parts.agreement.parties[house.parts.party]
     text = page.render(visit=None, house=house, csrf="", party=party, path="", here="/", counts={}, query="", **data)

@@ -29,9 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A case, or a single row, that stays here: the rule, its law, how it is mended; whether it may be overruled."""
+    """A case, or a single row, that stays here: the rule, its law, how it is mended; whether it may be overruled.
+
+    `record` is the source's id of the case.
+    """
 
     rule_id: str
+    record: str
     case_no: str
     debtor: str
     rule: Words
@@ -85,7 +89,8 @@ def _told(finding: Finding, route: Route, names: Mapping[str, str]) -> Rejected:
     rule = next((r for r in route.contract(finding.dataset).rules if r.id == finding.rule), None)
     columns = finding.column.split(",") if finding.column else []
     return Rejected(
-        rule_id=finding.rule, case_no=finding.case_no or "", debtor=names.get(finding.record or "", ""),
+        rule_id=finding.rule, record=finding.record or "", case_no=finding.case_no or "",
+        debtor=names.get(finding.record or "", ""),
         rule=rule_words(route, finding.rule, finding.dataset), law=rule.law if rule else "",
         dataset=dataset_words(route, finding.dataset), row=(finding.row_key or "").split("|", 1)[-1],
         columns=[column_words(route, finding.dataset, c) for c in columns], remedy=remedy(finding.rule),
@@ -156,8 +161,15 @@ class Shown:
 def rows_shown(parts: Parts, review: Review, place: str, *, full: bool) -> Sequence[Shown]:
     """The rows of one case as they will leave; columns that are empty in all of them are left out."""
     found = rows_at(partial(parts.vault.open, review.record.key), review.route, place)
-    codes = parts.agreement.codes_of(review.route)
-    return [_shown(review.route, dataset, rows, place, codes, full=full) for dataset, rows in found.items()]
+    return rows_told(parts, review.route, found, place=place, full=full)
+
+
+def rows_told(
+    parts: Parts, route: Route, rows: Mapping[str, Sequence[Mapping[str, str]]], *, full: bool, place: str = ""
+) -> Sequence[Shown]:
+    """Rows by dataset in words, the place they are about left out."""
+    codes = parts.agreement.codes_of(route)
+    return [_shown(route, dataset, some, place, codes, full=full) for dataset, some in rows.items()]
 
 
 def _shown(
@@ -170,11 +182,11 @@ def _shown(
     full: bool,
 ) -> Shown:
     contract = route.wire(dataset)
-    told = [name for name in contract.names if any(row[name] not in ("", place) for row in rows)]
+    told = [name for name in contract.names if any(row.get(name, "") not in ("", place) for row in rows)]
     columns = [contract.column(name) for name in told]
     return Shown(
         title=dataset_words(route, dataset), heads=[column_words(route, dataset, name) for name in told],
-        rows=[[_cell(column, row[column.name], codes, full=full) for column in columns] for row in rows],
+        rows=[[_cell(column, row.get(column.name, ""), codes, full=full) for column in columns] for row in rows],
         hidden=not full and any(column.personal for column in columns),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from exchange import journeys
 from exchange.console.alerts_view import acknowledge_days
+from exchange.console.matches_open import open_matches
 from exchange.domain import lifecycle
 from exchange.domain.alert_life import OPEN
 from exchange.domain.break_desk import TODO, DeskQuery
@@ -61,20 +62,25 @@ class Item:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-_known: WeakKeyDictionary[Ledger, tuple[float, date, Sequence[Item]]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Ledger, tuple[float, date, str, Sequence[Item]]] = WeakKeyDictionary()
+"""When they were gathered, for which day, after which event."""
 
 
 def items(house: House) -> Sequence[Item]:
     """What waits, the shortest limit first; asked at most every few seconds."""
     found = _known.get(house.parts.ledger)
     if found is None or time.monotonic() - found[0] > _SECONDS or found[1] != house.today:
-        found = (
-            time.monotonic(),
-            house.today,
-            gathered(replace(house.parts, today=house.today, officers=house.officers())),
-        )
-        _known[house.parts.ledger] = found
-    return found[2]
+        head = house.parts.ledger.head()
+        told = gathered(replace(house.parts, today=house.today, officers=house.officers()))
+        found = _known[house.parts.ledger] = (time.monotonic(), house.today, head, told)
+    return found[3]
+
+
+def forget_older(house: House) -> None:
+    """Gather anew if the ledger grew since."""
+    found = _known.get(house.parts.ledger)
+    if found is not None and found[2] != house.parts.ledger.head():
+        forget(house)
 
 
 def forget(house: House) -> None:
@@ -85,8 +91,8 @@ def forget(house: House) -> None:
 def gathered(parts: Parts) -> Sequence[Item]:
     """Everything that waits on a day, the shortest limit first, what has none last."""
     sources: tuple[Callable[[Parts], Iterator[Item]], ...] = (
-        _exchanges, _sent_back, _unconfirmed, _to_begin, _to_answer, _alerts, _limits, _breaks, _statements, _meetings,
-        _keys,
+        _exchanges, _sent_back, _unconfirmed, _to_begin, _to_answer, _alerts, _limits, _breaks, _matches, _statements,
+        _meetings, _keys,
     )  # fmt: skip
     found = [item for source in sources for item in source(parts)]
     return sorted(found, key=lambda item: item.due or date.max)
@@ -250,6 +256,17 @@ def _breaks(parts: Parts) -> Iterator[Item]:
                 case_no=first[0].case_no, worth_fen=counted.worth_fen or None,
                 href=f"/breaks?{urlencode({'code': code})}", facts={"overdue": counted.overdue},
             )  # fmt: skip
+
+
+def _matches(parts: Parts) -> Iterator[Item]:
+    """Claims whose debtor an officer has to confirm; a confirmed one waits for another officer where two are wanted."""
+    total, found = open_matches(parts)
+    for one in found:
+        yield Item(sort="match_second" if one.by else "match", action="work", due=one.due, key=one.claim_no,
+                   case_no=one.case_no, not_by=one.by or None,
+                   href=f"/breaks/matches?{urlencode({'claim': one.claim_no})}")  # fmt: skip
+    if total > len(found):
+        yield Item(sort="match", action="work", count=total - len(found), href="/breaks/matches")
 
 
 _STATEMENT_WAITS: Final = {

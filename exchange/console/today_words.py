@@ -188,6 +188,20 @@ def _second(visit: Visit, item: Item) -> tuple[str, str, str]:
     return title, visit.say("who decided may not confirm"), visit.say("Confirm")
 
 
+def _match(visit: Visit, item: Item) -> tuple[str, str, str]:
+    second = item.sort == "match_second"
+    if item.count > 1:
+        title = visit.say("%(count)s more claims whose debtor is to be confirmed", count=item.count)
+    elif second:
+        title = visit.say("A match waits for a second officer")
+    else:
+        title = visit.say("Confirm which debtor a claim means")
+    claim = visit.say("claim %(number)s", number=item.key) if item.key else ""
+    due = visit.say("until %(day)s", day=day(item.due)) if item.due else ""
+    who = visit.say("who decided may not confirm") if second else ""
+    return title, _gap(visit, claim, due, who), visit.say("Confirm") if second else visit.say("Match")
+
+
 def _statement(visit: Visit, item: Item) -> tuple[str, str, str]:
     period = Period.parse(item.facts["period"])
     words: Mapping[str, str] = {
@@ -226,7 +240,8 @@ def _key(visit: Visit, item: Item) -> tuple[str, str, str]:
 _WORDS: Final[Mapping[str, Callable[[Visit, Item], tuple[str, str, str]]]] = {
     "explain": _explain, "prepare": _prepare, "approve": _approve, "lift": _lift, "refused": _refused,
     "rejected": _rejected, "confirm": _confirm, "begin": _begin, "answer": _answer, "alert": _alert,
-    "claims_end": _claims_end, "announce": _announce, "break": _break, "second": _second, "put_forward": _statement,
+    "claims_end": _claims_end, "announce": _announce, "break": _break, "second": _second,
+    "match": _match, "match_second": _match, "put_forward": _statement,
     "sign": _statement, "differs": _statement, "untaken": _statement, "resolution": _resolution, "untold": _untold,
     "key": _key,
 }  # fmt: skip

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from exchange.domain.audit import Event
 from exchange.domain.match_events import DECIDED, KINDS, REVOKED, SECONDED
@@ -23,6 +23,11 @@ from exchange.domain.matching import (
     Match,
     Matches,
 )
+
+MATCHES_WAITING: Final = "matches_waiting.json"
+"""Where a comparison keeps, in the vault under its exchange, what `waiting` says."""
+MOST_WAITING: Final = 500
+"""Claims that wait which are kept by name; the others are counted."""
 
 CASE, ROUTE = "case", "route"
 SCOPES: Final = (CASE, ROUTE)
@@ -124,6 +129,43 @@ def _with(match: Match, one: Candidate, standing: str) -> Match:
             match, standing=CONFIRMED, case_no=one.case_no, debtor_no=one.debtor_no, rule=one.rule, decided_by=one.id
         )
     return replace(match, standing=standing, case_no=None, debtor_no=None, decided_by=one.id)
+
+
+def waiting(matches: Matches) -> dict[str, Any]:
+    """What an officer is asked: the claims that may mean a debtor and are not settled, the first of them by name; no
+    names or ids of debtors. Kept beside a comparison, so that a list of what is to do needs no matching."""
+    found = [
+        {"claim_no": one.claim_no, "case_no": one.candidates[0].case_no if one.candidates else one.stated,
+         "candidates": [c.id for c in one.candidates if not c.barred]}
+        for one in matches.listed
+        if one.standing in (PROPOSED, AMBIGUOUS) and any(not c.barred for c in one.candidates)
+    ]  # fmt: skip
+    return {"count": len(found), "first": found[:MOST_WAITING]}
+
+
+def undecided(waits: Mapping[str, Any], book: Sequence[Decision], day: date) -> tuple[int, list[Waiting]]:
+    """(how many of those were not decided since, the first of them). A claim whose confirmation wants a second officer
+    is among them."""
+    known = {decision.id: decision for decision in book}
+    found, settled = [], 0
+    for one in waits["first"]:
+        said = [known[id_] for id_ in one["candidates"] if id_ in known]
+        holding = [d for d in said if d.holds(day)]
+        if any(d.said == CONFIRMED for d in holding) or len(holding) == len(one["candidates"]):
+            settled += 1
+            continue
+        by = next((d.by for d in said if d.waits), "")
+        found.append(Waiting(claim_no=one["claim_no"], case_no=one["case_no"], by=by))
+    return waits["count"] - settled, found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A claim whose debtor waits for an officer; `by` confirmed it where a second one is wanted."""
+
+    claim_no: str
+    case_no: str
+    by: str = ""
 
 
 def uses(matches: Matches) -> Mapping[str, int]:

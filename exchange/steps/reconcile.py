@@ -23,10 +23,11 @@ from exchange.domain.break_life import CLOSED, BreakWork, break_key, reopened, s
 from exchange.domain.break_list import break_list
 from exchange.domain.break_runs import Run, run_of, told_by_the_books
 from exchange.domain.breaks import Result
+from exchange.domain.canonical import canonical_json
 from exchange.domain.clusters import grouped, links
 from exchange.domain.corrections import VOIDS
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.match_book import Decision, book_of, decided
+from exchange.domain.match_book import MATCHES_WAITING, Decision, book_of, decided, waiting
 from exchange.domain.match_words import matches_in_words
 from exchange.domain.matching import Matches
 from exchange.domain.outcome import record_id
@@ -93,6 +94,7 @@ def reconcile(
     data = _list(exchange, day, result, run, works, route, agreement, books, decisions)
     vault.put(key, "breaks.html", pages.breaks(data).encode("utf-8"))
     vault.put(key, "breaks.xlsx", sheets.breaks(data))
+    vault.put(key, MATCHES_WAITING, canonical_json(waiting(result.matches or Matches())))
     vault.put(key, "outcome.json", _outcome(key, result, vault))
     vault.put(key, set_name(run.set_sha256), gzip.compress(run.set_file, mtime=0))
     _record(key, route, run, cases, ledger, actor, _facts(result, run, day, back, ledger))

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 from pypdf import PdfReader
 
 from exchange.console.case_file import read_case
+from exchange.domain.canonical import canonical_json
 from tests.console.browsing import NARROW, PICTURES, WIDE, Desk, at
 from tests.console.kit import Console, plain
 
@@ -94,3 +95,26 @@ def _on_one_side_of_a4(desk: Desk, end: str, language: str, folder: Path) -> Non
         desk.page.emulate_media(media="screen")
     desk.page.emulate_media(media="print")
     desk.page.screenshot(path=str(PICTURES / f"case-print-{end}-{language}.png"), full_page=True)
+
+
+def test_the_next_exchange_is_planned_and_a_reason_is_read_by_who_asked_for_it(
+    fresh_ends: tuple[Console, Console],
+) -> None:
+    court, tax = fresh_ends
+    case, reason = "（2026）冀1103破10号", "公告刊登迟延，已附说明"
+    told = {
+        "point": "a" * 16, "rule": "announced_late", "dataset": "bankruptcy_case", "case_no": case, "row_key": None,
+        "note": "", "category": "confirmed_at_source", "reason": reason, "by": "liaison-1",
+        "at": "2026-10-09T02:30:47+00:00", "since": None,
+    }  # fmt: skip
+    for end, name in ((court, "content/reasons.json"), (tax, "inside/reasons.json")):
+        [key] = [e.key for e in end.house.parts.ledger.exchanges(kind="Q")]
+        end.house.parts.vault.put(key, name, canonical_json([told, {**told, "case_no": "（2026）冀1103破6号"}]))
+        officer = end.as_("chief-1")
+        said = plain(officer.page(f"/cases/{case}"))
+        assert said.count("已说明：受理后逾二十五日才公告") == 1
+        assert "下一批次 2026Q4，截止" in said
+        assert reason not in said
+        officer.post(f"/cases/{case}/reveal")
+        assert reason in plain(officer.page(f"/cases/{case}"))
+        assert "下一批次" not in plain(officer.page("/cases/（2025）冀1102破1号")), "a case that ended"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from openpyxl import load_workbook
+from typer.testing import CliRunner
 
 from exchange import journeys
+from exchange.cli import app
 from exchange.console.work import work_once
 from exchange.domain.sampling import draw
 from exchange.ports import Parts
@@ -245,6 +249,39 @@ def test_the_sample_is_the_same_for_everybody_and_of_the_content(court: Console)
     assert draw(content_hash, reversed(cases), 8) == draw(content_hash, cases, 8)
     assert draw(content_hash, cases, 8) != draw(content_hash[::-1], cases, 8)
     assert draw(content_hash, cases[:3], 8) != ()
+
+
+def test_what_is_remembered_of_a_content_is_dropped_with_it(court: Console) -> None:
+    """The sample drawn and the list of what stays are kept in memory, by the content they are of."""
+    handler = court.as_("liaison-1")
+    held, drawn = handler.page(f"/exchanges/{KEY}?tab=held"), _sample(court)
+    told = re.search(r'name="rule" value="(\w+)"><input type="hidden" name="case_no" value="([^"]+)"', held)
+    assert told is not None
+    before = str(journeys.record(court.house.parts, KEY).content_hash)
+    ask(court, f"/exchanges/{KEY}/overrule", rule=told[1], case_no=told[2], reason="已核对营业执照原件")
+    after = str(journeys.record(court.house.parts, KEY).content_hash)
+    assert after != before
+    assert told[2] not in handler.page(f"/exchanges/{KEY}?tab=held")
+    places = re.findall(r'tab=sample&amp;place=([^"]+)"', handler.page(f"/exchanges/{KEY}?tab=sample"))
+    assert [unquote(place) for place in places] == list(_sample(court))
+    assert _sample(court) != drawn
+
+
+def test_the_sample_is_listed_and_checked_by_command_as_here(court: Console) -> None:
+    home, place = court.house.settings.home, _sample(court)[0]
+    run = CliRunner()
+    listed = run.invoke(app, ["review", "sample", KEY, "--json", "--home", str(home)])
+    assert [one["place"] for one in json.loads(listed.stdout)] == list(_sample(court))
+    by = ["--place", place, "--by", "liaison-1", "--home", str(home)]
+    shown = run.invoke(app, ["review", "sample", KEY, *by])
+    assert place in shown.stdout
+    assert "**" in shown.stdout
+    assert list(court.house.parts.ledger.events(kind="looked_at"))[-1].body == {"what": "sample"}
+    kept = run.invoke(app, ["review", "sample", KEY, *by, "--found", "differs", "--note", "受理日期与裁定书不符"])
+    assert kept.exit_code == 0
+    assert "不符" in plain(court.as_("chief-1").page(f"/exchanges/{KEY}?tab=sample"))
+    for wrong in (["--found", "maybe"], ["--found", "differs"]):
+        assert run.invoke(app, ["review", "sample", KEY, *by, *wrong]).exception is not None
 
 
 def test_what_is_not_in_the_sample_can_not_be_checked(court: Console) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import logging
+import re
 import sqlite3
 import sys
 import threading
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -26,11 +29,13 @@ from exchange.adapters.checker_plain import PlainChecker
 from exchange.adapters.source_sql import SqlSource
 from exchange.domain.errors import ExchangeError, NeedsPerson
 from exchange.domain.packet import AROUND
+from exchange.domain.person import Role
 from exchange.ports import Checker, RowCheck
 from exchange.settings import read_settings
 from exchange.wiring import certificates
 from tests import canaries
 from tests.canaries import NEVER, found, in_database, in_file, kinds, word
+from tests.console.kit import Console, Person_, console
 from tests.outcomes import answers
 from tests.servers import PostgresServer
 
@@ -340,3 +345,87 @@ def test_an_unexpected_fault_shows_its_place_and_not_its_words() -> None:
     assert "RuntimeError" in said
     assert "choke" in said
     assert found(said) == set()
+
+
+PERSONAL: frozenset[str] = frozenset({"JUDGE", "LEGALREP", "LEAD", "PHONE", "BUYER"})
+"""What the contracts call personal: the columns whose values name or reach a natural person."""
+
+
+@pytest.mark.parametrize("end", ["court", "tax"])
+def test_the_console_shows_no_person_unasked_and_says_each_time_it_does(end: str, world: World) -> None:
+    """Every page links lead to, as somebody who never revealed; then every form that reveals; then every file."""
+    with console(world.home / end, {"every-1": ("周岩", frozenset(Role))}) as here:
+        officer = here.as_("every-1")
+        walked = dict(_walk(officer, most=3))
+        assert len({re.sub(r"\d+", "", path.partition("?")[0]) for path in walked}) > 25
+        told = {path: kinds(found(text)) & (PERSONAL | NEVER) for path, text in walked.items()}
+        assert {path: some for path, some in told.items() if some} == {}
+        assert any(kinds(found(text)) & {"NAME"} for text in walked.values()), "the walk came where data is"
+        forms = {action: fields for text in walked.values() for action, fields in _reveals(text)}
+        assert len(forms) > 1
+        for action, fields in forms.items():
+            _revealed(here, officer, action, fields)
+        files = sorted({link for text in walked.values() for link in _links(text) if _FILE.search(link)})
+        assert len(files) > 3
+        for link in files:
+            _taken(here, officer, link)
+
+
+def _revealed(here: Console, officer: Person_, action: str, fields: dict[str, str]) -> None:
+    """Shown at once, or on the page one is led to: there each time anew."""
+    before = here.house.parts.ledger.head()
+    answer = officer.post(action, fields)
+    assert here.house.parts.ledger.head() != before, action
+    pages = [answer.text] if answer.status_code == 200 else []
+    for _ in range(0 if pages else 2):
+        before = here.house.parts.ledger.head()
+        pages.append(officer.page(answer.headers["location"]))
+        assert here.house.parts.ledger.head() != before, f"{action}: seen again, and nobody would know"
+    assert any(kinds(found(page)) & PERSONAL for page in pages), action
+
+
+def _taken(here: Console, officer: Person_, link: str) -> None:
+    """A file names no person; whom cases are about only with a word in the ledger."""
+    before = here.house.parts.ledger.head()
+    answer = officer.get(link)
+    assert answer.status_code == 200, link
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+        inside = kinds(found("\n".join(book.read(name).decode("utf-8", "replace") for name in book.namelist())))
+    assert inside & (PERSONAL | NEVER) == set(), link
+    if inside & {"NAME", "TAXNAME"}:
+        assert here.house.parts.ledger.head() != before, f"{link} tells whom cases are about, unsaid"
+
+
+_FILE = re.compile(r"\.(xlsx|docx)(\?|$)")
+
+
+def _links(text: str) -> list[str]:
+    return [html.unescape(link) for link in re.findall(r'href="(/[^"#]*)', text)]
+
+
+def _walk(officer: Person_, *, most: int) -> Iterator[tuple[str, str]]:
+    """Every page that links lead to from the first one, `most` of each kind; a page's kind is its path without what
+    names one thing, and which tab it is."""
+    waiting, seen, of_kind = ["/"], {"/"}, Counter[str]()
+    while waiting:
+        path = waiting.pop(0)
+        answer = officer.get(path)
+        if answer.status_code != 200 or "html" not in answer.headers["content-type"]:
+            continue
+        yield path, answer.text
+        for link in _links(answer.text):
+            bare, _, asked = link.partition("?")
+            kind = re.sub(r"[^/]*[\d（][^/]*", "*", bare) + "".join(re.findall(r"(?:tab|show|stand)=\w+", asked))
+            if link in seen or bare.startswith(("/static", "/language")) or _FILE.search(link) or ".pdf" in link:
+                continue
+            seen.add(link)
+            of_kind[kind] += 1
+            if of_kind[kind] <= most:
+                waiting.append(link)
+
+
+def _reveals(text: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The forms of a page that show names in full."""
+    for action, inner in re.findall(r'(?s)<form[^>]*action="([^"]*/reveal)"[^>]*>(.*?)</form>', text):
+        fields = re.findall(r'name="(\w+)" value="([^"]*)"', inner)
+        yield html.unescape(action), {name: html.unescape(value) for name, value in fields if name != "csrf"}

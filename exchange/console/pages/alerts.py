@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
 
 from exchange import journeys
-from exchange.console.alerts_view import acknowledge_days, alert_page
+from exchange.console.alerts_view import AlertPage, acknowledge_days, alert_page
 from exchange.console.counts import forget
+from exchange.console.updates import answered, fresh
 from exchange.console.visit import Visit, local_path, needs
 from exchange.domain.errors import NeedsPerson
 from exchange.steps.work_alert import acknowledge_alerts
@@ -30,13 +32,37 @@ def alerts(
 def _shown(
     visit: Visit, show: str, rule: str, page: str | None, *, status: int = 200, wrong: str = "", word: str = ""
 ) -> Response:
+    head = visit.parts.ledger.head()
     found = alert_page(visit, show=show, rule=rule, page=page)
     if any(line.word for line in found.lines):
         journeys.looked(visit.parts, None, "alerts")
+    bar = fresh(_marked(found), address=_at("/alerts/updates", found), show=_at("/alerts", found), head=head,
+                total=found.pages.total, part="alert-list")  # fmt: skip
     return visit.page(
-        "alerts.html", status=status, found=found, wrong=wrong, draft=DRAFT, days=acknowledge_days(visit.parts),
+        "parts/alerts_list.html" if visit.by_htmx and visit.request.method == "GET" else "alerts.html", status=status,
+        found=found, wrong=wrong, draft=DRAFT, days=acknowledge_days(visit.parts), fresh=bar, now=visit.house.now,
         word=word or visit.house.desk.draft(visit.person.id, DRAFT), again=visit.request.url.query,
     )  # fmt: skip
+
+
+@router.get("/alerts/updates")
+def updates(
+    visit: Annotated[Visit, needs("look")], show: str = "open", rule: str = "", page: str | None = None
+) -> Response:
+    """How much of the list has changed since it was shown."""
+    found = alert_page(visit, show=show, rule=rule, page=page)
+    return answered(visit, _marked(found), show=_at("/alerts", found), total=found.pages.total, part="alert-list")
+
+
+def _at(path: str, found: AlertPage) -> str:
+    return f"{path}?{urlencode({'show': found.show, 'rule': found.rule, 'page': found.pages.number})}"
+
+
+def _marked(found: AlertPage) -> dict[str, object]:
+    return {
+        line.id: (line.record.state, line.record.escalated_on, line.record.times, line.days_left)
+        for line in found.lines
+    }  # fmt: skip
 
 
 @router.post("/alerts/acknowledge")

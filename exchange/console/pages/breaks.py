@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from types import SimpleNamespace
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
@@ -19,11 +20,14 @@ from exchange.console.breaks_view import (
     ORDER_WORDS,
     STAND_WORDS,
     Filters,
+    Listed,
     filters_of,
     listed,
     neighbours,
 )
 from exchange.console.pages import matches
+from exchange.console.today_items import items
+from exchange.console.updates import answered, fresh
 from exchange.console.visit import Visit, needs
 from exchange.domain.break_desk import GROUPS, LIMITS, NOBODY, ORDERS, alike
 from exchange.domain.break_view import Seen, one_of, seen, version_of
@@ -43,6 +47,46 @@ MOST: Final = 200
 def breaks(visit: Annotated[Visit, needs("look")]) -> Response:
     """The list, and what there is of which kind."""
     return _page(visit, filters_of(visit.request.query_params), None)
+
+
+@router.get("/breaks/list")
+def anew(visit: Annotated[Visit, needs("look")], chosen: str = "") -> Response:
+    """The list alone, as it is now: the break beside it, and what is typed there, stay as they are."""
+    asked = visit.request.query_params
+    page = asked.get("page")
+    if not visit.by_htmx:
+        return visit.go(filters_of(asked).at(f"/breaks/{chosen}" if chosen else "/breaks", page=page or ""))
+    head, filters = visit.parts.ledger.head(), filters_of(asked)
+    breaks_view.forget(visit.house)
+    whole = listed(visit, filters, page=page, chosen=chosen)
+    one = SimpleNamespace(id=chosen) if chosen else None
+    return visit.page("parts/breaks_list.html", list=whole, filters=filters, chosen=one,
+                      **_fresh(visit, filters, whole, page, chosen, head))  # fmt: skip
+
+
+@router.get("/breaks/updates")
+def updates(visit: Annotated[Visit, needs("look")], chosen: str = "") -> Response:
+    """How much of the list has changed since it was shown."""
+    asked, filters = visit.request.query_params, filters_of(visit.request.query_params)
+    page = asked.get("page")
+    breaks_view.forget(visit.house)
+    whole = listed(visit, filters, page=page)
+    return answered(visit, _marked(whole), show=_again(filters, page, chosen), total=whole.total, part="col")
+
+
+def _again(filters: Filters, page: str | None, chosen: str) -> str:
+    return filters.at("/breaks/list", page=page or "", chosen=chosen)
+
+
+def _marked(whole: Listed) -> dict[str, object]:
+    return {row.id: (row.version, row.state, row.owner, row.worth, row.days_left) for row in whole.rows}
+
+
+def _fresh(visit: Visit, filters: Filters, whole: Listed, page: str | None, chosen: str, head: str) -> dict[str, Any]:
+    told = filters.at("/breaks/updates", page=page or "", chosen=chosen)
+    bar = fresh(_marked(whole), address=told, show=_again(filters, page, chosen), head=head,
+                total=whole.total, part="col")  # fmt: skip
+    return {"fresh": bar, "now": visit.house.now}
 
 
 @router.get("/breaks/list.xlsx")
@@ -173,8 +217,11 @@ def _page(
     if visit.by_htmx and visit.request.method == "GET" and chosen is not None:
         near = neighbours(visit, filters, page=page or "", chosen=chosen.id)
         return visit.page("parts/break.html", status=status, list=near, **told)
+    head = visit.parts.ledger.head()
     whole = listed(visit, filters, page=page, chosen=chosen.id if chosen else "")
-    return visit.page("breaks.html", status=status, list=whole, **told, **_offers(visit))
+    bar = _fresh(visit, filters, whole, page, chosen.id if chosen else "", head)
+    matches_ = [item for item in items(visit.house) if item.sort in ("match", "match_second")]
+    return visit.page("breaks.html", status=status, list=whole, matches=matches_, **told, **bar, **_offers(visit))
 
 
 def _offers(visit: Visit) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Response
 
@@ -11,6 +11,8 @@ from exchange import journeys
 from exchange.console.case_file import CaseFile, read_case
 from exchange.console.case_view import case_view
 from exchange.console.paging import SIZE, Pages, pages
+from exchange.console.review_words import STATES
+from exchange.console.unsent_view import Found, held_now, look_for, read_unsent, sending
 from exchange.console.visit import Visit, needs
 from exchange.domain.case_entry import CaseQuestion, FoundCases
 from exchange.domain.case_index import LONGEST, case_routes, questions
@@ -28,12 +30,21 @@ def cases(visit: Annotated[Visit, needs("look")], q: str = "", stage: str = "", 
     asked, lists = q.strip()[:LONGEST], visit.parts.agreement.codes
     narrowed = CaseQuestion(stages=(stage,) if stage else (), courts=(court,) if court else ())
     found, which = _found(visit, asked, narrowed, page)
-    if asked and found.total == 1 and not found.more and not stage and not court:
+    plain = not stage and not court
+    many, unsent = look_for(visit.parts, asked) if asked and plain and which.number == 1 else (0, ())
+    if asked and found.total == 1 and not found.more and plain and not many:
         return visit.go(f"/cases/{quote(found.entries[0].case_no)}")
+    if not found.total and many == 1:
+        return visit.go(_unsent_at(unsent[0]))
     return visit.page(
         "cases.html", asked=asked, stage=stage, court=court, found=found, pages=which, courts=_courts(visit),
-        stages=list(lists["stage"].names_zh), held=visit.house.party_kind == "court",
+        stages=list(lists["stage"].names_zh), sends=bool(sending(visit.parts)), unsent=unsent, unsent_count=many,
+        unsent_at=_unsent_at,
     )  # fmt: skip
+
+
+def _unsent_at(one: Found) -> str:
+    return f"/exchanges/{quote(one.exchange)}/case?{urlencode({'record': one.case.record})}"
 
 
 def _found(visit: Visit, asked: str, narrowed: CaseQuestion, page: str) -> tuple[FoundCases, Pages]:
@@ -65,11 +76,47 @@ def _courts(visit: Visit) -> list[tuple[str, str]]:
 
 @router.get("/cases/{case}")
 def case(case: str, visit: Annotated[Visit, needs("look")]) -> Response:
-    """One case's file."""
-    file = _file(visit, case)
+    """One case's file; of one that never went, what stands in the register and why it stays."""
+    file = read_case(visit.parts, case)
+    held = held_now(visit.parts, case)
+    if file is None and held is not None:
+        return visit.go(_unsent_at(held))
+    file = file or _file(visit, case)
     revealed = _mark(file) in visit.session.revealed
+    if revealed:
+        journeys.looked_at_case(visit.parts, file.entry.case_no, "names")
     view = case_view(visit, file, revealed=revealed)
-    return visit.page("case.html", view=view, head=visit.parts.ledger.head())
+    stays = held if held is not None and held.case.held and _since(visit, file, held) else None
+    return visit.page("case.html", view=view, head=visit.parts.ledger.head(), stays=stays and _unsent_at(stays))
+
+
+def _since(visit: Visit, file: CaseFile, held: Found) -> bool:
+    """Whether the checks held it after it last went."""
+    record = visit.parts.ledger.exchange(held.exchange)
+    went = [one.sent_at for one in file.carriers if one.sent_at]
+    return record is not None and record.opened_at is not None and (not went or record.opened_at > max(went))
+
+
+@router.get("/exchanges/{key}/case")
+def unsent(key: str, visit: Annotated[Visit, needs("look")], record: str = "") -> Response:
+    """A case an exchange did not take along: what stands in the register, why, what to do."""
+    return _unsent(visit, key, record, full=False)
+
+
+@router.post("/exchanges/{key}/case/reveal")
+def reveal_unsent(key: str, visit: Annotated[Visit, needs("reveal")]) -> Response:
+    """The same with the names of persons in full, for this view alone; the look is in the ledger first."""
+    journeys.looked(visit.parts, journeys.record(visit.parts, key).key, "unsent-full")
+    return _unsent(visit, key, visit.form.get("record", ""), full=True)
+
+
+def _unsent(visit: Visit, key: str, record: str, *, full: bool) -> Response:
+    size = visit.house.settings.console.sample_size
+    known = journeys.record(visit.parts, key)
+    file = read_unsent(visit.parts, known, record, size=size, full=full) if known.direction == "out" else None
+    if file is None:
+        raise NeedsPerson(914, "This exchange left no such case here.", where=key, next_step="Open it from its list.")
+    return visit.page("unsent.html", file=file, record=known, full=full, states=STATES)
 
 
 @router.post("/cases/{case}/reveal")

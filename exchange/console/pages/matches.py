@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from exchange import journeys
+from exchange.console import counts
 from exchange.console.matches_view import claims_to_match, forget
 from exchange.console.paging import pages, shown
 from exchange.console.visit import Visit, needs
@@ -42,6 +43,7 @@ def decide(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Respons
             raise
         return _page(visit, status=422, wrong=id, error=error)
     forget(visit.house)
+    counts.forget(visit.house)
     visit.house.desk.keep_draft(visit.person.id, f"match-{id}", "", visit.house.now)
     return visit.go(f"/breaks/matches?done={id}" + ("&all=1" if visit.form.get("all") else ""))
 

@@ -101,9 +101,10 @@ def send(visit: Annotated[Visit, needs("send")]) -> Response:
 @router.get("/urgent/{key}")
 def watch(key: str, visit: Annotated[Visit, needs("look")]) -> Response:
     """One of them: how far it has come; its part is fetched again when the ledger grew."""
-    one = urgent_of(visit.parts, key)
-    return visit.page("parts/urgent_one.html" if visit.by_htmx else "urgent_one.html", one=one, today=visit.today,
-                      now=visit.house.now, name=lambda id: person_name(visit, id), parties=_parties(visit))  # fmt: skip
+    head, one = visit.parts.ledger.head()[:16], urgent_of(visit.parts, key)
+    return visit.page("parts/urgent_one.html" if visit.by_htmx else "urgent_one.html", head=head, one=one,
+                      today=visit.today, now=visit.house.now, name=lambda id: person_name(visit, id),
+                      parties=_parties(visit))  # fmt: skip
 
 
 def _parties(visit: Visit) -> dict[str, str]:

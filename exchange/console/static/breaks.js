@@ -74,7 +74,15 @@
     if (keys[event.code]) { event.preventDefault(); keys[event.code](); }
   });
 
-  document.addEventListener("htmx:after:swap", () => { mark(); $("#object")?.focus({ preventScroll: true }); });
+  /* A swap of the break beside, or of the list; one of anything else (the bar of updates) changes nothing here. */
+  let beside = null, list = null;
+  document.addEventListener("htmx:after:swap", () => {
+    const now = [$("#det"), $("#col")?.dataset.made];
+    if (now[0] === beside && now[1] === list) return;
+    mark();
+    if (now[0] !== beside) $("#object")?.focus({ preventScroll: true });
+    [beside, list] = now;
+  });
   addEventListener("DOMContentLoaded", () => {
     const apply = $("#filters .apply");
     if (apply) apply.hidden = true;
@@ -82,5 +90,6 @@
     if (off) off.checked = localStorage.getItem("exchange-keys") === "off";
     mark();
     see(here());
+    [beside, list] = [$("#det"), $("#col")?.dataset.made];
   });
 })();

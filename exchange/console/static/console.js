@@ -61,7 +61,8 @@
     keep(form, "");
   });
 
-  /* Live parts: told that the ledger grew, they are fetched anew. A list under somebody's hands only shows a bar. */
+  /* Live parts: told that the ledger grew, they are fetched anew. A list under somebody's hands only shows a bar. A window
+     nobody sees does not listen: browsers keep six connections to a host. */
   const address = document.body.dataset.live;
   const lives = () => document.querySelectorAll("[hx-trigger~=live]");
   const banner = (on) => {
@@ -70,9 +71,11 @@
     if (place) place.replaceChildren();
     if (place && text) { const box = document.createElement("div"); box.className = "banner"; box.textContent = text; place.append(box); }
   };
-  if (address && lives().length) {
-    let known = "";
-    const source = new EventSource(address);
+  let source = null;
+  let known = document.querySelector("[data-head]")?.dataset.head || "";
+  const listen = () => {
+    if (source || document.hidden || !address || !lives().length) return;
+    source = new EventSource(address);
     source.addEventListener("ledger", (event) => {
       banner("");
       if (known && known !== event.data) lives().forEach((node) => htmx.trigger(node, "live"));
@@ -80,7 +83,17 @@
     });
     source.addEventListener("signed-out", () => { source.close(); banner("signedout"); });
     source.addEventListener("error", () => banner("offline"));
-  }
+  };
+  const rest = () => { source?.close(); source = null; };
+  document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
+  addEventListener("pagehide", rest);
+  addEventListener("pageshow", listen);
+  /* Whoever had the list shown anew stands at what says so. */
+  let asked = false;
+  document.addEventListener("click", (event) => { asked = Boolean(event.target.closest("#fresh a")); });
+  document.addEventListener("htmx:after:swap", () => {
+    if (asked && !document.querySelector("#fresh a")) { asked = false; document.querySelector("#fresh")?.focus({ preventScroll: true }); }
+  });
   addEventListener("offline", () => banner("offline"));
   addEventListener("online", () => banner(""));
 
