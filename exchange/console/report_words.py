@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from exchange.console.chart_drawing import Drawing, Named, drawn, written
+from exchange.domain.report_figures import SCORE
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from exchange.console.reports_view import Report
     from exchange.console.visit import Visit
     from exchange.domain.report_figures import Chart, Figure
+    from exchange.domain.route import Route
 
 KINDS: Final[Mapping[str, str]] = {
     "day": "Daily look", "week": "Weekly report", "month": "Monthly score", "quarter": "Quarterly review",
@@ -167,6 +171,17 @@ def value_of(visit: Visit, one: Figure) -> str:
         return f"{int(one.value):,}"
     units = {"minutes": "%(value)s minutes", "days": "%(value)s days", "points": "%(value)s points"}
     return visit.say(units[one.unit], value=f"{one.value}")
+
+
+def weights(visit: Visit, route: Route, on: date) -> Sequence[tuple[str, str, date, str]]:
+    """(part of the score, its weight, since when, by which agreement) as in force on a day; parts without one aside."""
+    found = []
+    for code, name in SCORE.items():
+        known = [one for one in route.figures.get(name, ()) if one.since <= on]
+        if known:
+            last = max(known, key=lambda one: one.since)
+            found.append((visit.say(FIGURES[code][0]), f"{last.value.normalize():f}", last.since, last.source))
+    return found
 
 
 def picture(visit: Visit, told: Report, chart: Chart) -> Picture:

@@ -104,3 +104,11 @@ def test_the_charts_are_drawn_in_a_real_browser(
         page.emulate_media(media="print")
         desk.picture(f"reports-paper-{end}-{language}", whole=True)
         assert page.locator(".onpaper svg").first.is_visible()
+
+
+def test_the_monthly_score_says_its_weights_and_who_agrees_them(ends: tuple[Console, Console]) -> None:
+    for end in ends:
+        page = plain(end.as_("audit-1").page("/reports/month"))
+        assert "双方约定：月度评分，按期回执三十分" in page
+        assert "任何一方不得单独调整" in page
+    assert "任何一方不得单独调整" not in plain(ends[0].as_("audit-1").page("/reports/week"))

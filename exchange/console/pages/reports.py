@@ -60,4 +60,5 @@ def _page(visit: Visit, kind: Kind) -> Response:
             for one in told.sections
         ],
         pictures=[report_words.picture(visit, told, chart) for chart in told.charts],
+        weights=report_words.weights(visit, _chosen(visit), told.span.last) if kind == "month" else (),
     )  # fmt: skip
