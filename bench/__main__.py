@@ -7,7 +7,19 @@ import subprocess
 import sys
 import time
 
-PARTS = ("pack", "send", "validate", "reconcile", "matching", "quarter", "district", "national", "history", "console")
+PARTS = (
+    "pack",
+    "send",
+    "validate",
+    "reconcile",
+    "matching",
+    "quarter",
+    "district",
+    "national",
+    "history",
+    "audit",
+    "console",
+)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """Years of events written straight into a PostgreSQL ledger, chained as the ledger itself chains them.
 
 Through the port an event costs a transaction's part and a fold; two millions would take half an hour. Here they are
-sealed by the domain's own functions and copied in; `exchange verify` finds the chain whole.
+sealed by the domain's own functions and copied in; `exchange audit verify` finds the chain whole (the numbers of the
+past's packets alone begin high).
 """
 
 from __future__ import annotations
@@ -15,15 +16,18 @@ from typing import Any, Final
 
 from bench.ends import AS_OF, PAIR
 from exchange.adapters.ledger_sql import tables
-from exchange.adapters.ledger_sql.records import exchange_values, packet_values
+from exchange.adapters.ledger_sql.records import alert_values, exchange_values, packet_values
+from exchange.domain import alert_life
 from exchange.domain.audit import BEFORE_FIRST, ExchangeRecord, StoredEvent, fold, seal_event
-from exchange.ports import PacketRecord
+from exchange.ports import AlertRecord, PacketRecord
 
 ROUTE, OUT, BACK = f"{PAIR}-cases", f"court-{PAIR}.tax-{PAIR}", f"tax-{PAIR}.court-{PAIR}"
 _OFFICERS: Final = ("liaison-1", "chief-1", "chief-2", "audit-1")
 _ABOVE: Final = 100_000
 """Numbers of the past's packets begin here, above those of the quarter."""
 _STEP: Final = timedelta(seconds=20)
+EVENTS_AN_ALERT: Final = 101
+"""Of so many events there is one alert, told again and again, and acknowledged in the end."""
 
 _LIFE: Final = (
     "exchange_opened", "extracted", "checked", "prepared", "approved", "packed", "sent", "receipt_opened",
@@ -40,6 +44,7 @@ class Past:
         self._at = datetime.now(UTC) - timedelta(days=900)
         self.exchanges: list[dict[str, Any]] = []
         self.packets: list[dict[str, Any]] = []
+        self.alerts: dict[tuple[str, str], AlertRecord] = {}
 
     def _sealed(self, kind: str, exchange: str | None, actor: str, body: Mapping[str, Any]) -> StoredEvent:
         self._seq += 1
@@ -80,7 +85,24 @@ class Past:
     def look(self, number: int) -> StoredEvent:
         """An officer looks at an exchange: what most of an old ledger is."""
         key = f"{ROUTE}.U.{number:012x}"
-        return self._sealed("looked_at", key, _OFFICERS[number % 4], {"what": "sample" if number % 3 else "points"})
+        stored = self._sealed("looked_at", key, _OFFICERS[number % 4], {"what": "sample" if number % 3 else "points"})
+        self.exchanges[number - 1]["updated_at"] = stored.at
+        return stored
+
+    def alert(self, number: int) -> StoredEvent:
+        """People are told of a case's limit, once more."""
+        return self._of_alert("alert_sent", "system", f"（2025）冀1103破{number}号")
+
+    def acknowledged(self) -> Iterator[StoredEvent]:
+        """An officer has seen every alert."""
+        for _, subject in list(self.alerts):
+            yield self._of_alert("alert_acknowledged", "liaison-1", subject)
+
+    def _of_alert(self, kind: str, actor: str, subject: str) -> StoredEvent:
+        place, day = ("major", subject), self._at.date().isoformat()
+        stored = self._sealed(kind, None, actor, {"rule": "major", "subject": subject, "day": day})
+        self.alerts[place] = alert_life.fold(self.alerts.get(place), stored.read())
+        return stored
 
     def _packet(self, lane: str, number: int, id: str, kind: str, exchange: str, state: str) -> None:
         record = PacketRecord(
@@ -91,19 +113,24 @@ class Past:
 
 
 def add_years(url: str, *, exchanges: int, events: int) -> None:
-    """Give a ledger so many urgent exchanges of the past, and so many events in all."""
+    """Give a ledger so many urgent exchanges of the past, and at most so many events in all."""
     import psycopg
 
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         head = connection.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
         past = Past(*(head or (0, BEFORE_FIRST)))
         lives = chain.from_iterable(past.urgent(n) for n in range(1, exchanges + 1))
-        looks = (past.look(n % max(exchanges, 1) + 1) for n in range(events - exchanges * len(_LIFE)))
+        subjects = max(events // EVENTS_AN_ALERT, 1)
+        looks = (
+            past.alert(n % subjects) if n % 5 == 0 else past.look(n % max(exchanges, 1) + 1)
+            for n in range(events - exchanges * len(_LIFE) - subjects)
+        )  # fmt: skip
         connection.execute("ALTER TABLE event DISABLE TRIGGER event_continues")
-        _copy(connection, "event", (asdict(one) for one in chain(lives, looks)))
+        _copy(connection, "event", (asdict(one) for one in chain(lives, looks, past.acknowledged())))
         connection.execute("ALTER TABLE event ENABLE TRIGGER event_continues")
         _copy(connection, "exchange", iter(past.exchanges))
         _copy(connection, "packet", iter(past.packets))
+        _copy(connection, "alert_item", map(alert_values, past.alerts.values()))
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("ANALYZE")
 

@@ -1,4 +1,4 @@
-"""The ledger's chain: how an event is hashed, how events fold into an exchange's record, how both are verified.
+"""The ledger's events: how one is hashed, and how they fold into an exchange's record. `chain.py` verifies both.
 
 `hash = SHA-256(previous hash in hex + canonical JSON of seq, at, kind, exchange, actor, body)`, so an edited,
 removed or inserted event no longer fits its neighbours. Pure: a ledger adapter stores what these functions say.
@@ -7,16 +7,13 @@ removed or inserted event no longer fits its neighbours. Pure: a ledger adapter 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from numbers import Integral
 from typing import Any, Final, Literal
 
-from exchange.domain import alert_life, break_life
-from exchange.domain.alert_life import AlertRecord
-from exchange.domain.break_life import BreakWork
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lifecycle import MOVING, move
@@ -86,22 +83,6 @@ class StoredEvent:
             prev_hash=self.prev_hash,
             hash=self.hash,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """What walking the chain found: problems in words, and every exchange, break and alert folded anew.
-
-    `works` by (route, break id), `alerts` by (rule, subject); `sets` route → the hash of the breaks its last comparison
-    found.
-    """
-
-    problems: tuple[str, ...]
-    records: Mapping[str, ExchangeRecord]
-    head: str
-    works: Mapping[tuple[str, str], BreakWork] = field(default_factory=dict)
-    sets: Mapping[str, str] = field(default_factory=dict)
-    alerts: Mapping[tuple[str, str], AlertRecord] = field(default_factory=dict)
 
 
 def time_text(at: datetime) -> str:
@@ -223,116 +204,3 @@ def _learned(event: Event) -> dict[str, Any]:
         return {}
     name, key = _LEARNS[event.kind]
     return {name: event.body.get(key)}
-
-
-def verify_chain(events: Iterable[StoredEvent], *, anchors: Collection[str] = ()) -> Verified:
-    """Walk the chain from its first event and fold every exchange; each problem names the event's number.
-
-    `anchors` are hashes known from elsewhere (heads named in manifests that were sent); one that the chain
-    does not hold means that its newest events were cut off or all were written anew.
-    """
-    problems: list[str] = []
-    records: dict[str, ExchangeRecord] = {}
-    works: dict[tuple[str, str], BreakWork] = {}
-    sets: dict[str, str] = {}
-    alerts: dict[tuple[str, str], AlertRecord] = {}
-    head, last, missing = BEFORE_FIRST, 0, set(anchors) - {BEFORE_FIRST}
-    for event in events:
-        problems += _link_problems(event, last, head)
-        if event.kind in break_life.KINDS:
-            problems += _work_problems(event, works)
-        elif event.kind in alert_life.KINDS:
-            problems += _alert_problems(event, alerts)
-        else:
-            problems += _fold_problems(event, records)
-        if event.kind == "reconciled" and event.exchange in records and "set_sha256" in (body := event.read().body):
-            sets[records[event.exchange].route] = body["set_sha256"]
-        head, last = event.hash, event.seq
-        missing.discard(event.hash)
-    problems += [f"The hash {anchor} was once the head of this ledger and is not in it." for anchor in sorted(missing)]
-    return Verified(problems=tuple(problems), records=records, head=head, works=works, sets=sets, alerts=alerts)
-
-
-def _link_problems(event: StoredEvent, last: int, head: str) -> list[str]:
-    found = []
-    if event.seq != last + 1:
-        found.append(f"Event {event.seq} follows event {last}: the events between were removed.")
-    if event.prev_hash != head:
-        before = f"event {last}" if last else "the beginning"
-        found.append(f"Event {event.seq} names another predecessor than {before}.")
-    try:
-        intact = event_hash(event) == event.hash and canonical_json(json.loads(event.body)).decode() == event.body
-    except ValueError:
-        intact = False
-    if not intact:
-        found.append(f"Event {event.seq} ({event.kind}) was changed after it was written: its hash does not fit it.")
-    return found
-
-
-def _fold_problems(event: StoredEvent, records: dict[str, ExchangeRecord]) -> list[str]:
-    if event.exchange is None:
-        return []
-    try:
-        record = fold(records.get(event.exchange), event.read())
-    except NeedsPerson as problem:
-        return [f"Event {event.seq}: {problem.what} [{problem.where}]"]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return [f"Event {event.seq} ({event.kind}) cannot be read."]
-    if record is not None:
-        records[event.exchange] = record
-    return []
-
-
-def _work_problems(event: StoredEvent, works: dict[tuple[str, str], BreakWork]) -> list[str]:
-    try:
-        read = event.read()
-        key = (read.body["route"], read.body["id"])
-        works[key] = break_life.fold(works.get(key), read)
-    except NeedsPerson as problem:
-        return [f"Event {event.seq}: {problem.what} [{problem.where}]"]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return [f"Event {event.seq} ({event.kind}) cannot be read."]
-    return []
-
-
-def _alert_problems(event: StoredEvent, alerts: dict[tuple[str, str], AlertRecord]) -> list[str]:
-    try:
-        read = event.read()
-        place = alert_life.place_of(read.body)
-        alerts[place] = alert_life.fold(alerts.get(place), read)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return [f"Event {event.seq} ({event.kind}) cannot be read."]
-    return []
-
-
-def alert_differences(
-    folded: Mapping[tuple[str, str], AlertRecord], stored: Mapping[tuple[str, str], AlertRecord]
-) -> tuple[str, ...]:
-    """Where the stored alerts differ from the fold of their events, in words."""
-    return tuple(
-        f"Alert {alert_life.alert_key(*place)} ({place[0]}): its record is not what its events say."
-        for place in sorted(folded.keys() | stored.keys())
-        if folded.get(place) != stored.get(place)
-    )
-
-
-def work_differences(
-    folded: Mapping[tuple[str, str], BreakWork], stored: Mapping[tuple[str, str], BreakWork]
-) -> tuple[str, ...]:
-    """Where the stored work on breaks differs from the fold of its events, in words."""
-    return tuple(
-        f"Break {id_} of {route}: its record is not what its events say."
-        for route, id_ in sorted(folded.keys() | stored.keys())
-        if folded.get((route, id_)) != stored.get((route, id_))
-    )
-
-
-def differences(folded: Mapping[str, ExchangeRecord], stored: Mapping[str, ExchangeRecord]) -> tuple[str, ...]:
-    """Where the stored records differ from the events' own fold, in words, by exchange and field."""
-    found = [f"Exchange {key} has events but no record." for key in sorted(folded.keys() - stored.keys())]
-    found += [f"Exchange {key} has a record but no events." for key in sorted(stored.keys() - folded.keys())]
-    for key in sorted(folded.keys() & stored.keys()):
-        wrong = [f.name for f in fields(ExchangeRecord) if getattr(folded[key], f.name) != getattr(stored[key], f.name)]
-        if wrong:
-            found.append(f"Exchange {key}: its record differs from its events in {', '.join(wrong)}.")
-    return tuple(found)

@@ -11,7 +11,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -264,22 +264,32 @@ SET_COLUMNS: Final = (
 
 def found_set(records: Iterable[BreakRecord]) -> bytes:
     """The breaks the books hold now as CSV by id: the file of one comparison, whose hash its event names."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(SET_COLUMNS)
-    for one in sorted((r for r in records if r.state != CLOSED), key=lambda r: r.id):
-        writer.writerow(
-            (
-                one.id, one.code, one.case_no, one.claim_no, one.line_no, one.rank, one.info, one.due_on,
-                one.first_exchange, one.found_on, _json(one.amounts), _json(one.facts),
-            )
-        )  # fmt: skip
-    return out.getvalue().encode("utf-8")
+    return b"".join(_lines(sorted(records, key=lambda r: r.id)))
 
 
 def set_sha256(records: Iterable[BreakRecord]) -> str:
-    """The hash of `found_set`, in hex."""
-    return hashlib.sha256(found_set(records)).hexdigest()
+    """The hash of `found_set`, in hex, of records that come by id."""
+    digest = hashlib.sha256()
+    for line in _lines(records):
+        digest.update(line)
+    return digest.hexdigest()
+
+
+def _lines(records: Iterable[BreakRecord]) -> Iterator[bytes]:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(SET_COLUMNS)
+    for one in records:
+        if one.state != CLOSED:
+            writer.writerow(
+                (
+                    one.id, one.code, one.case_no, one.claim_no, one.line_no, one.rank, one.info, one.due_on,
+                    one.first_exchange, one.found_on, _json(one.amounts), _json(one.facts),
+                )
+            )  # fmt: skip
+        yield out.getvalue().encode("utf-8")
+        out.seek(0)
+        out.truncate()
 
 
 def note_name(sha256: str) -> str:

@@ -152,8 +152,13 @@ class Ledger(Protocol):
         """The newest event of a kind."""
         ...
 
-    def unconfirmed(self, *, limit: int = 50) -> Sequence[Event]:
-        """Releases by rule or by one officer that nobody has confirmed, the oldest first."""
+    def unconfirmed(self, *, limit: int = 50, after: int = 0) -> Sequence[Event]:
+        """Releases by rule or by one officer that nobody has confirmed, the oldest first; above a number of the
+        chain."""
+        ...
+
+    def known_keys(self) -> Iterator[str]:
+        """Every key an exchange or a packet goes by in the vault; one that both have comes twice."""
         ...
 
     def head(self) -> str:

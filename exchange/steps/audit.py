@@ -35,8 +35,7 @@ def _texts(vault: Vault, ledger: Ledger) -> Iterator[str]:
 
 def _heads(party: str, vault: Vault, ledger: Ledger) -> Iterator[str]:
     """The heads named in this end's own sealed manifests, of every exchange and packet the ledger knows."""
-    known = [*(e.key for e in ledger.exchanges()), *(p.exchange for p in ledger.packets() if p.exchange)]
-    for key in dict.fromkeys(known):
+    for key in ledger.known_keys():
         for name in vault.names(key):
             if name.endswith(f"/{MANIFEST}"):
                 yield from _head(party, vault.get(key, name))

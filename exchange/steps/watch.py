@@ -197,7 +197,6 @@ def _incidents(ledger: Ledger) -> Iterator[Alert]:
 def _breaks(agreement: Agreement, party: str, ledger: Ledger, calendar: WorkCalendar, today: date) -> Iterator[Alert]:
     """Lists of breaks that lack answers past the days agreed: ours once those are over, theirs from the reminder on;
     once for each list."""
-    brought = {(e.body["rule"], e.body["subject"]) for e in ledger.events(kind="alert_sent")}
     for route in agreement.routes.values():
         if party not in (route.sender, route.receiver) or ANSWER_DAYS not in route.figures or not route.answered_by:
             continue
@@ -205,7 +204,7 @@ def _breaks(agreement: Agreement, party: str, ledger: Ledger, calendar: WorkCale
         rule = "breaks_unanswered" if ours else "break_answers_due"
         for exchange in ledger.exchanges(route=route.id, kind="B"):
             told = _day_of(exchange.key, "receipt_validated" if ours else "taken_in", ledger)
-            if told is None or (rule, exchange.key) in brought:
+            if told is None or ledger.alert(rule, exchange.key) is not None:
                 continue
             last = calendar.add_workdays(told, route.days(ANSWER_DAYS, told))
             due = today > last if ours else today >= _reminder(route, told, calendar)
@@ -263,9 +262,12 @@ def _overdue(
 
 def _unconfirmed(ledger: Ledger) -> dict[str, date]:
     """The days on which exchanges were released that nobody has looked at since."""
-    confirmed = {event.exchange for event in ledger.events(kind="confirmed")}
-    released = [event for event in ledger.events(kind="released") if event.exchange not in confirmed]
-    return {str(event.exchange): event.at.astimezone(SHANGHAI).date() for event in released}
+    found: dict[str, date] = {}
+    last = 0
+    while released := ledger.unconfirmed(after=last):
+        found |= {str(event.exchange): event.at.astimezone(SHANGHAI).date() for event in released}
+        last = released[-1].seq
+    return found
 
 
 def _quarter(route: Route, ledger: Ledger, calendar: WorkCalendar, today: date) -> Iterator[Alert]:

@@ -9,8 +9,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from exchange.adapters.ledger_sql import SqlLedger, open_ledger
+from exchange.adapters.ledger_sql.verifying import problems
 from exchange.domain.errors import NeedsPerson
 from exchange.ports import BreakRecord, PacketRecord
 from tests.fakes.ledgers import by_hand, say, unguarded
@@ -269,6 +272,42 @@ def test_tampering_with_records_is_found(ledger: SqlLedger, database_url: str, c
         write.number_packet(lane="a.b", kind="R", exchange=None)
     by_hand(database_url, change)
     assert any(found in problem for problem in ledger.verify())
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+def test_a_long_ledger_is_verified_share_by_share(ledger: SqlLedger, database_url: str, at_once: int) -> None:
+    """Seven exchanges and three alerts: however many are folded at once, each fault is told once."""
+    for number in range(7):
+        say(ledger, "exchange_opened", OPENING, key=f"k{number}")
+        say(ledger, "alert_sent", {"rule": "major", "subject": f"s{number % 3}", "day": "2026-10-09"}, key=None)
+    with create_engine(database_url, poolclass=NullPool).connect() as connection:
+        assert list(problems(connection, (), at_once=at_once)) == []
+    by_hand(
+        database_url, "UPDATE exchange SET state = 'sent' WHERE key = 'k5'", "DELETE FROM exchange WHERE key = 'k2'",
+        "UPDATE alert_item SET times = 9 WHERE subject = 's1'",
+    )  # fmt: skip
+    with create_engine(database_url, poolclass=NullPool).connect() as connection:
+        told = sorted(problems(connection, ["f" * 64], at_once=at_once))
+    assert [one.split(":")[0] for one in told if not one.startswith("Alert")] == [
+        "Exchange k2 has events but no record.",
+        "Exchange k5",
+        f"The hash {'f' * 64} was once the head of this ledger and is not in it.",
+    ]
+    assert [one.partition(" (major)")[2] for one in told if one.startswith("Alert")] == [
+        ": its record is not what its events say."
+    ]
+
+
+def test_what_nobody_confirmed_is_leafed_through(ledger: SqlLedger) -> None:
+    for number in range(5):
+        say(ledger, "exchange_opened", OPENING, key=f"k{number}")
+        for kind in ("extracted", "checked", "released"):
+            say(ledger, kind, {}, key=f"k{number}")
+    say(ledger, "confirmed", {}, key="k1")
+    first = ledger.unconfirmed(limit=3)
+    rest = ledger.unconfirmed(limit=3, after=first[-1].seq)
+    assert [[event.exchange for event in part] for part in (first, rest)] == [["k0", "k2", "k3"], ["k4"]]
+    assert sorted(ledger.known_keys()) == [f"k{number}" for number in range(5)]
 
 
 def test_a_switched_off_guard_is_found(postgres_url: str) -> None:

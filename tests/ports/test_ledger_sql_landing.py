@@ -278,6 +278,20 @@ def test_tampering_with_landed_rows_is_found(ledger: SqlLedger, database_url: st
     ]
 
 
+def test_of_many_packets_the_changed_one_is_named(ledger: SqlLedger, database_url: str) -> None:
+    for number in (1, 2, 3):
+        land(ledger, number, "bankruptcy_case", cases(a_case("c1"), a_case(f"d{number}")))
+    land(ledger, 4, "bankruptcy_case", cases())
+    assert ledger.verify() == []
+    with create_engine(database_url, poolclass=NullPool).begin() as connection:
+        connection.execute(text("UPDATE landed_bankruptcy_case SET debt = '0.01' WHERE case_no = 'd2'"))
+        connection.execute(text("DELETE FROM landed_bankruptcy_case WHERE _number = 3"))
+    assert ledger.verify() == [
+        f"Rows of bankruptcy_case landed from packet court-1.tax-1.00000{number}.Q were changed afterwards."
+        for number in (2, 3)
+    ]
+
+
 def test_rows_put_there_by_hand_are_found(ledger: SqlLedger, database_url: str) -> None:
     land(ledger, 1, "case_debtor", frame("case_no debtor_no name", ("c1", "1", "A")))
     with create_engine(database_url, poolclass=NullPool).begin() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import case, func, select
 from sqlalchemy.engine import Connection
@@ -52,9 +52,3 @@ def counts(connection: Connection) -> Sequence[tuple[str, str, int, int]]:
     told = select(_ALERT.state, _ALERT.rule, func.count(), func.count(_ALERT.escalated_on))
     grouped = told.group_by(_ALERT.state, _ALERT.rule).order_by(_ALERT.state, _ALERT.rule)
     return [(str(state), str(rule), int(n), int(up)) for state, rule, n, up in connection.execute(grouped)]
-
-
-def every(connection: Connection) -> Mapping[tuple[str, str], AlertRecord]:
-    """All of them, by rule and subject."""
-    found = [alert_record(row) for row in connection.execute(select(tables.alert_item))]
-    return {(one.rule, one.subject): one for one in found}

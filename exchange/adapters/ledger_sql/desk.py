@@ -6,8 +6,10 @@ listed from the landed `break_item` rows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, Table, case, delete, func, or_, select, text
@@ -82,10 +84,19 @@ def by_id(table: Table, route: str | None, prefix: str, ids: Collection[str] | N
 
 def problems(connection: Connection) -> list[str]:
     """Routes whose desk does not say what its breaks say, in words."""
-    meant = {(row["route"], row["id"]): row for row in map(_values, _meant(connection))}
-    stored = {(row.route, row.id): dict(row._mapping) for row in connection.execute(select(break_desk))}
-    wrong = sorted({key[0] for key in meant.keys() | stored.keys() if meant.get(key) != stored.get(key)})
-    return [f"The desk of breaks of {route} is not what its breaks say." for route in wrong]
+    meant: Counter[str] = Counter()
+    wrong: set[str] = set()
+    for part in _parts(_meant(connection)):
+        due = {(row["route"], row["id"]): row for row in map(_values, part)}
+        meant.update(route for route, _ in due)
+        routes, ids = {route for route, _ in due}, [id_ for _, id_ in due]
+        some = select(break_desk).where(_d.route.in_(routes), _d.id.in_(ids))
+        stored = {(row.route, row.id): dict(row._mapping) for row in connection.execute(some)}
+        wrong |= {place[0] for place, row in due.items() if stored.get(place) != row}
+    counted = connection.execute(select(_d.route, func.count().label("many")).group_by(_d.route))
+    there: dict[str, int] = {row.route: row.many for row in counted}
+    wrong |= {route for route in meant.keys() | there.keys() if meant[route] != there.get(route, 0)}
+    return [f"The desk of breaks of {route} is not what its breaks say." for route in sorted(wrong)]
 
 
 def rows(connection: Connection, query: DeskQuery, *, limit: int, offset: int) -> list[DeskRow]:
@@ -172,7 +183,8 @@ def _meant(connection: Connection) -> Iterator[DeskRow]:
     routes = connection.execute(select(tables.break_.c.route).distinct()).scalars().all()
     for route in routes:
         works = _works(connection, route)
-        for row in connection.execute(select(tables.break_).where(tables.break_.c.route == route)).all():
+        found = select(tables.break_).where(tables.break_.c.route == route)
+        for row in connection.execute(found, execution_options={"yield_per": _AT_ONCE}):
             yield _ours(break_record(row), works)
     for lane, route in _lists(connection):
         if route not in routes:
@@ -204,7 +216,7 @@ def _listed(connection: Connection, route: str, lane: str) -> Iterator[DeskRow]:
         f"SELECT r.* FROM {items} r WHERE r._lane = :lane AND NOT EXISTS "  # noqa: S608  # made of a checked name
         f"(SELECT 1 FROM {items} n WHERE n._lane = :lane AND n.id = r.id AND n._number > r._number)"
     )
-    for row in connection.execute(text(wanted), {"lane": lane}).all():
+    for row in connection.execute(text(wanted), {"lane": lane}, execution_options={"yield_per": _AT_ONCE}):
         told = {name: "" if value is None else str(value) for name, value in row._mapping.items()}
         yield desk_row(listed(told, route, works))
 
@@ -215,13 +227,14 @@ def _works(connection: Connection, route: str) -> dict[str, BreakWork]:
 
 
 def _put(connection: Connection, made: Iterable[DeskRow]) -> None:
-    part: list[dict[str, Any]] = []
-    for one in made:
-        part.append(_values(one))
-        if len(part) == _AT_ONCE:
-            tables.upsert(connection, break_desk, part)
-            part = []
-    tables.upsert(connection, break_desk, part)
+    for part in _parts(made):
+        tables.upsert(connection, break_desk, [_values(one) for one in part])
+
+
+def _parts(made: Iterable[DeskRow]) -> Iterator[list[DeskRow]]:
+    rows = iter(made)
+    while part := list(islice(rows, _AT_ONCE)):
+        yield part
 
 
 def _values(one: DeskRow) -> dict[str, Any]:

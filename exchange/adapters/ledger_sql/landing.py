@@ -27,7 +27,7 @@ from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import case_index, current, tables
-from exchange.adapters.ledger_sql.rowtext import frame_of, frames_of, row_hashes, rows_hash
+from exchange.adapters.ledger_sql.rowtext import frame_of, frames_of
 from exchange.adapters.ledger_sql.storing import store
 from exchange.domain.case_entry import CLAIMS
 from exchange.domain.contract import Contract
@@ -80,7 +80,7 @@ def land(
     tables.upsert(connection, tables.landed, [catalogued])
     if contract.key[0] == "case_no":
         if before not in (None, catalogued["sha256"]):
-            current.rebuild(connection, _carriers(_shapes(connection)), lane=lane)
+            current.rebuild(connection, carriers_among(shapes_of(connection)), lane=lane)
             case_index.rebuild(connection, lane)
         else:
             current.note(connection, contract.dataset, lane=lane, number=number, rows=len(hashes))
@@ -90,7 +90,7 @@ def land(
     return len(hashes)
 
 
-def _carriers(shapes: Mapping[str, tuple[Mapping[str, str], Sequence[str]]]) -> list[str]:
+def carriers_among(shapes: Mapping[str, tuple[Mapping[str, str], Sequence[str]]]) -> list[str]:
     """The datasets whose rows belong to a case."""
     return [dataset for dataset, (_, key) in shapes.items() if key[0] == "case_no"]
 
@@ -138,11 +138,11 @@ def _wanted(
     contract = route.wire(dataset)
     given = [column for column in contract.columns if columns is None or column.name in columns]
     names = [*(column.name for column in given), "_record", "_number", "_packet"]
-    shapes = _shapes(connection)
+    shapes = shapes_of(connection)
     if dataset not in shapes:
         return names, "", {}
     known = shapes[dataset][0]
-    parts = [_as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in given]
+    parts = [as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in given]
     parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
     match = ["case_no"] if contract.key[0] == "case_no" else list(contract.key)
     said: dict[str, Any] = {"lane": route.lane, "dataset": dataset, "until": until}
@@ -194,11 +194,11 @@ def history(
     packet for packet."""
     contract = route.wire(dataset)
     names = [*contract.names, "_record", "_number", "_packet"]
-    shapes = _shapes(connection)
+    shapes = shapes_of(connection)
     if dataset not in shapes:
         return frame_of(names, None)
     known = shapes[dataset][0]
-    parts = [_as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
+    parts = [as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
     parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
     order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
     given = {"r.case_no = :case_no": case_no, "p.number = :number": number}
@@ -216,10 +216,10 @@ def history(
 def told(connection: Connection, route: Route, dataset: str, columns: Sequence[str]) -> pd.DataFrame:
     """Every combination of these columns ever landed on the route, as text, with `_number`, the last packet that told
     it; in that order. None when the dataset never landed."""
-    contract, shapes = route.contract(dataset), _shapes(connection)
+    contract, shapes = route.contract(dataset), shapes_of(connection)
     if dataset not in shapes or not set(columns) <= shapes[dataset][0].keys():
         return frame_of([*columns, "_number"], None)
-    parts = [_as_text(connection, name, contract.column(name).type) for name in columns]
+    parts = [as_text(connection, name, contract.column(name).type) for name in columns]
     by = ", ".join(f"r.{_quoted(name)}" for name in columns)
     wanted = (
         f"SELECT {', '.join(parts)}, CAST(max(r._number) AS text) FROM {_table(dataset)} r "
@@ -239,41 +239,7 @@ def _latest_by_key(dataset: str, key: Sequence[str], some: str = "", *, until: s
     )
 
 
-def stored_problems(connection: Connection) -> list[str]:
-    """Landed rows that no longer have the hash they were landed with, by dataset and packet, in words."""
-    problems: list[str] = []
-    for dataset, (columns, _) in sorted(_shapes(connection).items()):
-        packets = connection.execute(select(tables.landed).where(tables.landed.c.dataset == dataset)).all()
-        for packet in packets:
-            rows = _rows_of(connection, dataset, columns, packet)
-            kept = list(rows["_row_sha256"])
-            whole = len(rows) == packet.rows and rows_hash(kept) == packet.sha256
-            if not whole or row_hashes(list(columns), rows) != kept:
-                problems.append(f"Rows of {dataset} landed from packet {packet.packet_id} were changed afterwards.")
-        problems += _uncatalogued(connection, dataset)
-    return problems or current.problems(connection, _carriers(_shapes(connection)))
-
-
-def _rows_of(connection: Connection, dataset: str, columns: Mapping[str, str], packet: Any) -> pd.DataFrame:
-    parts = [_as_text(connection, name, kind) for name, kind in columns.items()]
-    wanted = (
-        f"SELECT {', '.join(parts)}, r._row_sha256 FROM {_table(dataset)} r "
-        "WHERE r._lane = :lane AND r._number = :number"
-    )
-    found = connection.execute(text(wanted), {"lane": packet.lane, "number": packet.number})
-    return frame_of([*columns, "_row_sha256"], found)
-
-
-def _uncatalogued(connection: Connection, dataset: str) -> list[str]:
-    wanted = (
-        f"SELECT DISTINCT r._packet FROM {_table(dataset)} r LEFT JOIN landed p "
-        "ON p.lane = r._lane AND p.number = r._number AND p.dataset = :dataset WHERE p.lane IS NULL ORDER BY 1"
-    )
-    found = connection.execute(text(wanted), {"dataset": dataset}).scalars()
-    return [f"Rows of {dataset} name packet {packet}, from which nothing was landed." for packet in found]
-
-
-def _shapes(connection: Connection) -> dict[str, tuple[dict[str, str], list[str]]]:
+def shapes_of(connection: Connection) -> dict[str, tuple[dict[str, str], list[str]]]:
     """dataset → (column → contract type, key) of the tables that exist."""
     rows = connection.execute(select(tables.landed_shape)).all()
     return {row.dataset: (json.loads(row.columns), json.loads(row.key)) for row in rows}
@@ -282,7 +248,7 @@ def _shapes(connection: Connection) -> dict[str, tuple[dict[str, str], list[str]
 def _ensure_table(connection: Connection, contract: Contract) -> None:
     """Make the dataset's table, or add the columns a newer contract brings. The writers' lock is held."""
     wanted = {column.name: column.type for column in contract.columns}
-    shape = _shapes(connection).get(contract.dataset)
+    shape = shapes_of(connection).get(contract.dataset)
     if shape is None:
         _check_names(contract)
         _create(connection, contract)
@@ -344,7 +310,7 @@ def _sql_type(connection: Connection, contract_type: str) -> str:
     return _TYPES[connection.dialect.name].get(contract_type, "text")
 
 
-def _as_text(connection: Connection, name: str, contract_type: str) -> str:
+def as_text(connection: Connection, name: str, contract_type: str) -> str:
     """SQL that gives a column of table `r` back in wire form."""
     column = f"r.{_quoted(name)}"
     if contract_type == "bool" and connection.dialect.name == "sqlite":

@@ -211,10 +211,18 @@ class SqlLedger(Leafing):
         found = self._all(wanted)
         return stored_event(found[0]).read() if found else None
 
-    def unconfirmed(self, *, limit: int = 50) -> Sequence[Event]:
-        """Releases by rule or by one officer that nobody has confirmed, the oldest first."""
+    def unconfirmed(self, *, limit: int = 50, after: int = 0) -> Sequence[Event]:
+        """Releases above a number of the chain that nobody has confirmed, the oldest first."""
         with self._reading() as connection:
-            return pending.unconfirmed(connection, limit)
+            return pending.unconfirmed(connection, limit, after)
+
+    def known_keys(self) -> Iterator[str]:
+        """Every key an exchange or a packet goes by in the vault, read page by page."""
+        for column in (tables.exchange.c.key, tables.packet.c.exchange):
+            wanted, last = select(column).where(column.is_not(None)).distinct().order_by(column).limit(_PAGE), ""
+            while page := [str(row[0]) for row in self._all(wanted.where(column > last))]:
+                yield from page
+                last = page[-1]
 
     def head(self) -> str:
         """Hash of the newest event (64 zeros when there is none)."""
@@ -350,4 +358,4 @@ class SqlLedger(Leafing):
         from exchange.adapters.ledger_sql.verifying import problems
 
         with self._reading() as connection:
-            return problems(connection, anchors)
+            return [*problems(connection, anchors)]

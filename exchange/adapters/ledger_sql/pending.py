@@ -84,9 +84,10 @@ def unreceipted(connection: Connection, lane: str) -> list[str]:
     return [str(one) for one in dict.fromkeys(found) if lane_of(packet_of(one)) == lane]
 
 
-def unconfirmed(connection: Connection, limit: int) -> list[Event]:
-    """Releases that nobody has confirmed since, the oldest first."""
+def unconfirmed(connection: Connection, limit: int, after: int) -> list[Event]:
+    """Releases above a number of the chain that nobody has confirmed since, the oldest first."""
     later = event.alias()
     confirmed = select(later.c.seq).where(later.c.exchange == event.c.exchange, later.c.kind == "confirmed").exists()
-    wanted = select(event).where(event.c.kind == "released", not_(confirmed)).order_by(event.c.seq).limit(limit)
+    wanted = select(event).where(event.c.kind == "released", event.c.seq > after, not_(confirmed))
+    wanted = wanted.order_by(event.c.seq).limit(limit)
     return [stored_event(row).read() for row in connection.execute(wanted)]

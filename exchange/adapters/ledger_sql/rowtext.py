@@ -102,8 +102,12 @@ class RowHashes:
     def add(self, names: Sequence[str], frame: pd.DataFrame) -> list[str]:
         """The hashes of a part's rows."""
         hashes = row_hashes(names, frame)
-        self._all += bytes.fromhex("".join(hashes))
+        self.take(hashes)
         return hashes
+
+    def take(self, hashes: Sequence[str]) -> None:
+        """Add rows that are hashed already."""
+        self._all += bytes.fromhex("".join(hashes))
 
     def together(self) -> str:
         """What `rows_hash` says of all of them."""

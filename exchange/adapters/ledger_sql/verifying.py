@@ -1,58 +1,115 @@
-"""Whether a ledger is whole: its chain, its fold, its guards, its lanes and its landed rows."""
+"""Is the ledger what it was written as: its chain, the records folded from it, its guards, lanes and landed rows.
+
+Everything is read row by row in one consistent view; what is kept at a time is one share of the records, one part of a
+table's rows, and 32 bytes a row of one packet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import alerts, desk, tables
-from exchange.adapters.ledger_sql.landing import stored_problems
-from exchange.adapters.ledger_sql.records import break_record, break_work, exchange_record, stored_event
-from exchange.domain.audit import StoredEvent, Verified, alert_differences, differences, verify_chain, work_differences
-from exchange.domain.break_life import set_sha256
+from exchange.adapters.ledger_sql import current, desk, landing, tables
+from exchange.adapters.ledger_sql.records import (
+    AnyRow,
+    alert_record,
+    break_record,
+    break_work,
+    exchange_record,
+    stored_event,
+)
+from exchange.adapters.ledger_sql.rowtext import RowHashes, frames_of, row_hashes
+from exchange.domain.alert_life import AlertRecord, alert_key
+from exchange.domain.audit import ExchangeRecord, StoredEvent
+from exchange.domain.break_life import BreakWork, break_key, set_sha256
+from exchange.domain.chain import (
+    Share,
+    alert_differences,
+    differences,
+    verify_chain,
+    work_differences,
+)
 
-_PAGE: Final = 1000
+if TYPE_CHECKING:
+    import pandas as pd
+
+_AT_ONCE: Final = 1000
+_ROWS: Final = 20_000
+RECORDS: Final = 20_000
+"""So many records of exchanges, breaks and alerts are folded in one walk over the chain."""
+
 _GUARDS: Final = {
     "postgresql": ("event_continues", "event_no_delete", "event_no_truncate", "event_no_update"),
     "sqlite": ("event_continues", "event_no_delete", "event_no_update"),
 }
 
 
-def problems(connection: Connection, anchors: Collection[str]) -> list[str]:
-    """Each problem in words; `anchors` are heads the chain must hold."""
-    walked = verify_chain(_stored_events(connection), anchors=anchors)
-    rows = connection.execute(select(tables.exchange)).all()
-    stored = {row.key: exchange_record(row) for row in rows}
-    return [
-        *walked.problems,
-        *differences(walked.records, stored),
-        *_break_problems(connection, walked),
-        *alert_differences(walked.alerts, alerts.every(connection)),
-        *desk.problems(connection),
-        *_guard_problems(connection),
-        *_lane_problems(connection),
-        *stored_problems(connection),
+def problems(connection: Connection, anchors: Collection[str], *, at_once: int = RECORDS) -> Iterator[str]:
+    """Each problem in words; none when all is well. `at_once` as `RECORDS`."""
+    sets: dict[str, tuple[int, str]] = {}
+    shares = _shares(connection, at_once)
+    for share in shares:
+        walked = verify_chain(_stored_events(connection), anchors=anchors, share=share)
+        sets |= {route: told for route, told in walked.sets.items() if told > sets.get(route, (0, ""))}
+        yield from walked.problems
+        yield from differences(walked.records, _exchanges(connection, share))
+        yield from work_differences(walked.works, _works(connection, share))
+        yield from alert_differences(walked.alerts, _alerts(connection, share))
+    yield from _set_problems(connection, sets)
+    yield from desk.problems(connection)
+    yield from _guard_problems(connection)
+    yield from _lane_problems(connection)
+    yield from _landed_problems(connection)
+
+
+def _shares(connection: Connection, at_once: int) -> list[Share]:
+    counted = [
+        connection.scalar(select(func.count()).select_from(table)) or 0
+        for table in (tables.exchange, tables.break_work, tables.alert_item)
     ]
+    of = sum(counted) // at_once + 1
+    return [Share(number, of) for number in range(of)]
+
+
+def _streamed(connection: Connection, wanted: Select[Any]) -> Iterator[AnyRow]:
+    yield from connection.execute(wanted, execution_options={"yield_per": _AT_ONCE})
 
 
 def _stored_events(connection: Connection) -> Iterator[StoredEvent]:
-    wanted = select(tables.event).order_by(tables.event.c.seq)
-    for row in connection.execution_options(yield_per=_PAGE).execute(wanted):
+    for row in _streamed(connection, select(tables.event).order_by(tables.event.c.seq)):
         yield stored_event(row)
 
 
-def _break_problems(connection: Connection, walked: Verified) -> list[str]:
-    """Work that is not the fold of its events, and found breaks that are not those of the last comparison."""
-    works = [break_work(row) for row in connection.execute(desk.by_id(tables.break_work, None, ""))]
-    problems = list(work_differences(walked.works, {(work.route, work.id): work for work in works}))
-    for route, sha256 in sorted(walked.sets.items()):
-        found = [break_record(row) for row in connection.execute(desk.by_id(tables.break_, route, ""))]
-        if set_sha256(found) != sha256:
-            problems.append(f"The breaks of {route} are not those its last comparison found.")
-    return problems
+def _exchanges(connection: Connection, share: Share) -> Iterator[tuple[str, ExchangeRecord]]:
+    for row in _streamed(connection, select(tables.exchange).order_by(tables.exchange.c.opened_seq)):
+        if share.has(row.key):
+            yield row.key, exchange_record(row)
+
+
+def _works(connection: Connection, share: Share) -> Iterator[tuple[tuple[str, str], BreakWork]]:
+    table = tables.break_work
+    for row in _streamed(connection, select(table).order_by(table.c.route, table.c.id)):
+        if share.has(break_key(row.route, row.id)):
+            yield (row.route, row.id), break_work(row)
+
+
+def _alerts(connection: Connection, share: Share) -> Iterator[tuple[tuple[str, str], AlertRecord]]:
+    table = tables.alert_item
+    for row in _streamed(connection, select(table).order_by(table.c.rule, table.c.subject)):
+        if share.has(alert_key(row.rule, row.subject)):
+            yield (row.rule, row.subject), alert_record(row)
+
+
+def _set_problems(connection: Connection, sets: dict[str, tuple[int, str]]) -> Iterator[str]:
+    """Found breaks that are not those of the last comparison."""
+    table = tables.break_
+    for route, (_, sha256) in sorted(sets.items()):
+        wanted = select(table).where(table.c.route == route).order_by(table.c.id)
+        if set_sha256(map(break_record, _streamed(connection, wanted))) != sha256:
+            yield f"The breaks of {route} are not those its last comparison found."
 
 
 def _guard_problems(connection: Connection) -> list[str]:
@@ -68,13 +125,73 @@ def _guard_problems(connection: Connection) -> list[str]:
     ]
 
 
-def _lane_problems(connection: Connection) -> list[str]:
+def _lane_problems(connection: Connection) -> Iterator[str]:
     """Numbers we gave must run from 1 without gaps."""
     wanted = select(tables.packet.c.lane, tables.packet.c.number).where(tables.packet.c.direction == "out")
     last: dict[str, int] = {}
-    problems = []
-    for lane, number in connection.execute(wanted.order_by(tables.packet.c.lane, tables.packet.c.number)):
+    for row in _streamed(connection, wanted.order_by(tables.packet.c.lane, tables.packet.c.number)):
+        lane, number = row.lane, row.number
         if number != last.get(lane, 0) + 1:
-            problems.append(f"Lane {lane} jumps from packet {last.get(lane, 0)} to {number}.")
+            yield f"Lane {lane} jumps from packet {last.get(lane, 0)} to {number}."
         last[lane] = number
-    return problems
+
+
+def _landed_problems(connection: Connection) -> list[str]:
+    """Landed rows that no longer have the hash they were landed with, by dataset and packet, in words."""
+    shapes = landing.shapes_of(connection)
+    found: list[str] = []
+    for dataset, (columns, _) in sorted(shapes.items()):
+        found += _changed_rows(connection, dataset, columns)
+    return found or current.problems(connection, landing.carriers_among(shapes))
+
+
+def _changed_rows(connection: Connection, dataset: str, columns: Mapping[str, str]) -> list[str]:
+    known = connection.execute(select(tables.landed).where(tables.landed.c.dataset == dataset)).all()
+    waiting = {(packet.lane, packet.number): packet for packet in known}
+    changed: list[str] = []
+    strangers: set[str] = set()
+    for place, name, hashes, intact in _packets(connection, dataset, columns):
+        packet = waiting.pop(place, None)
+        if packet is None:
+            strangers.add(name)
+        elif not (intact and (len(hashes), hashes.together()) == (packet.rows, packet.sha256)):
+            changed.append(packet.packet_id)
+    nothing = (0, RowHashes().together())
+    changed += [gone.packet_id for gone in waiting.values() if (gone.rows, gone.sha256) != nothing]
+    return [
+        *(f"Rows of {dataset} landed from packet {packet} were changed afterwards." for packet in sorted(changed)),
+        *(f"Rows of {dataset} name packet {name}, from which nothing was landed." for name in sorted(strangers)),
+    ]
+
+
+def _packets(
+    connection: Connection, dataset: str, columns: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, int], str, RowHashes, bool]]:
+    """((lane, number), packet's id, its rows' hashes made anew, whether they are those kept), packet after packet."""
+    place: tuple[str, int] | None = None
+    name, hashes, intact = "", RowHashes(), True
+    for frame in _rows_by_packet(connection, dataset, columns):
+        made, kept = row_hashes(list(columns), frame), list(frame["_row_sha256"])
+        for at in frame.groupby(["_lane", "_number"], sort=False).indices.values():
+            first, last = int(at[0]), int(at[-1]) + 1
+            here = (str(frame["_lane"].iloc[first]), int(frame["_number"].iloc[first]))
+            if place != here:
+                if place is not None:
+                    yield place, name, hashes, intact
+                place, hashes, intact = here, RowHashes(), True
+                name = str(frame["_packet"].iloc[first])
+            hashes.take(made[first:last])
+            intact = intact and made[first:last] == kept[first:last]
+    if place is not None:
+        yield place, name, hashes, intact
+
+
+def _rows_by_packet(connection: Connection, dataset: str, columns: Mapping[str, str]) -> Iterator[pd.DataFrame]:
+    parts = [landing.as_text(connection, name, kind) for name, kind in columns.items()]
+    own = ("_row_sha256", "_lane", "_number", "_packet")
+    wanted = (
+        f"SELECT {', '.join(parts)}, r._row_sha256, r._lane, CAST(r._number AS text), r._packet "  # noqa: S608
+        f"FROM {current.table_of(dataset)} r ORDER BY r._lane, r._number"
+    )
+    streamed = {"stream_results": True, "max_row_buffer": _ROWS}
+    yield from frames_of([*columns, *own], connection.execute(text(wanted), execution_options=streamed))
