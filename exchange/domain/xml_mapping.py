@@ -19,6 +19,7 @@ from exchange.domain.strict_yaml import Flaw, parse
 
 _CASE_KEYS: Final = {"namespace", "roots", "record", "court", "date_forms"}
 _KEYS: Final = {"each", "where", "columns"}
+_REGISTER_KEYS: Final = _KEYS | {"root"}
 
 
 class Element(Protocol):
@@ -55,6 +56,14 @@ class RowForm:
     columns: Mapping[str, tuple[Any, ...]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterForm:
+    """How rows of the court's own register stand in documents about no single case; `root` is their element."""
+
+    root: str
+    rows: RowForm
+
+
 def parse_case_form(data: bytes, file: str) -> CaseForm:
     """`_case.xml.yaml`; NeedsPerson 905 when it is not as sources/README.md says."""
     told = _told(data, file, _CASE_KEYS, _CASE_KEYS - {"date_forms"})
@@ -69,7 +78,21 @@ def parse_case_form(data: bytes, file: str) -> CaseForm:
 
 def parse_mapping(data: bytes, file: str, columns: Collection[str]) -> RowForm:
     """`<dataset>.xml.yaml` over the contract's columns; NeedsPerson 905 when it is not as sources/README.md says."""
-    told = _told(data, file, _KEYS, {"columns"})
+    return _row_form(_told(data, file, _KEYS, {"columns"}), file, columns)
+
+
+def parse_register(data: bytes, file: str, columns: Collection[str]) -> RegisterForm:
+    """`_docket.xml.yaml` or `_control….xml.yaml`, which must give every column; NeedsPerson 905 as `parse_mapping`."""
+    told = _told(data, file, _REGISTER_KEYS, {"root", "columns"})
+    if not isinstance(told["root"], str):
+        raise wrong(file, "`root` must be the name of the register documents' element.")
+    form = _row_form(told, file, columns)
+    if lacking := sorted(set(columns) - set(form.columns)):
+        raise wrong(file, f"`columns` must also give {', '.join(lacking)}.")
+    return RegisterForm(root=told["root"], rows=form)
+
+
+def _row_form(told: Mapping[str, Any], file: str, columns: Collection[str]) -> RowForm:
     each, where, named = told.get("each", "."), told.get("where"), told["columns"]
     each = [each] if isinstance(each, str) else each
     if not _texts(each) or not isinstance(named, dict):

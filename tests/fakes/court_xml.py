@@ -66,6 +66,34 @@ def write_court_xml(database: Path, folder: Path, *, court: str | None = None) -
     return len(cases)
 
 
+def write_register(database: Path, folder: Path, *, court: str, since: str) -> None:
+    """The court's register document: every case, and the counts and sums of the quarter's that begins on `since`."""
+    queries = Path(__file__).parents[2] / "sources/court-131100"
+    chosen = (queries / "_control_cases.sql").read_text(encoding="utf-8")
+    with sqlite3.connect(database) as connection:
+        connection.row_factory = sqlite3.Row
+        cases = connection.execute(
+            "SELECT ajbs 案件标识, ah 案号, fydm 经办法院代码, ajzt_dm 程序阶段, zjrq 裁定终结破产程序日期, "
+            "gxsj 更新时间 "
+            "FROM pc_aj WHERE fydm = ?",
+            (court,),
+        ).fetchall()
+        body = f"<案件>{''.join(map(_entry, cases))}</案件>"
+        for scope, name in (("全部", "_control.sql"), ("税务", "_control_more.to-tax.sql")):
+            query = (chosen + (queries / name).read_text(encoding="utf-8")).replace("IN :courts", "= :court")
+            for row in connection.execute(query, {"court": court, "since": since}).fetchall():
+                names = ("经办法院代码", "数据集", "程序阶段", "项目", "数值")
+                inside = "".join(_leaf(n, value, compact=False) for n, value in zip(names, tuple(row), strict=True))
+                body += f"<统计><R><范围>{scope}</范围>{inside}</R></统计>"
+    connection.close()
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<案件登记簿 xmlns="{NAMESPACE}">{body}</案件登记簿>'
+    (folder / "register.xml").write_text(text, encoding="utf-8")
+
+
+def _entry(row: sqlite3.Row) -> str:
+    return f"<R>{''.join(_leaf(name, row[name], compact=False) for name in row.keys())}</R>"  # noqa: SIM118
+
+
 def _document(connection: sqlite3.Connection, case: sqlite3.Row, *, compact: bool) -> str:
     groups: dict[str, str] = {}
     for path, column in CASE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -16,9 +17,13 @@ from exchange import journeys, wiring
 from exchange.adapters.contracts_files import load_agreement
 from exchange.adapters.source_sql import SqlSource, load_dump
 from exchange.adapters.source_xml import XmlSource
+from exchange.domain.completeness import BESIDE
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
+from exchange.ports import Parts
 from exchange.settings import read_settings
-from tests.fakes.court_xml import NAMESPACE, write_court_xml
+from tests.fakes.court_xml import NAMESPACE, write_court_xml, write_register
+from tests.outcomes import answers
+from tests.servers import PostgresServer
 from tests.two_ends.by_data_kit import homes, release, settle
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +36,7 @@ SINCE = date(2026, 7, 1)
 
 def read(folder: Path, **more: Any) -> Mapping[str, pd.DataFrame]:
     reader = XmlSource(f"xml+file://{folder}", folder=more.pop("mappings", ROOT / "sources/court-131100"))
-    return reader.read(more.get("route", ROUTE), courts=more.get("courts", COURTS), since=SINCE)
+    return reader.read(more.get("route", ROUTE), courts=more.get("courts", COURTS), since=SINCE, beside=BESIDE)
 
 
 def refused(folder: Path, **more: Any) -> ExchangeError:
@@ -67,8 +72,12 @@ def test_every_value_is_as_it_is_out_of_the_database(register: Path, tmp_path: P
         pd.testing.assert_frame_equal(found.sort_values(key, ignore_index=True), wanted, obj=dataset)
 
 
-def test_a_quarter_out_of_xml_is_byte_for_byte_the_one_out_of_sql(register: Path, tmp_path: Path) -> None:
+def test_a_quarter_out_of_xml_is_byte_for_byte_the_one_out_of_sql(
+    register: Path, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    ledger, theirs = (postgres_server.url(postgres_server.new_database()) for _ in range(2))
     write_court_xml(register, tmp_path / "xml", court="冀1103")
+    write_register(register, tmp_path / "xml", court="冀1103", since=SINCE.isoformat())
     court, tax, key, as_of = "court-131103", "tax-131103", "131103-cases.Q.2026Q3", date(2026, 10, 9)
     sql = read_settings(
         home=tmp_path / "sql", party=court, checker="plain", today=as_of, source_url=f"sqlite:///{register}"
@@ -76,14 +85,54 @@ def test_a_quarter_out_of_xml_is_byte_for_byte_the_one_out_of_sql(register: Path
     with wiring.opened(sql) as parts:
         journeys.quarterly(parts, "131103-cases", "2026Q3", as_of)
         content = journeys.record(parts, key).content_hash
+        whole = complete(parts, key)
+        assert (whole["docket"]["checked"], whole["control"]["checked"]) == (True, True)
     url = f"xml+file://{tmp_path / 'xml'}"
-    with homes(tmp_path, court, {tax: {"today": as_of}}, source_url=url, today=as_of) as ends:
+    others = {tax: {"today": as_of, "ledger_url": theirs}}
+    with homes(tmp_path, court, others, source_url=url, today=as_of, ledger_url=ledger) as ends:
         journeys.quarterly(ends[court], "131103-cases", "2026Q3", as_of)
         assert journeys.record(ends[court], key).content_hash == content
+        assert complete(ends[court], key) == whole
         release(ends[court], key)
         settle(ends, court, key)
         landed = ends[tax].ledger.landed(AGREEMENT.route("131103-cases"), "bankruptcy_case")
         assert len(landed) > 20
+
+
+def complete(parts: Parts, key: str) -> dict[str, Any]:
+    """What an exchange found out about its completeness."""
+    outcome = json.loads(parts.vault.get(key, "outcome.json"))
+    return {name: outcome[name] for name in ("docket", "control", "late")}
+
+
+def test_a_document_that_was_not_exported_and_a_missing_number_are_points(register: Path, tmp_path: Path) -> None:
+    """The register lists and counts what the folder lost: the case by its number, its rows and sums by court."""
+    write_court_xml(register, tmp_path / "xml", court="冀1103")
+    write_register(register, tmp_path / "xml", court="冀1103", since=SINCE.isoformat())
+    sent = answers("sample")["sent"]
+    lost = next(file for file in sorted((tmp_path / "xml").glob("0*.xml")) if int(file.stem) in sent)
+    lost.unlink()
+    url, as_of, key = f"xml+file://{tmp_path / 'xml'}", date(2026, 10, 9), "131103-cases.Q.2026Q3"
+    told = read_settings(home=tmp_path / "court", party="court-131103", checker="plain", today=as_of, source_url=url)
+    with wiring.opened(told) as parts:
+        journeys.quarterly(parts, "131103-cases", "2026Q3", as_of)
+        points = json.loads(parts.vault.get(key, "points.json"))
+        found = {rule: [p["note"] for p in points if p["rule"] == rule] for rule in {p["rule"] for p in points}}
+        assert found["case_not_read"] == [f"#{int(lost.stem)}"]
+        assert {"docket_gap", "control_total_differs"} <= found.keys()
+        assert "bankruptcy_case" in {one["dataset"] for one in complete(parts, key)["control"]["variances"]}
+
+
+def test_the_register_of_the_example_is_read_beside_its_cases() -> None:
+    reader = XmlSource(f"xml+file://{EXAMPLE / 'good'}", folder=ROOT / "sources/court-131100")
+    frames = reader.read(ROUTE, courts=["冀1103"], since=SINCE, beside=BESIDE)
+    assert frames["_docket"]["stage"].tolist() == ["meeting_held", "accepted", "terminated", "petition"]
+    assert frames["_docket"]["terminated_on"].tolist()[2] == "2026-07-30"
+    assert len(frames["_control"]) == 4
+    assert frames["_control_more"]["figure"].tolist() == ["1", "12000000"]
+    social = reader.read(AGREEMENT.route("131100-social"), courts=["冀1103"], since=SINCE, beside=BESIDE)
+    assert "_control_more" not in social
+    assert reader.read(ROUTE, courts=["冀1102"], since=SINCE, beside=BESIDE)["_docket"].empty
 
 
 def test_the_example_shows_fallbacks_several_administrators_and_what_is_missing() -> None:
@@ -186,6 +235,8 @@ def test_a_folder_that_is_away_empty_or_no_folder(tmp_path: Path) -> None:
         ("case_debtor.xml.yaml", "each: 与案实体名录/R\n", "It has columns, and may have"),
         ("case_debtor.xml.yaml", "columns: {name: {if: a}}\n", "'name' must be a path"),
         ("case_debtor.xml.yaml", "where: {path: a}\ncolumns: {name: a}\n", "`where` must have"),
+        ("_docket.xml.yaml", "root: a\ncolumns: {_record: a}\n", "`columns` must also give case_no"),
+        ("_docket.xml.yaml", "columns: {_record: a}\n", "It has columns, root"),
         ("_case.xml.yaml", "namespace: x\n", "It has court, namespace, record, roots"),
     ],
 )

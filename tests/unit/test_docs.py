@@ -60,3 +60,41 @@ def test_the_stories_list_every_rule_a_new_dataset_may_use() -> None:
 
     told = (ROOT / "docs/add-a-dataset.md").read_text(encoding="utf-8")
     assert [name for name in ROW_RULES if f"| `{name}`" not in told] == []
+
+
+def test_every_promise_names_a_test_on_postgresql_and_a_command() -> None:
+    rows = [
+        line.strip("|").split(" | ")
+        for line in (ROOT / "docs/where-shown.md").read_text(encoding="utf-8").splitlines()[1:]
+        if line.startswith("| ") and not line.startswith("| promise")
+    ]
+    commands = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    assert len(rows) > 20
+    for promise, shown, told in rows:
+        tests = re.findall(r"`([a-z_]+/test_\w+\.py)::(test_\w+)`", shown)
+        assert tests or shown.strip() == "the same", promise
+        for file, name in tests:
+            code = (ROOT / "tests" / file).read_text(encoding="utf-8")
+            assert f"def {name}(" in code, (file, name)
+            assert re.search(r"postgres|real_ends|database_url", code), file
+        named = re.findall(r"`(exchange [a-z -]+)`", told)
+        assert named, promise
+        assert [one for one in named if f"## `{one}`" not in commands] == []
+
+
+EDGE_CASES, RECONCILED = [f"E{n:02d}" for n in range(1, 39)], [f"R{n:02d}" for n in range(1, 27)]
+
+
+@pytest.mark.parametrize(("page", "wanted"), [("edge-cases.md", EDGE_CASES), ("reconciliation.md", RECONCILED)])
+def test_every_row_of_the_law_says_where_it_is_shown(page: str, wanted: list[str]) -> None:
+    """Each row once, and each test it names is there."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    rows = dict(re.findall(r"(?m)^\| ([ER]\d\d)\b(.*)\|$", text))
+    assert list(rows) == wanted
+    known = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    files = {file.stem for file in (ROOT / "tests").rglob("test_*.py")}
+    for row, told in rows.items():
+        shown = told.split("|")[-1]
+        named = re.findall(r"\btest_\w+", shown)
+        assert named or re.search(r"\bfindings\b", shown), row
+        assert [n for n in named if n not in files and f"def {n.rstrip('_')}" not in known] == [], row
