@@ -1,9 +1,8 @@
-"""Rules that need more than one row: duplicates, a case without debtor, the share of held cases."""
+"""Rules that need more than one row: duplicates, a case without debtor."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -88,11 +87,6 @@ def duplicate_case_no(cases: pd.DataFrame, sender: Party) -> Mask:
     fits = formed & court_code_fits(numbers, cases["court_code"], sender)
     fitting = pd.Series(fits, index=cases.index).groupby(numbers, sort=False).transform("sum").fillna(0).to_numpy()
     return np.asarray(several & ~(fits & (fitting == 1)), dtype=bool)
-
-
-def is_stopped(held: int, selected: int, route: Route) -> bool:
-    """Whether so many cases are held that the whole exchange waits for a person: over the share, and enough of them."""
-    return held >= route.held_count_limit and Decimal(held) > route.held_share_limit * selected
 
 
 def unofficial_years(prepared: Prepared, route: Route, calendar: WorkCalendar) -> Iterator[Finding]:

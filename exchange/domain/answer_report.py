@@ -4,7 +4,7 @@ value of a debtor."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,7 @@ from exchange.domain.wording import (
     column_words,
     content_words,
     dataset_words,
+    held_limit,
     round_words,
     rule_words,
     share,
@@ -73,6 +74,7 @@ def answer_report(
     warned = [f for f in found.findings if f.severity == "warn"]
     return {
         **round_words(agreement, route, key, as_of, made_at),
+        "held_limit": held_limit(route, date.fromisoformat(as_of)),
         "title": KINDS["A"],
         "automatic": False,
         "stopped": stopped,

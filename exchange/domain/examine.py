@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from exchange.domain.across import DUPLICATE_ROW, check_across, is_stopped, marked, marks, row_keys
+from exchange.domain.across import DUPLICATE_ROW, check_across, marked, marks, row_keys
 from exchange.domain.checks import row_checks
 from exchange.domain.contract import CodeList, Contract, Reach, Rule
 from exchange.domain.finding import Finding
@@ -114,8 +114,8 @@ def conclude(
         findings=tuple(judged),
         normalised=prepared.normalised,
         urgent=urgent_cases(cases, as_of=as_of, limits=urgent_limits(route, as_of), held=held) if _urges(route) else (),
-        stopped=is_stopped(sum(record in held for record in selected), len(selected), route)
-        or _rows_stop(prepared, rows, route),
+        stopped=route.stops(sum(record in held for record in selected), len(selected), as_of)
+        or _rows_stop(prepared, rows, route, as_of),
     )
 
 
@@ -124,10 +124,10 @@ def _urges(route: Route) -> bool:
     return any(contract.dataset == CASES for contract in route.carries("U"))
 
 
-def _rows_stop(prepared: Prepared, out: Mapping[str, Collection[str]], route: Route) -> bool:
+def _rows_stop(prepared: Prepared, out: Mapping[str, Collection[str]], route: Route, as_of: date) -> bool:
     """Whether of some dataset that stands alone so many rows are left out that a person has to look."""
     alone = [name for name in prepared.frames if not route.contract(name).of_case]
-    return any(is_stopped(len(out.get(name, ())), len(prepared.frames[name]), route) for name in alone)
+    return any(route.stops(len(out.get(name, ())), len(prepared.frames[name]), as_of) for name in alone)
 
 
 def going(frames: Mapping[str, pd.DataFrame], examination: Examination, route: Route) -> dict[str, pd.DataFrame]:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from zoneinfo import ZoneInfo
 
 from exchange.domain.archive import Source, write_archive
 from exchange.domain.canonical import sha256_hex
@@ -172,7 +173,8 @@ def _manifest(
 
 def not_after(route: Route, at: datetime) -> datetime:
     """The last moment a packet made at a time may be taken in, by its route's terms."""
-    return at + timedelta(days=route.valid_days)
+    made_on = at.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    return at + timedelta(days=route.days("valid_days", made_on))
 
 
 def check_outlives(sealing: Sealing, until: datetime) -> None:

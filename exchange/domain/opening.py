@@ -301,10 +301,11 @@ def _overlap(manifest: Manifest, route: Route) -> Overlap | None:
 
 def _check_expiry(manifest: Manifest, route: Route, now: datetime) -> None:
     """408: past its last day, or one that is later than the contract grants (§4.6)."""
-    if manifest.not_after > manifest.created_at + timedelta(days=route.valid_days) + CLOCKS_APART:
+    days = route.days("valid_days", manifest.created_at.astimezone(_SHANGHAI).date())
+    if manifest.not_after > manifest.created_at + timedelta(days=days) + CLOCKS_APART:
         raise NeedsPerson(
             408,
-            f"The packet claims to be good for longer than the {route.valid_days} days agreed.",
+            f"The packet claims to be good for longer than the {days} days agreed.",
             where=str(manifest.packet),
             next_step="Ask the sender to pack it anew with the contract's validity.",
         )

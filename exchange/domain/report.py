@@ -21,6 +21,7 @@ from exchange.domain.wording import (
     column_words,
     content_words,
     dataset_words,
+    held_limit,
     round_title,
     round_words,
     rule_words,
@@ -59,6 +60,7 @@ def report_data(
     held, rows, warned = _sorted_out(examination, route)
     return {
         **round_words(agreement, route, key, prepared.as_of.isoformat(), made_at),
+        "held_limit": held_limit(route, prepared.as_of),
         "kind": kind,
         "title": round_title(kind, str(prepared.period)),
         "automatic": kind == "U" and route.review.urgent == "automatic",

@@ -224,9 +224,6 @@ class Route:
     profile: Profile
     answered_by: str | None
     review: Review
-    held_share_limit: Decimal
-    held_count_limit: int
-    valid_days: int
     figures: Mapping[str, tuple[LegalFigure, ...]]
     test: bool = False
     ranks: tuple[RankRule, ...] = ()
@@ -318,8 +315,14 @@ class Route:
         return tuple(sorted(known, key=lambda f: f.since))
 
     def days(self, name: str, on: date) -> int:
-        """A figure in whole days, working days or months in force on a day; NeedsPerson 905 when none is."""
+        """A whole figure (days, working days, months, cases) in force on a day; NeedsPerson 905 when none is."""
         return int(self.figure(name, on))
+
+    def stops(self, held: int, selected: int, on: date) -> bool:
+        """Whether so many of those selected are held that the whole exchange waits for a person: over the share agreed,
+        and enough of them."""
+        share, least = self.figure("held_share_limit", on), self.days("held_count_limit", on)
+        return held >= least and Decimal(held) > share * selected
 
     def rank_table(self, on: date) -> Mapping[tuple[str, str], str]:
         """(component, levy kind) → rank as in force on a day; the later of two rules for one pair counts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -49,8 +49,12 @@ def round_words(agreement: Agreement, route: Route, key: str, as_of: str, made_a
         "receiver": (receiver.name_zh, receiver.name_en),
         "party_kind": sender.kind,
         "route": (route.title_zh, route.title_en),
-        "held_limit": f"{route.held_share_limit * 100:.0f} %",
     }
+
+
+def held_limit(route: Route, on: date) -> str:
+    """The share of held cases over which an exchange of a day stops, as it is shown."""
+    return f"{route.figure('held_share_limit', on) * 100:.0f} %"
 
 
 def content_words(content: Content, route: Route) -> dict[str, Any]:

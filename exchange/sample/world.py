@@ -247,7 +247,7 @@ def _notes(setting: Setting, wish: Wish, answers: Answers, counts: Mapping[str, 
     """What explains a world and is compared with nothing: the wish, where each plant and each edge case is."""
     edges = of_edges(plant for plant in wish.plants if plant.id in answers.planted)
     held = len({one["record"] for one in answers.lists["quarantined"] if one["dataset"] == "bankruptcy_case"})
-    stops = held >= setting.route.held_count_limit and held > setting.route.held_share_limit * len(answers.selected)
+    stops = setting.route.stops(held, len(answers.selected), setting.as_of)
     return {
         "seed": setting.seed, "party": setting.party.id, "courts": len(setting.courts), "counts": counts, "held": held,
         "whole_exchange_stops": stops, "edge_cases": edges, "plants": answers.planted, "planted": dict(answers.counts),

@@ -233,7 +233,7 @@ def _page(key: str, checked: _Checked, *, agreement: Agreement, as_of: str, made
         key=key,
         as_of=as_of,
         made_at=made_at,
-        stopped=_stops(route, checked.answer),
+        stopped=route.stops(checked.answer.held, checked.answer.claims, date.fromisoformat(as_of)),
     )
 
 
@@ -268,7 +268,7 @@ def _open(
         "rows": content.rows,
         **points_facts(points),
     }
-    kind, more = _judged(route, found)
+    kind, more = _judged(route, found, as_of)
     with ledger.transaction() as write:
         write.append("exchange_opened", exchange=key, actor=actor, body=opened)
         write.append("batch_extracted", exchange=key, actor=actor, body={**extracted, "rows": found.claims})
@@ -276,10 +276,7 @@ def _open(
         write.append(kind, exchange=key, actor=actor, body={**counts, **more})
 
 
-def _judged(route: Route, found: Answer) -> tuple[str, dict[str, str]]:
+def _judged(route: Route, found: Answer, as_of: str) -> tuple[str, dict[str, str]]:
     """Checked, or stopped for a person when too large a share of the claims is held."""
-    return ("stopped", {"why": "too many claims are held"}) if _stops(route, found) else ("checked", {})
-
-
-def _stops(route: Route, found: Answer) -> bool:
-    return found.held > route.held_share_limit * found.claims and found.held >= route.held_count_limit
+    stopped = route.stops(found.held, found.claims, date.fromisoformat(as_of))
+    return ("stopped", {"why": "too many claims are held"}) if stopped else ("checked", {})

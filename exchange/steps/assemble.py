@@ -166,7 +166,7 @@ def _record(
     told = ("content_hash", "selected", "held", "sent", "rows", "points", "points_sha256", "figures_sha256", "after",
             "profile_sha256")  # fmt: skip
     facts = {name: exchange[name] for name in told}
-    stop = {"why": "held_share", "limit": str(route.held_share_limit)}
+    stop = {"why": "held_share", "limit": str(route.figure("held_share_limit", round_of(record)[1]))}
     with ledger.transaction() as write:
         if record.state == OPENED:
             write.append("extracted", exchange=record.key, actor="system", body={})

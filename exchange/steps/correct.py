@@ -324,5 +324,5 @@ def _record(
         write.append("exchange_opened", exchange=key, actor=end.actor, body=opened)
         write.append("extracted", exchange=key, actor=end.actor, body={})
         if found.stopped:
-            facts |= {"why": "held_share", "limit": str(asked.route.held_share_limit)}
+            facts |= {"why": "held_share", "limit": str(asked.route.figure("held_share_limit", end.today))}
         write.append("stopped" if found.stopped else "checked", exchange=key, actor=end.actor, body=facts)

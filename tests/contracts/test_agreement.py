@@ -175,7 +175,9 @@ def test_routes_answer_each_other_and_hold_the_terms(agreement: Agreement) -> No
     for route in agreement.routes.values():
         if route.answered_by is not None:
             assert agreement.routes[route.answered_by].answered_by == route.id
-        assert (route.held_share_limit, route.held_count_limit) == (Decimal("0.20"), 5)
+        assert (route.figure("held_share_limit", on), route.days("held_count_limit", on)) == (Decimal("0.20"), 5)
+        assert [route.stops(held, 25, on) for held in (4, 5, 6)] == [False, False, True]
+        assert route.days("valid_days", on) == 30
         assert route.figure("late_fee_rate", on) == Decimal("0.0005")
         assert route.figure("objection_days", on) == 15
         assert len(route.contract_sha256) == 64

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from exchange.domain.contract import Column, ColumnType, Contract
-from exchange.domain.route import Review, Route
+from exchange.domain.route import LegalFigure, Review, Route
 
 
 def a_contract(
@@ -41,8 +42,8 @@ def a_route(*datasets: Contract, sender: str = "court-1", receiver: str = "tax-1
         profile="std",
         answered_by=None,
         review=Review(quarterly="two_officers", answer="two_officers", urgent="two_officers"),
-        held_share_limit=Decimal("0.2"),
-        held_count_limit=5,
-        valid_days=30,
-        figures={},
+        figures={
+            name: (LegalFigure(value=Decimal(value), since=date(2007, 6, 1), source="agreed"),)
+            for name, value in {"held_share_limit": "0.2", "held_count_limit": "5", "valid_days": "30"}.items()
+        },
     )

@@ -94,7 +94,7 @@ def test_howto_commands_fail_on_damage(tmp_path: Path) -> None:
 def job(court: End, tax: End, folder: Path, algorithm: str) -> dict[str, Any]:
     route, now = court.agreement.route(CASES), court.clock.now
     frames = case_frames(1, 2)
-    until = now + timedelta(days=route.valid_days)
+    until = now + timedelta(days=route.days("valid_days", now.date()))
     tables = []
     for contract in route.carries("Q"):
         frame = frames.get(contract.dataset, pd.DataFrame(columns=list(contract.names), dtype="str"))
