@@ -54,6 +54,7 @@ SEVERITIES: Final[Mapping[str, Severity]] = {
     "answer_missing_near_deadline": "warn",
     "registration_went_back": "verify",
     "deregistered_while_case_open": "verify",
+    "taxpayer_not_in_register": "verify",
     "debtor_abnormal": "warn",
     "inspection_open": "warn",
     "closed_by_court_alone": "warn",

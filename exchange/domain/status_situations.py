@@ -1,4 +1,4 @@
-"""What officers meet where the court's register and the tax bureau's status of a debtor part (R21 to R23)."""
+"""What officers meet where the court's register and the tax bureau's status of a debtor part (R21 to R23, E30)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from datetime import date, timedelta
 import numpy as np
 
 from exchange.domain.books import Matched, plain_ids
-from exchange.domain.columns import Bools, Days, Ints, codes, equals, text, to_days
+from exchange.domain.claim_breaks import AWAITED
+from exchange.domain.columns import Bools, Days, Ints, among, codes, equals, text, to_days
 from exchange.domain.figures import whole_on
 from exchange.domain.finding import Finding
 from exchange.domain.rank_breaks import Workday
@@ -21,6 +22,7 @@ def status_situations(matched: Matched, route: Route, is_workday: Workday | None
     """Every situation of the status rows."""
     told = _told(matched)
     yield from _statuses(matched, told)
+    yield from _not_in_register(matched, told)
     yield from _closed_alone(matched, told, route, is_workday)
 
 
@@ -86,6 +88,23 @@ def _open(matched: Matched, told: _Told) -> Iterator[Finding]:
             rule, "tax_status", these, case_no=text(debtors, "case_no"), keys=(text(debtors, "debtor_no"),),
             records=text(debtors, "_record"), column=column,
         )  # fmt: skip
+
+
+def _not_in_register(matched: Matched, told: _Told) -> Iterator[Finding]:
+    """No answer, and no word of any of the case's debtors out of a register that was read since its claim period ended:
+    the taxpayer is registered elsewhere (E30). A debtor without a USCC can't be looked up, and is another matter."""
+    cases, claims, case = matched.cases, matched.claims, matched.debtors.case
+    if not len(told.rows):
+        return
+    read_on = to_days(text(matched.books.statuses, "as_of"))[told.rows].max()
+    (ids,), words = codes(matched.debtors.uscc)
+    asked, answered = (np.zeros(len(cases.number), bool) for _ in range(2))
+    asked[case[(case >= 0) & (ids != len(words))]] = True
+    answered[claims.case[claims.judged]] = True
+    known, _ = _cases_status(matched, told)
+    over = ~np.isnat(cases.claims_due_on) & (cases.claims_due_on <= read_on)
+    silent = np.flatnonzero(over & among(cases.stage, AWAITED) & asked & ~answered & ~known)
+    yield from on_cases(matched, "taxpayer_not_in_register", silent, "uscc", "case_debtor")
 
 
 def _closed_alone(matched: Matched, told: _Told, route: Route, is_workday: Workday | None) -> Iterator[Finding]:

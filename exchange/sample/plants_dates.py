@@ -169,7 +169,8 @@ def _no_period(_: Maker, e: Estate) -> None:
 for _stage in AWAITED:
 
     @SHELF.make(f"silence_{_stage}", f"申报期昨日届满，无申报（{_stage}）", f"no claim, due yesterday, stage {_stage}",
-                "NO_RESPONSE", *(("E30",) if _stage == "meeting_held" else ()))  # fmt: skip
+                "NO_RESPONSE; finding taxpayer_not_in_register",
+                *(("E30",) if _stage == "meeting_held" else ()))  # fmt: skip
     def _silence(m: Maker, stage: str = _stage) -> Sequence[Estate]:
         due = m.setting.ago(1)
         e = m.case(stage=stage, announced=due - timedelta(days=40), accepted=due - timedelta(days=50), due=due,

@@ -97,6 +97,11 @@ WORLDS: dict[str, Callable[[], World]] = {
     "ended_without_table": lambda: terminated().drop("reviews").drop("distributions"),
     "registration_went_back": lambda: terminated(registration="deregistered", as_of="2026-09-20").add("statuses"),
     "deregistered_while_case_open": lambda: World().set("statuses", registration="deregistered"),
+    "taxpayer_not_in_register": lambda: (
+        second_case(claims_due_on="2026-10-09")
+        .set("debtors", 1, uscc="91131103730200012M")
+        .set("statuses", as_of="2026-10-09")
+    ),
     "debtor_abnormal": lambda: World().set("statuses", registration="abnormal"),
     "inspection_open": lambda: World().set("statuses", inspection_open="true"),
     "closed_by_court_alone": terminated,
@@ -120,6 +125,16 @@ def test_the_situation_is_found(rule: str) -> None:
 def test_books_that_agree_have_none() -> None:
     assert rules(World()) == []
     assert rules(two_claims_paid("500.02")) == []
+
+
+def test_a_taxpayer_is_missed_once_the_register_was_read_after_the_claim_period() -> None:
+    """E30: not before, not of a debtor without a USCC, not when a nil claim answers, nor while nothing was read."""
+    world = WORLDS["taxpayer_not_in_register"]
+    assert "taxpayer_not_in_register" not in rules(world().set("statuses", as_of="2026-10-08"))
+    assert "taxpayer_not_in_register" not in rules(world().set("debtors", 1, uscc=None))
+    assert "taxpayer_not_in_register" not in rules(world().drop("statuses"))
+    nil = {"claim_no": "T2", "kind": "nil", "case_no": OTHER, "debtor_uscc": "91131103730200012M", "total_amount": "0"}
+    assert "taxpayer_not_in_register" not in rules(world().add("claims", **nil))
 
 
 def test_every_rule_has_words_and_a_remedy() -> None:

@@ -282,7 +282,7 @@ def test_the_outcome_equals_the_answers_and_keeps_what_was_there(court: End, tmp
     found = outcome["findings"][1:]
     assert {one["rule"] for one in found} == {
         "several_debtors_in_case", "table_holds_older_version", "answer_missing_near_deadline", "filed_late_admissible",
-        "debtor_abnormal", "name_fits_other_id", "inspection_open",
+        "debtor_abnormal", "name_fits_other_id", "inspection_open", "taxpayer_not_in_register",
     }  # fmt: skip
     assert all(isinstance(one["record"], int) for one in found)
 
