@@ -141,7 +141,6 @@ def test_on_postgresql_a_table_gets_the_added_column(
     again = packed(court, "131103-cases.Q.2026Q3.2", 3)
     assert tax.take_in(tax.collect(again, court.files(again))).result == "accepted"
     assert len(tax.ledger.landed(new.routes[CASES], "bankruptcy_case")) == 3
-    assert receipts(tax, court, again)[1]["overlap"] == {"version": "1.0.0", "until": "2026-10-20"}
 
 
 def test_after_its_end_it_is_refused_and_both_versions_are_named(tmp_path: Path, new: Agreement) -> None:
