@@ -35,7 +35,7 @@ demo-fast: setup ## The same round by command alone, without Airflow
 .PHONY: test
 test: setup parts ## All tests against real PostgreSQL, sshd and Airflow, and the checks of the house
 	@$(MAKE) --no-print-directory check
-	@$(RUN) pytest -q -n $(WORKERS) --dist loadgroup
+	@$(RUN) pytest -q -n $(WORKERS) --dist loadfile
 
 .PHONY: check
 check: ## ruff, mypy, import-linter
@@ -55,7 +55,7 @@ docs: ## Make docs/commands.md anew from the commands
 
 .PHONY: guide
 guide: setup parts ## Make the pictures of docs/officer-guide.md anew, in a real browser
-	@$(RUN) pytest -q -n $(WORKERS) --dist loadgroup tests/console
+	@$(RUN) pytest -q -n $(WORKERS) --dist loadfile tests/console
 	@$(RUN) python deploy/guide_pictures.py
 
 .PHONY: vendor

@@ -1,3 +1,23 @@
 """Fixtures every test may ask for. Servers live in `tests/servers.py` and start only when asked for."""
 
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.scheduling import WholeFiles, dearest_first
+
 pytest_plugins = ("tests.servers", "tests.servers_sshd")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadfile`, our own of that kind."""
+    return WholeFiles(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The dearest files first."""
+    order = dearest_first([item.nodeid.split("::", 1)[0] for item in items])
+    items[:] = [items[at] for at in order]

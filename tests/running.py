@@ -36,7 +36,14 @@ def exchange(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from exchange.cli import main; main()", *arguments]
 
 
-def run(command: list[str], *, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-    """Run to the end, output captured; the environment without anything of this machine's exchange."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("EXCHANGE_")} | {"COLUMNS": "150"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=env, check=False)
+def environment(*, plain: bool = False) -> dict[str, str]:
+    """The environment without anything of this machine's exchange; `plain` without Great Expectations."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EXCHANGE_")}
+    return kept | {"COLUMNS": "150"} | ({"EXCHANGE_CHECKER": "plain"} if plain else {})
+
+
+def run(command: list[str], *, timeout: float = 240, plain: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run to the end, output captured."""
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=timeout, env=environment(plain=plain), check=False
+    )

@@ -17,7 +17,7 @@ from tests.canaries import found, in_database, in_file, kinds
 from tests.dags.conftest import PROJECT, airflow_settings
 from tests.outcomes import answers
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300), pytest.mark.xdist_group("airflow")]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from tests.servers import PostgresServer, postgres_server
 
 __all__ = ["postgres_server"]
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("scheduler")]
+pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(600)]
 
 QUARTERLY = "quarterly_131100_cases"
 KEY = "131100-cases.Q.2026Q3"

@@ -21,7 +21,7 @@ import pytest
 from exchange import wiring
 from exchange.settings import read_settings
 from tests.outcomes import answers, assert_same
-from tests.running import demo_command, run
+from tests.running import demo_command, environment, run
 
 FIRST_SECONDS = 2.0
 STEP_SECONDS = 0.35
@@ -104,15 +104,18 @@ BY_HAND: Final = (
 """Those of a round without Airflow that are told apart."""
 
 
-def _kill_when(command: list[str], moment: Callable[[], bool], otherwise_seconds: float) -> bool:
+def _kill_when(
+    command: list[str], moment: Callable[[], bool], otherwise_seconds: float, *, plain: bool = False
+) -> bool:
     """Start in a process group of its own, kill all of it when something has happened; True when it still ran.
 
     What an earlier run, or the Airflow it left, already brought about does not count: then so many seconds do.
     """
     before, began = moment(), time.monotonic()
     process = subprocess.Popen(
-        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
-    )
+        command, start_new_session=True, env=environment(plain=plain),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
     due = began + (otherwise_seconds if before else 400)
     while process.poll() is None and (before or not moment()) and time.monotonic() < due:
         time.sleep(0.02)
@@ -147,12 +150,12 @@ def test_killed_with_airflow_at_work(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_at_named_moments(tmp_path: Path) -> None:
-    """In each something else is at work; kills inside a step are `test_every_write`'s, and the long suite's."""
+    """In each something else is at work; kills inside a step, and with Great Expectations, are others'."""
     home = tmp_path / "home"
     command = demo_command("sample2", home, "--no-airflow")
     for moment in BY_HAND:
-        assert _kill_when(command, partial(MOMENTS[moment], home), 0), moment
-    done = run([*command, "--json", str(tmp_path / "outcome.json")])
+        assert _kill_when(command, partial(MOMENTS[moment], home), 0, plain=True), moment
+    done = run([*command, "--json", str(tmp_path / "outcome.json")], plain=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert_same(json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8")), answers("sample2"))
     _sent_once(home)

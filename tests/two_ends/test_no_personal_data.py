@@ -42,8 +42,6 @@ from tests.servers import PostgresServer
 PERIOD, DAY = "2026Q2", date(2026, 7, 3)
 KEY = f"131100-cases.Q.{PERIOD}"
 
-pytestmark = pytest.mark.xdist_group("canaries")
-
 
 @contextmanager
 def overheard() -> Iterator[io.StringIO]:

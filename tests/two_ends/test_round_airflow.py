@@ -14,7 +14,6 @@ from tests.running import demo_command, run
 @pytest.mark.airflow
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.xdist_group("airflow")
 def test_the_demo_through_airflow_leads_to_the_answers(tmp_path: Path) -> None:
     done = run(demo_command("sample", tmp_path / "home", "--json", str(tmp_path / "outcome.json")), timeout=580)
     assert done.returncode == 0, done.stdout + done.stderr
