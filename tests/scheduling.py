@@ -9,11 +9,11 @@ from xdist.scheduler import LoadFileScheduling
 
 DEAREST: Final = (
     "tests/two_ends/test_round_airflow.py",
-    "tests/dags/test_scheduler.py",
+    "tests/two_ends/test_corrections.py",
     "tests/console/test_access.py",
     "tests/console/test_review_story.py",
     "tests/console/test_cases.py",
-    "tests/two_ends/test_corrections.py",
+    "tests/dags/test_scheduler.py",
     "tests/faults/test_demo_killed.py",
     "tests/two_ends/test_real_parts.py",
     "tests/dags/test_no_personal_data.py",

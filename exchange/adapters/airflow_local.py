@@ -221,7 +221,7 @@ class AirflowLocal:
             "API__SECRET_KEY": secrets.token_urlsafe(32),
             "API_AUTH__JWT_SECRET": secrets.token_urlsafe(32),
             "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
-            "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+            "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
             "LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
         }
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "PYTHONDONTWRITE"))}

@@ -52,13 +52,7 @@ def sign_statement(
             934, "It was not compared with the other side's signed statement.", where=key,
             next_step="Compare it first: `exchange statement compare`.",
         )  # fmt: skip
-    name = f"statement-v{made['version']}.json"
-    data = vault.get(key, name)
-    if sha256_hex(data) != made["sha256"]:
-        raise NeedsPerson(
-            911, "The stored statement is not the one that was made.", where=f"{key}/{name}",
-            next_step="Compare the vault with its backup and find out who changed the file.",
-        )  # fmt: skip
+    data = _as_made(key, made, vault)
     body: dict[str, Any] = {"route": route, "period": period, "sha256": made["sha256"], "by": by}
     way = way_of(agreement.route(route), party, agreement)
     alone = way.review.statement == "one_officer" and SECOND in officers.get(by, ())
@@ -75,6 +69,18 @@ def sign_statement(
     with ledger.transaction() as write:
         write.append(SIGNED, exchange=key, actor=by, body={**body, "signature_sha256": sha256_hex(signature)})
     return "signed"
+
+
+def _as_made(key: str, made: Mapping[str, Any], vault: Vault) -> bytes:
+    """The stored statement; NeedsPerson 911 when it is not the one that was made."""
+    name = f"statement-v{made['version']}.json"
+    data = vault.get(key, name)
+    if sha256_hex(data) != made["sha256"]:
+        raise NeedsPerson(
+            911, "The stored statement is not the one that was made.", where=f"{key}/{name}",
+            next_step="Compare the vault with its backup and find out who changed the file.",
+        )  # fmt: skip
+    return data
 
 
 def _second(by: str, first: str, officers: Mapping[str, Sequence[str]]) -> None:

@@ -148,19 +148,26 @@ def urgent(
     for route, prepared, found in looked:
         chosen = found.urgent if case_no is None else (_named(found, case_no),)
         cases += chosen
-        going = [case for case in chosen if not case.held]
-        fresh = list(_fresh(route, found, going, ledger))
-        for case in going if case_no is not None else fresh:
-            alone = _narrow(found, case)
-            key = _attempt(route, alone, parts.ledger, fresh=case in fresh, asked=parts.officer is not None)
-            if ledger.exchange(key) is None:
-                _open(key, route, prepared, alone, reason, parts)
-            elif case_no is None:
-                continue
-            keys.append(key)
+        keys += _opened(route, prepared, found, [case for case in chosen if not case.held], reason, parts)
     if case_no is not None and not keys:
         raise _sends_none(party)
     return UrgentRound(cases=tuple(cases), keys=tuple(keys))
+
+
+def _opened(
+    route: Route, prepared: Prepared, found: Examination, going: Sequence[Urgent], reason: str, parts: _Parts
+) -> Iterator[str]:
+    """Keys of what is opened; of what an officer asks for also where it is open already."""
+    asked = parts.officer is not None
+    fresh = list(_fresh(route, found, going, parts.ledger))
+    for case in going if asked else fresh:
+        alone = _narrow(found, case)
+        key = _attempt(route, alone, parts.ledger, fresh=case in fresh, asked=asked)
+        if parts.ledger.exchange(key) is None:
+            _open(key, route, prepared, alone, reason, parts)
+        elif not asked:
+            continue
+        yield key
 
 
 def _as_seen(seen: str, going: Sequence[tuple[Route, Examination]]) -> None:

@@ -72,15 +72,7 @@ def void_case(
     """
     duties_of(actor, officers)
     said = clean_reason(reason)
-    if code not in agreement.codes["void_reason"]:
-        known = ", ".join(agreement.codes["void_reason"].names_zh)
-        raise NeedsPerson(504, "This reason is not in the list.", where="--why", next_step=f"Use one of: {known}.")
-    if code == DISMISSED and not document_no:
-        raise NeedsPerson(
-            504, "A dismissed acceptance has a ruling.", where="--ruling-no", next_step="Give its number."
-        )
-    if decided_on > today:
-        raise NeedsPerson(504, "The day of the decision is still to come.", where="--on", next_step="Check the day.")
+    _possible(code, decided_on, document_no, agreement, today)
     number = normalise(case)
     keys: list[str] = []
     for route in _routes(agreement, party):
@@ -104,6 +96,19 @@ def void_case(
             next_step="Check the number; look at `exchange lineage --case` whether it was taken back already.",
         )  # fmt: skip
     return keys
+
+
+def _possible(code: str, decided_on: date, document_no: str | None, agreement: Agreement, today: date) -> None:
+    """NeedsPerson 504 for what no decision can be."""
+    if code not in agreement.codes["void_reason"]:
+        known = ", ".join(agreement.codes["void_reason"].names_zh)
+        raise NeedsPerson(504, "This reason is not in the list.", where="--why", next_step=f"Use one of: {known}.")
+    if code == DISMISSED and not document_no:
+        raise NeedsPerson(
+            504, "A dismissed acceptance has a ruling.", where="--ruling-no", next_step="Give its number."
+        )
+    if decided_on > today:
+        raise NeedsPerson(504, "The day of the decision is still to come.", where="--on", next_step="Check the day.")
 
 
 def _routes(agreement: Agreement, party: str) -> list[Route]:

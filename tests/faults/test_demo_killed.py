@@ -103,6 +103,9 @@ BY_HAND: Final = (
 )  # fmt: skip
 """Those of a round without Airflow that are told apart."""
 
+SOME: Final = ("the quarter was checked", "the answer is out")
+"""The short form: one before anything of the quarter left, one when both ends are at work."""
+
 
 def _kill_when(
     command: list[str], moment: Callable[[], bool], otherwise_seconds: float, *, plain: bool = False
@@ -149,13 +152,16 @@ def test_killed_with_airflow_at_work(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_killed_at_named_moments(tmp_path: Path) -> None:
-    """In each something else is at work; kills inside a step, and with Great Expectations, are others'."""
+@pytest.mark.parametrize(
+    ("moments", "plain"), [(SOME, True), pytest.param(BY_HAND, False, marks=pytest.mark.long)], ids=["some", "all"]
+)
+def test_killed_at_named_moments(moments: tuple[str, ...], plain: bool, tmp_path: Path) -> None:
+    """In each something else is at work; kills inside a step are `test_every_write`'s, and the long suite's."""
     home = tmp_path / "home"
     command = demo_command("sample2", home, "--no-airflow")
-    for moment in BY_HAND:
-        assert _kill_when(command, partial(MOMENTS[moment], home), 0, plain=True), moment
-    done = run([*command, "--json", str(tmp_path / "outcome.json")], plain=True)
+    for moment in moments:
+        assert _kill_when(command, partial(MOMENTS[moment], home), 0, plain=plain), moment
+    done = run([*command, "--json", str(tmp_path / "outcome.json")], plain=plain)
     assert done.returncode == 0, done.stdout + done.stderr
     assert_same(json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8")), answers("sample2"))
     _sent_once(home)

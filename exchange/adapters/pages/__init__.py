@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from exchange.domain.problem import CatalogueEntry
 
-_TEMPLATES = Path(__file__).parent
+_FOLDER = Path(__file__).parent
+
+
+@cache
+def _templates() -> Environment:
+    """One a process: a template is compiled once, however many ends are opened."""
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    made.filters |= {"grouped": _grouped, "amount": _amount}
+    return made
 
 
 class HtmlPages:
@@ -18,15 +30,7 @@ class HtmlPages:
 
     def __init__(self, problems: Mapping[int, CatalogueEntry] | None = None) -> None:
         self._problems = problems or {}
-        self._templates = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters["grouped"] = _grouped
-        self._templates.filters["amount"] = _amount
+        self._templates = _templates()
 
     def report(self, data: Mapping[str, Any]) -> str:
         """The checks page of an exchange (`domain/report.report_data`)."""
