@@ -7,6 +7,8 @@ RUN := $(UV) run --frozen --no-sync --all-extras
 WORKERS ?= 2
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
+# Where this is set, every process compiles all it imports anew, Airflow and pandas too: minutes of a test run.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Print this list
