@@ -15,10 +15,11 @@ from tests.statement_reading import statement_of
 ROUTE = "131100-cases"
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("world", "plain"), [("sample", False), ("sample2", True)])
 def test_the_demo_leads_to_the_answers_and_again_changes_nothing(world: str, plain: bool, tmp_path: Path) -> None:
     home, wanted = tmp_path / "home", tmp_path / "outcome.json"
-    done = run(demo_command(world, home, "--no-airflow", "--json", str(wanted)), plain=plain)
+    done = run(demo_command(world, home, "--no-airflow", "--json", str(wanted)), plain=plain, timeout=440)
     assert done.returncode == 0, done.stdout + done.stderr
     outcome = json.loads(wanted.read_text(encoding="utf-8"))
     assert_valid(outcome)
@@ -33,7 +34,9 @@ def test_the_demo_leads_to_the_answers_and_again_changes_nothing(world: str, pla
         audit = run(exchange("audit", "verify", "--home", str(home / end)))
         assert audit.returncode == 0, audit.stdout + audit.stderr
     if world == "sample2":
-        again = run(demo_command(world, home, "--no-airflow", "--json", str(tmp_path / "again.json")), plain=plain)
+        again = run(
+            demo_command(world, home, "--no-airflow", "--json", str(tmp_path / "again.json")), plain=plain, timeout=440
+        )
         assert again.returncode == 0, again.stdout + again.stderr
         assert wanted.read_bytes() == (tmp_path / "again.json").read_bytes()
 
