@@ -19,7 +19,7 @@ from exchange.adapters.ledger_sql import tables
 from exchange.adapters.ledger_sql.records import alert_values, exchange_values, packet_values
 from exchange.domain import alert_life
 from exchange.domain.audit import BEFORE_FIRST, ExchangeRecord, StoredEvent, fold, seal_event
-from exchange.ports import AlertRecord, PacketRecord
+from exchange.ports import AlertRecord, Direction, PacketRecord
 
 ROUTE, OUT, BACK = f"{PAIR}-cases", f"court-{PAIR}.tax-{PAIR}", f"tax-{PAIR}.court-{PAIR}"
 _OFFICERS: Final = ("liaison-1", "chief-1", "chief-2", "audit-1")
@@ -77,14 +77,34 @@ class Past:
             yield stored
         assert record is not None
         self.exchanges.append(exchange_values(record) | {"opened_seq": opened})
-        self._packet(OUT, _ABOVE + number, packet, "U", key, "sent")
+        self._packet(OUT, _ABOVE + number, packet, "U", key, "sent", "out")
         for place, rung in enumerate(("opened", "validated")):
             number_ = _ABOVE + 2 * number + place
-            self._packet(BACK, number_, f"{BACK}.{number_:06d}.R", "R", f"{rung}.{key}", "accepted")
+            self._packet(BACK, number_, f"{BACK}.{number_:06d}.R", "R", f"{rung}.{key}", "accepted", "in")
+
+    def received(self, number: int) -> Iterator[StoredEvent]:
+        """The same exchange as the other end has it: taken in, both receipts given."""
+        key, opened = f"{OUT}.{_ABOVE + number:06d}.U", self._seq + 2
+        said = {"route": ROUTE, "direction": "in", "kind": "U", "period": "2026Q2", "packet_id": key, "rows": {}}
+        yield self._sealed("collected", key, "system", {"packet_id": key})
+        taken = self._sealed("taken_in", key, "system", said)
+        record = fold(None, taken.read())
+        assert record is not None
+        yield taken
+        self._packet(OUT, _ABOVE + number, key, "U", key, "accepted", "in")
+        for place, rung in enumerate(("opened", "validated")):
+            number_ = _ABOVE + 2 * number + place
+            receipt = f"{BACK}.{number_:06d}.R"
+            for kind in ("receipt_packed", "receipt_sent"):
+                last = self._sealed(kind, key, "system", {"packet_id": receipt, "rung": rung})
+                record = fold(record, last.read()) or record
+                yield last
+            self._packet(BACK, number_, receipt, "R", key, "sent", "out")
+        self.exchanges.append(exchange_values(record) | {"opened_seq": opened})
 
     def look(self, number: int) -> StoredEvent:
         """An officer looks at an exchange: what most of an old ledger is."""
-        key = f"{ROUTE}.U.{number:012x}"
+        key = self.exchanges[number - 1]["key"]
         stored = self._sealed("looked_at", key, _OFFICERS[number % 4], {"what": "sample" if number % 3 else "points"})
         self.exchanges[number - 1]["updated_at"] = stored.at
         return stored
@@ -104,22 +124,24 @@ class Past:
         self.alerts[place] = alert_life.fold(self.alerts.get(place), stored.read())
         return stored
 
-    def _packet(self, lane: str, number: int, id: str, kind: str, exchange: str, state: str) -> None:
+    def _packet(
+        self, lane: str, number: int, id: str, kind: str, exchange: str, state: str, direction: Direction
+    ) -> None:  # fmt: skip
         record = PacketRecord(
-            lane=lane, number=number, packet_id=id, direction="out" if lane == OUT else "in", kind=kind,
-            exchange=exchange, state=state, manifest_sha256=_hash(number),
+            lane=lane, number=number, packet_id=id, direction=direction, kind=kind, exchange=exchange, state=state,
+            manifest_sha256=_hash(number),
         )  # fmt: skip
         self.packets.append(packet_values(record, self._at))
 
 
-def add_years(url: str, *, exchanges: int, events: int) -> None:
-    """Give a ledger so many urgent exchanges of the past, and at most so many events in all."""
+def add_years(url: str, *, exchanges: int, events: int, sent: bool = True) -> None:
+    """Give a ledger so many urgent exchanges of the past, sent or received, and at most so many events in all."""
     import psycopg
 
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         head = connection.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
         past = Past(*(head or (0, BEFORE_FIRST)))
-        lives = chain.from_iterable(past.urgent(n) for n in range(1, exchanges + 1))
+        lives = chain.from_iterable(past.urgent(n) if sent else past.received(n) for n in range(1, exchanges + 1))
         subjects = max(events // EVENTS_AN_ALERT, 1)
         looks = (
             past.alert(n % subjects) if n % 5 == 0 else past.look(n % max(exchanges, 1) + 1)

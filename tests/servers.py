@@ -146,29 +146,37 @@ def _postgres_programs() -> Path:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """A fresh PostgreSQL for the block; a test that stops or breaks its server takes one of its own."""
+def running_postgres(kept: Path | None = None, **settings: str) -> Iterator[PostgresServer]:
+    """A fresh PostgreSQL for the block; a test that stops or breaks its server takes one of its own.
+
+    `kept`: a folder that stays, its databases found again the next time; its path short, and open to the user postgres.
+    """
     programs = _postgres_programs()
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket path has at most 107 bytes
+    folder = kept or Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket path has at most 107 bytes
+    folder.mkdir(exist_ok=True, parents=True)
     identity = _as_postgres()
     if identity:
         os.chown(folder, int(str(identity["user"])), int(str(identity["group"])))
     server = PostgresServer(programs=programs, folder=folder, port=free_port())
     try:
-        _initdb(server, identity)
+        fresh = not server.data.exists()
+        if fresh:
+            _initdb(server, identity, settings)
         server.start()
-        with psycopg.connect(server.conninfo(), autocommit=True) as admin:
-            admin.execute(
-                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(server.role), server.password)
-            )
+        if fresh:
+            with psycopg.connect(server.conninfo(), autocommit=True) as admin:
+                admin.execute(
+                    sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(server.role), server.password)
+                )
         yield server
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _initdb(server: PostgresServer, identity: dict[str, object]) -> None:
-    """Make the data folder: UTF-8, no fsync (tests only), passwords over TCP."""
+def _initdb(server: PostgresServer, identity: dict[str, object], more: dict[str, str]) -> None:
+    """Make the data folder: UTF-8, no fsync unless told (tests only), passwords over TCP."""
     made = subprocess.run(
         [
             *(server.programs / "initdb", "-D", server.data, "-U", "postgres", "--no-sync", "--encoding=UTF8"),
@@ -190,7 +198,7 @@ def _initdb(server: PostgresServer, identity: dict[str, object]) -> None:
         "shared_buffers": "32MB",
         "max_connections": "60",
         "unix_socket_permissions": "0777",
-    }
+    } | more
     with (server.data / "postgresql.conf").open("a", encoding="utf-8") as out:
         out.writelines(f"{name} = {value}\n" for name, value in settings.items())
 
