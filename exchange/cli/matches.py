@@ -52,7 +52,7 @@ def list_(
     from exchange.steps.list_matches import list_matches
 
     with end(home) as parts, working("…"):
-        found = journeys.call(list_matches, parts, case=case, every=every)
+        found = journeys.call(list_matches, parts, case=case, every=every) or []
     if as_json:
         out.print_json(data=found[:limit])
         return

@@ -12,12 +12,11 @@ from exchange.console.render import count, money
 from exchange.domain.break_desk import DeskQuery
 from exchange.domain.break_list import COUNTS, FIGURES, LABELS
 from exchange.domain.break_view import Seen, seen
-from exchange.domain.claims import own_lines
+from exchange.domain.case_books import Row
+from exchange.domain.claims import own_rows
 from exchange.domain.fee_words import FeePart, fee_parts
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from exchange.console.visit import Visit
     from exchange.domain.route import Route
 
@@ -86,14 +85,13 @@ def books_of(visit: Visit, one: Seen) -> Books:
     back = visit.parts.agreement.route(route.answered_by) if route.answered_by else None
     case, claim_no = one.record.case_no, one.record.claim_no
     cases = _read(visit, route, "bankruptcy_case", case, CASE_COLUMNS)
-    claims = _frame(visit, back, "tax_claim", claim_no)
-    versions = sorted(_plain(claims), key=lambda row: int(row["version"] or 0))
+    claims = _of_claim(visit, back, "tax_claim", claim_no)
+    versions = sorted(_texts(claims), key=lambda row: int(row["version"] or 0))
     latest = versions[-1] if versions else {}
     own: dict[str, list[dict[str, str]]] = {}
     for dataset in ("tax_claim_line", "tax_payment"):
-        rows = _frame(visit, back, dataset, claim_no)
-        kept = own_lines(claims, rows) if rows is not None and claims is not None else rows
-        own[dataset] = [row for row in _plain(kept) if row["version"] == latest.get("version")]
+        kept = own_rows(claims, _of_claim(visit, back, dataset, claim_no))
+        own[dataset] = [row for row in _texts(kept) if row["version"] == latest.get("version")]
     held = {name: [row for row in _read(visit, route, name, case) if row["claim_no"] == claim_no]
             for name in ("claim_review", "distribution")}  # fmt: skip
     return Books(
@@ -103,10 +101,10 @@ def books_of(visit: Visit, one: Seen) -> Books:
     )  # fmt: skip
 
 
-def _frame(visit: Visit, route: Route | None, dataset: str, key: str | None) -> pd.DataFrame | None:
+def _of_claim(visit: Visit, route: Route | None, dataset: str, key: str | None) -> Sequence[Row]:
     if route is None or key is None or not route.has(dataset):
-        return None
-    return visit.parts.ledger.landed(route, dataset, keys=[key])
+        return ()
+    return visit.parts.ledger.rows_now(route, dataset, keys=[key])
 
 
 def _read(
@@ -114,14 +112,12 @@ def _read(
 ) -> list[dict[str, str]]:
     if not route.has(dataset):
         return []
-    return _plain(visit.parts.ledger.landed(route, dataset, keys=[key], columns=columns))
+    return _texts(visit.parts.ledger.rows_now(route, dataset, keys=[key], columns=columns))
 
 
-def _plain(frame: pd.DataFrame | None) -> list[dict[str, str]]:
-    if frame is None or frame.empty:
-        return []
-    rows = frame.astype(object).where(frame.notna(), "").to_dict("records")
-    return [{str(name): str(value) for name, value in row.items()} for row in rows]
+def _texts(rows: Sequence[Row]) -> list[dict[str, str]]:
+    """Nothing is empty text."""
+    return [{name: value or "" for name, value in row.items()} for row in rows]
 
 
 def _day(text: str | None) -> date | None:

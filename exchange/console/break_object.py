@@ -116,7 +116,12 @@ class Object:
 
 def object_of(visit: Visit, id_: str, *, runs: bool = False) -> Object:
     """Everything one break's page shows; the look is recorded. NeedsPerson 925 for an id that names none."""
-    told: Mapping[str, Any] = journeys.call(show_break, visit.parts, id_, runs=runs)
+    told = journeys.call(show_break, visit.parts, id_, runs=runs)
+    with visit.parts.ledger.one_moment():
+        return _object(visit, told)
+
+
+def _object(visit: Visit, told: Mapping[str, Any]) -> Object:
     parts = visit.parts
     one = one_of(seen(parts.ledger, parts.agreement, parts.party, ids=[told["id"]]), told["id"])
     books = books_of(visit, one)

@@ -245,9 +245,10 @@ def courts(visit: Visit) -> list[tuple[str, str]]:
 
 def compared_at(visit: Visit) -> datetime | None:
     """When the books were last compared here, or a list of breaks last came."""
-    told = [event.at for event in visit.parts.ledger.events(kind="reconciled")]
-    came = [e.opened_at for e in visit.parts.ledger.exchanges(kind="B") if e.direction == "in" and e.opened_at]
-    return max([*told, *came], default=None)
+    ledger = visit.parts.ledger
+    last = ledger.last_event("reconciled")
+    _, came = ledger.listed_exchanges({"kind": "B", "direction": "in"}, most=1)
+    return max([*([last.at] if last else []), *(e.opened_at for e in came if e.opened_at)], default=None)
 
 
 def _headings(query: DeskQuery, counted: Sequence[DeskCount]) -> Mapping[str, tuple[int, Decimal]]:
@@ -361,9 +362,8 @@ def debtors_of(
         if not route.has("case_debtor") or route.contract("case_debtor").column("name").personal:
             continue
         keys = sorted({case for one, case in cases if one == route_id})
-        rows = ledger.landed(route, "case_debtor", keys=keys, columns=["case_no", "name", "uscc", "old_taxpayer_id"])
-        for case, name, uscc, old in (
-            rows[["case_no", "name", "uscc", "old_taxpayer_id"]].fillna("").itertuples(index=False)
-        ):
+        columns = ("case_no", "name", "uscc", "old_taxpayer_id")
+        for row in ledger.rows_now(route, "case_debtor", keys=keys, columns=columns):
+            case, name, uscc, old = (row.get(column) or "" for column in columns)
             found[case].append(mask_name(name) if is_person(name, uscc or old or None) else name)
     return found

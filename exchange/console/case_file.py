@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from exchange.domain.break_desk import STANDS, DeskQuery
 from exchange.domain.break_view import Seen, seen
+from exchange.domain.case_books import Row
 from exchange.domain.case_entry import CASES, CLAIMS, DEBTORS, CaseEntry
 from exchange.domain.case_index import case_routes
 from exchange.domain.case_number import normalise
 from exchange.domain.lineage import Carrier
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from exchange.domain.route import Route
     from exchange.ports import AlertRecord, PacketRecord, Parts
 
-Row = Mapping[str, str | None]
 LINES: Final = "tax_claim_line"
 STATUS: Final = "tax_status"
 EVENTS, REVIEWS, PAID, SOLD = "case_event", "claim_review", "distribution", "asset_disposal"
@@ -62,10 +60,11 @@ class CaseFile:
 def read_case(parts: Parts, typed: str) -> CaseFile | None:
     """The file of a case, by its number in any writing; None when no packet of this end ever carried it."""
     case_no = normalise(typed)
-    for route in case_routes(parts.agreement, parts.party):
-        entry = parts.ledger.case(route.lane, case_no)
-        if entry is not None:
-            return _read(parts, route, entry)
+    with parts.ledger.one_moment():
+        for route in case_routes(parts.agreement, parts.party):
+            entry = parts.ledger.case(route.lane, case_no)
+            if entry is not None:
+                return _read(parts, route, entry)
     return None
 
 
@@ -79,7 +78,7 @@ def _read(parts: Parts, route: Route, entry: CaseEntry) -> CaseFile:
     known = back is not None and back.has(STATUS) and bool(ids)
     return CaseFile(
         entry=entry, route=route, back=back, ours=route.sender == parts.party, rows=rows, claims=claims, lines=lines,
-        statuses=records(parts.ledger.history(back, STATUS, keys=ids)) if known and back is not None else [],
+        statuses=list(parts.ledger.rows_ever(back, STATUS, keys=ids)) if known and back is not None else [],
         carriers=carriers(entry.case_no, route, party=parts.party, vault=parts.vault, ledger=parts.ledger),
         answers=_answers(parts, back, claims) if back else [],
         breaks=breaks_of(parts, entry.case_no),
@@ -89,9 +88,7 @@ def _read(parts: Parts, route: Route, entry: CaseEntry) -> CaseFile:
 
 def _current(parts: Parts, route: Route, case_no: str) -> dict[str, list[Row]]:
     """By dataset the rows of the last packet that carried the case in any of them."""
-    told = {
-        name: records(parts.ledger.history(route, name, case_no=case_no)) for name in OF_CASE if route.has(name)
-    }  # fmt: skip
+    told = {name: parts.ledger.rows_ever(route, name, case_no=case_no) for name in OF_CASE if route.has(name)}
     last = max((int(row["_number"] or 0) for rows in told.values() for row in rows), default=0)
     return {name: [row for row in told.get(name, []) if row["_number"] == str(last)] for name in OF_CASE}
 
@@ -101,10 +98,10 @@ def _claims(parts: Parts, back: Route, case_no: str) -> tuple[list[Row], list[Ro
     numbers = parts.ledger.case_claims(back.lane, case_no) if back.has(CLAIMS) else ()
     if not numbers:
         return [], []
-    claims = records(parts.ledger.history(back, CLAIMS, keys=numbers))
+    claims = parts.ledger.rows_ever(back, CLAIMS, keys=numbers)
     return (
         [row for row in claims if normalise(row["case_no"] or "") == case_no],
-        records(parts.ledger.history(back, LINES, keys=numbers)),
+        list(parts.ledger.rows_ever(back, LINES, keys=numbers)),
     )
 
 
@@ -118,9 +115,3 @@ def breaks_of(parts: Parts, case_no: str) -> list[Seen]:
     query = DeskQuery(today=parts.today, stands=STANDS, case_no=case_no)
     ids = [row.id for row in parts.ledger.break_desk(query, limit=MOST_BREAKS)]
     return seen(parts.ledger, parts.agreement, parts.party, ids=ids) if ids else []
-
-
-def records(frame: pd.DataFrame) -> list[Row]:
-    """A frame's rows as plain values, None where one is missing."""
-    told: list[dict[Any, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in told]

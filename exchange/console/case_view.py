@@ -9,14 +9,14 @@ from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from exchange.console.case_file import EVENTS, PAID, REVIEWS, SOLD, CaseFile, Row
+from exchange.console.case_file import EVENTS, PAID, REVIEWS, SOLD, CaseFile
 from exchange.console.case_happened import SHANGHAI, Happened, explained, planned
 from exchange.console.render import money
 from exchange.console.timeline import Clock, Drawing, Mark, Tone, timeline
 from exchange.domain.alert_words import TITLES
 from exchange.domain.break_life import CLOSED
 from exchange.domain.break_view import Seen
-from exchange.domain.case_books import CaseBooks, case_books, lines_of, live_claims
+from exchange.domain.case_books import CaseBooks, Row, case_books, lines_of, live_claims
 from exchange.domain.case_entry import CASES, DEBTORS
 from exchange.domain.case_steps import CODES, CaseStep, case_steps
 from exchange.domain.lineage import Carrier

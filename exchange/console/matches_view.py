@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
 from exchange import journeys
 from exchange.domain.masking import mask_name
@@ -14,13 +12,11 @@ from exchange.domain.match_names import is_person
 from exchange.steps.list_matches import list_matches
 
 if TYPE_CHECKING:
-    from exchange.console.house import House
     from exchange.console.visit import Visit
     from exchange.domain.route import Route
-    from exchange.ports import Ledger
 
-_SECONDS: Final = 60.0
-_known: WeakKeyDictionary[Ledger, dict[bool, tuple[float, Sequence[Mapping[str, Any]]]]] = WeakKeyDictionary()
+AT_ONCE: Final = 20_000
+"""Landed rows over which claims are matched while a page waits; over more a worker does it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +48,20 @@ class Claim:
     picks: Sequence[Pick]
 
 
-def claims_to_match(visit: Visit, *, every: bool, claim: str = "") -> list[Claim]:
-    """Those that are open, or all that are listed; of one claim that one, whatever it stands at."""
-    found = [one for one in _listed(visit, every=every or bool(claim)) if not claim or one["claim_no"] == claim]
-    return [_claim(visit, one) for one in found]
+def matches_of(visit: Visit, *, every: bool, claim: str = "") -> Sequence[Mapping[str, Any]] | None:
+    """Those that are open, or all that are listed; of one claim that one, whatever it stands at. None while they are
+    made by the worker, who is asked for it."""
+    some: Sequence[Mapping[str, Any]] | None = journeys.call(
+        list_matches, visit.parts, every=every or bool(claim), at_once=AT_ONCE
+    )
+    if some is None:
+        visit.house.desk.ask("match", {}, by=visit.person.id, now=visit.house.now)
+        return None
+    return [one for one in some if not claim or one["claim_no"] == claim]
 
 
-def forget(house: House) -> None:
-    """Match anew: somebody has just decided."""
-    _known.pop(house.parts.ledger, None)
-
-
-def _listed(visit: Visit, *, every: bool) -> Sequence[Mapping[str, Any]]:
-    """A minute old at most: matching reads every claim."""
-    known = _known.setdefault(visit.parts.ledger, {})
-    if every not in known or time.monotonic() - known[every][0] > _SECONDS:
-        known[every] = (time.monotonic(), journeys.call(list_matches, visit.parts, every=every))
-    return known[every][1]
-
-
-def _claim(visit: Visit, one: Mapping[str, Any]) -> Claim:
+def claim_of(visit: Visit, one: Mapping[str, Any]) -> Claim:
+    """One of them with its names."""
     zh = visit.language == "zh"
     route = visit.parts.agreement.route(one["route"])
     names = _debtors(visit, route, sorted({pick["case_no"] for pick in one["candidates"]}))
@@ -96,10 +86,9 @@ def _pick(pick: Mapping[str, Any], names: Mapping[tuple[str, str], str], *, zh: 
 
 
 def _debtors(visit: Visit, route: Route, cases: Sequence[str]) -> Mapping[tuple[str, str], str]:
-    rows = visit.parts.ledger.landed(
-        route, "case_debtor", keys=cases, columns=["case_no", "debtor_no", "name", "uscc", "old_taxpayer_id"]
-    ).fillna("")
-    told = rows[["case_no", "debtor_no", "name", "uscc", "old_taxpayer_id"]].itertuples(index=False)
+    columns = ("case_no", "debtor_no", "name", "uscc", "old_taxpayer_id")
+    rows = visit.parts.ledger.rows_now(route, "case_debtor", keys=cases, columns=columns)
+    told = [[row.get(column) or "" for column in columns] for row in rows]
     return {(case, no): _shown(name, uscc or old) for case, no, name, uscc, old in told}
 
 
@@ -108,9 +97,8 @@ def _claimed(visit: Visit, route: Route, claim: str) -> str:
     if not route.answered_by:
         return ""
     back = visit.parts.agreement.route(route.answered_by)
-    rows = visit.parts.ledger.landed(back, "tax_claim", keys=[claim]).fillna("")
-    last = rows.tail(1).to_dict("records")
-    return _shown(last[0]["debtor_name"], last[0]["debtor_uscc"]) if last else ""
+    rows = visit.parts.ledger.rows_now(back, "tax_claim", keys=[claim])
+    return _shown(rows[-1]["debtor_name"] or "", rows[-1]["debtor_uscc"] or "") if rows else ""
 
 
 def _shown(name: str, number: str) -> str:

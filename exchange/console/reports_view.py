@@ -44,6 +44,7 @@ DONE: Final[Mapping[str, tuple[str, ...]]] = {
 
 _KEPT: Final = 60
 _SECONDS: Final = 30.0
+_ADDING_SECONDS: Final = 3.0
 _known: WeakKeyDictionary[Ledger, dict[tuple[Any, ...], tuple[float, str, Report]]] = WeakKeyDictionary()
 
 
@@ -108,7 +109,8 @@ def report(parts: Parts, kind: Kind, text: str = "", *, route: Route, at_once: i
     known = _known.setdefault(parts.ledger, {})
     asked, head = (parts.today, span, route.id), parts.ledger.head()
     made, then, told = known.get(asked, (0.0, "", None))
-    fresh = told is not None and not told.adding and (then == head or time.monotonic() - made < _SECONDS)
+    age = time.monotonic() - made
+    fresh = told is not None and (age < _ADDING_SECONDS if told.adding else then == head or age < _SECONDS)
     if told is None or not fresh:
         if len(known) > _KEPT:
             known.clear()

@@ -182,7 +182,17 @@ def urgent_of(parts: Parts, key: str) -> Urgent:
     record = parts.ledger.exchange(key)
     if record is None or record.kind != "U":
         raise NeedsPerson(914, "There is no such urgent transfer.", where=key, next_step="Go back to the list.")
-    events = list(parts.ledger.events(exchange=key))
+    return _urgent(parts, record)
+
+
+_TOLD: Final = (*dict.fromkeys(kind for kinds in _EVENTS.values() for kind in kinds), "receipt_refused", "confirmed",
+                "collected", "taken_in", "receipt_sent")  # fmt: skip
+"""The events that are read of a transfer; looks at it are many more."""
+
+
+def _urgent(parts: Parts, record: ExchangeRecord) -> Urgent:
+    key = record.key
+    events = parts.ledger.listed_events({"exchange": key}, kinds=_TOLD)[::-1]
     confirmed = next((e.actor for e in events if e.kind == "confirmed"), None)
     released = any(e.kind == "released" for e in events)
     why = parts.vault.get(key, "reason.txt").decode() if parts.vault.has(key, "reason.txt") else ""
@@ -219,8 +229,8 @@ def case_of(parts: Parts, record: ExchangeRecord) -> str | None:
     route = parts.agreement.routes.get(record.route)
     if route is None or not packets:
         return None
-    landed = parts.ledger.history(route, CASES, number=packets[0].number)
-    return str(landed["case_no"].iloc[0]) if len(landed) else None
+    landed = parts.ledger.rows_ever(route, CASES, number=packets[0].number)
+    return landed[0]["case_no"] if landed else None
 
 
 def case_by_key(parts: Parts, key: str) -> str | None:
@@ -231,7 +241,9 @@ def case_by_key(parts: Parts, key: str) -> str | None:
 
 def listed(visit: Visit, page: str | None) -> tuple[Sequence[Urgent], Pages]:
     """The last urgent transfers, ours or theirs, a page of them."""
-    total, _ = visit.parts.ledger.listed_exchanges({"kind": "U"}, most=0)
-    which = pages(total, page, "/urgent", {}, size=20)
-    _, found = visit.parts.ledger.listed_exchanges({"kind": "U"}, first=which.offset, most=which.size)
-    return [urgent_of(visit.parts, one.key) for one in found], which
+    parts = visit.parts
+    with parts.ledger.one_moment():
+        total, _ = parts.ledger.listed_exchanges({"kind": "U"}, most=0)
+        which = pages(total, page, "/urgent", {}, size=20)
+        _, found = parts.ledger.listed_exchanges({"kind": "U"}, first=which.offset, most=which.size)
+        return [_urgent(parts, one) for one in found], which

@@ -24,6 +24,7 @@ from exchange.desk import Job
 from exchange.domain.errors import ExchangeError, RetryLater
 from exchange.settings import read_settings
 from exchange.steps.add_up import add_up
+from exchange.steps.list_matches import list_matches
 
 if TYPE_CHECKING:
     from exchange.ports import Parts
@@ -82,6 +83,11 @@ def _add_up(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(told)
 
 
+def _match(parts: Parts, _: Mapping[str, Any]) -> Mapping[str, Any]:
+    journeys.call(list_matches, parts)
+    return {}
+
+
 def _prove(parts: Parts, told: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(journeys.prove(parts, told))
 
@@ -101,6 +107,7 @@ KINDS: Final[Mapping[str, Callable[[Parts, Mapping[str, Any]], Mapping[str, Any]
     "reconcile": _reconcile,
     "share": _share,
     "add_up": _add_up,
+    "match": _match,
     "sweep": _sweep,
     "assemble": _assemble,
     "verify": _verify,

@@ -36,8 +36,11 @@ class KeepsBreaks(Protocol):
     ) -> Sequence[BreakWork]:
         """What was done about it."""
 
-    def landed(self, route: Route, dataset: str, *, keys: Sequence[str] | None = None) -> pd.DataFrame:
+    def landed(self, route: Route, dataset: str) -> pd.DataFrame:
         """Rows received."""
+
+    def rows_now(self, route: Route, dataset: str, *, keys: Sequence[str]) -> Sequence[Mapping[str, str | None]]:
+        """Those of a few keys, as plain values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +83,17 @@ def seen(
             found += [_seen(one, works) for one in book.breaks(route=route.id, prefix=prefix, ids=ids)]
         elif route.receiver == party and any(c.dataset == ITEM for c in route.datasets):
             works = {work.id: work for work in book.break_works(route=route.id, prefix=prefix, ids=ids)}
-            items = book.landed(route, ITEM, keys=None if ids is None else list(ids))
-            rows = items.astype(object).where(items.notna(), "").to_dict("records")
+            rows = _items(book, route, ids)
             found += [listed(row, route.id, works) for row in rows if row["id"].startswith(prefix)]
     return in_order(found)
+
+
+def _items(book: KeepsBreaks, route: Route, ids: Collection[str] | None) -> list[dict[Hashable, Any]]:
+    """Rows of the counterpart's list, nothing as empty text; of these ids alone, or all."""
+    if ids is not None:
+        return [{k: v or "" for k, v in row.items()} for row in book.rows_now(route, ITEM, keys=list(ids))]
+    items = book.landed(route, ITEM)
+    return items.astype(object).where(items.notna(), "").to_dict("records")
 
 
 def in_order(found: Iterable[Seen]) -> list[Seen]:

@@ -6,7 +6,7 @@ supplement is a claim of its own that names the one it adds to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -95,6 +95,14 @@ def own_lines(claims: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     stale = has_claim & (claim_number[row] != pd.to_numeric(lines["_number"]).to_numpy())
     kept: pd.DataFrame = lines[~stale]
     return kept
+
+
+def own_rows(
+    claims: Iterable[Mapping[str, str | None]], rows: Iterable[Mapping[str, str | None]]
+) -> list[Mapping[str, str | None]]:
+    """The same of a few rows as plain values, `_number` in all of them."""
+    came = {(row["claim_no"], row["version"]): row["_number"] for row in claims}
+    return [row for row in rows if came.get((row["claim_no"], row["version"]), row["_number"]) == row["_number"]]
 
 
 def canonical(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:

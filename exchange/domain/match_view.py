@@ -13,6 +13,7 @@ from exchange.domain.books import Books, match_books, plain_numbers
 from exchange.domain.columns import text
 from exchange.domain.corrections import VOIDS
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.identifiers import id_form
 from exchange.domain.match_book import Decision, book_of, decided
 from exchange.domain.match_evidence import limits_of
 from exchange.domain.match_words import matches_in_words
@@ -39,6 +40,10 @@ class KeepsRows(Protocol):
         """What happened, by kind."""
 
     @property
+    def rows_now(self) -> Callable[..., Sequence[Mapping[str, str | None]]]:
+        """Those of a few keys, as plain values."""
+
+    @property
     def landed(self) -> Callable[..., pd.DataFrame]:
         """The current rows of a route's dataset."""
 
@@ -53,19 +58,15 @@ class View:
     book: tuple[Decision, ...]
 
 
-def views(ledger: KeepsRows, agreement: Agreement, party: str, day: date) -> list[View]:
-    """Of every route of this end, either way, on which cases go and claims come back."""
-    return [_view(ledger, route, agreement.route(route.answered_by), day) for route in _routes(agreement, party)
-            if route.answered_by]  # fmt: skip
-
-
 def of_claim(
     ledger: KeepsRows, agreement: Agreement, route: Route, claim_no: str, day: date, *, named_otherwise: bool = False
 ) -> dict[str, Any] | None:
     """One claim's match in words, as `matches_in_words`; None where it is by its USCC (and `named_otherwise` is not
     told of it), or there is no such claim. Reads the claim and the debtors of the case it names; every debtor when that
     case was not sent."""
-    if not route.answered_by or route not in _routes(agreement, route.sender):
+    if not route.answered_by or route not in routes_of(agreement, route.sender):
+        return None
+    if not named_otherwise and _plainly_by_id(ledger, agreement.route(route.answered_by), route, claim_no):
         return None
     claims = ledger.landed(agreement.route(route.answered_by), "tax_claim", keys=[claim_no])
     if claims.empty:
@@ -80,7 +81,21 @@ def of_claim(
     return matches_in_words(view.matches, view.book, agreement.codes, day).get(claim_no)
 
 
-def _routes(agreement: Agreement, party: str) -> list[Route]:
+def _plainly_by_id(ledger: KeepsRows, back: Route, route: Route, claim_no: str) -> bool:
+    """Whether every version of a claim names one and the same case sent, and by its USCC one debtor of it: what nearly
+    all do, seen without matching."""
+    stated = {(row["case_no"], row["debtor_uscc"]) for row in ledger.rows_now(back, "tax_claim", keys=[claim_no])}
+    if len(stated) != 1:
+        return False
+    case, uscc = stated.pop()
+    if not case or not uscc or not ledger.rows_now(route, "bankruptcy_case", keys=[case], columns=["case_no"]):
+        return False
+    debtors = ledger.rows_now(route, "case_debtor", keys=[case], columns=["case_no", "uscc"])
+    return [id_form(row["uscc"]) for row in debtors if row["uscc"]].count(id_form(uscc)) == 1
+
+
+def routes_of(agreement: Agreement, party: str) -> list[Route]:
+    """Every route of this end, either way, on which cases go and claims come back."""
     return [
         route
         for route in agreement.routes.values()
@@ -92,9 +107,10 @@ def _routes(agreement: Agreement, party: str) -> list[Route]:
     ]
 
 
-def _view(
+def view_of(
     ledger: KeepsRows, route: Route, back: Route, day: date, cut: tuple[int | None, int | None] = (None, None)
 ) -> View:
+    """One route's matches, of all its rows or up to these packets' numbers (cases, claims)."""
     ours, theirs = cut
     frames = {name: ledger.landed(route, one, until=ours) for name, one in _READ.items() if route.has(one)}
     cases = ledger.landed(route, "bankruptcy_case", until=ours)
@@ -106,9 +122,9 @@ def joined_otherwise(
 ) -> list[dict[str, Any]]:
     """The claims up to these packets' numbers that mean their debtor by something else than their own USCC: certain by
     another id, or confirmed by officers; in words, as `matches_in_words`."""
-    if route not in _routes(agreement, route.sender) or not route.answered_by:
+    if route not in routes_of(agreement, route.sender) or not route.answered_by:
         return []
-    view = _view(ledger, route, agreement.route(route.answered_by), day, (cases, claims))
+    view = view_of(ledger, route, agreement.route(route.answered_by), day, (cases, claims))
     some = [m for m in view.matches.listed if m.standing == CONFIRMED or (m.standing == CERTAIN and m.rule != USCC)]
     words = matches_in_words(replace(view.matches, listed=tuple(some)), view.book, agreement.codes, day)
     return [words[one.claim_no] for one in some]

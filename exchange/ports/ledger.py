@@ -94,6 +94,10 @@ class Tallies(Protocol):
         """The highest number of a lane's packets in some states, up to a moment; 0 for none."""
         ...
 
+    def landed_mark(self, lanes: Sequence[str]) -> tuple[int, str]:
+        """How many rows landed on some lanes, and a text that changes with every landing."""
+        ...
+
     def landed_rows(self, lanes: Sequence[str]) -> int:
         """How many rows ever landed from some lanes."""
         ...
@@ -109,6 +113,11 @@ class Ledger(Protocol):
 
     def transaction(self) -> AbstractContextManager[LedgerWrite]:
         """Begin; commit at the end of the block, roll back on any exception. Writers wait for each other."""
+        ...
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        """Whatever this thread reads within the block is of one moment, and costs one connection. Whoever writes does
+        so before: a transaction within would wait for a second connection."""
         ...
 
     def exchange(self, key: str) -> ExchangeRecord | None:
@@ -178,6 +187,19 @@ class Ledger(Protocol):
         the latest packet that carried it, plus `_record`, `_number`, `_packet`. A dataset that no quarter carries
         (case_void) has a case's rows only while no later packet carried the case. With `until` as if nothing had
         landed after that moment, or under a higher packet number; `columns`: of the contract's only these."""
+        ...
+
+    def rows_now(
+        self, route: Route, dataset: str, *, keys: Sequence[str], columns: Sequence[str] | None = None
+    ) -> Sequence[Mapping[str, str | None]]:
+        """What `landed` gives, of a few keys, as plain values."""
+        ...
+
+    def rows_ever(
+        self, route: Route, dataset: str, *, case_no: str | None = None, number: int | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> Sequence[Mapping[str, str | None]]:  # fmt: skip
+        """What `history` gives, of a case, a small packet or a few keys, as plain values."""
         ...
 
     def landed_parts(self, route: Route, dataset: str) -> Iterator[pd.DataFrame]:

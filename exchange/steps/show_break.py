@@ -38,6 +38,13 @@ def show_break(
     route = agreement.route(one.record.route)
     with ledger.transaction() as write:
         write.append("looked_at", exchange=break_key(route.id, one.record.id), actor=actor, body={"what": "break"})
+    with ledger.one_moment():
+        return _told(one, route, agreement, ledger, vault, today, runs=runs)
+
+
+def _told(
+    one: Seen, route: Route, agreement: Agreement, ledger: Ledger, vault: Vault, today: date, *, runs: bool
+) -> dict[str, Any]:
     claim = one.record.claim_no
     match = (
         of_claim(ledger, agreement, route, claim, today, named_otherwise=one.record.code == "NAME_DIFFERS")
@@ -86,8 +93,8 @@ def _debtors(one: Seen, route: Route, ledger: Ledger) -> list[str]:
     """Masked names of the case's debtors; none where the contract calls the name personal."""
     if DEBTORS not in [c.dataset for c in route.datasets] or route.contract(DEBTORS).column("name").personal:
         return []
-    rows = ledger.landed(route, DEBTORS, keys=[one.record.case_no], columns=["case_no", "name"])
-    return [mask_name(name) for name in rows["name"].dropna()]
+    rows = ledger.rows_now(route, DEBTORS, keys=[one.record.case_no], columns=["case_no", "name"])
+    return [mask_name(row["name"]) for row in rows if row["name"] is not None]
 
 
 def _history(one: Seen, ledger: Ledger, vault: Vault, *, runs: bool) -> list[dict[str, Any]]:

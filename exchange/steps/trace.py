@@ -8,8 +8,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-import pandas as pd
-
 from exchange.domain import lifecycle
 from exchange.domain.canonical import strict_json
 from exchange.domain.case_number import normalise
@@ -132,8 +130,9 @@ def _carriers(about: _Case) -> Iterator[Carrier]:
     rows: dict[str, dict[str, Any]] = {}
     for dataset in (CASES, DATASET, VOIDS):
         if about.route.has(dataset):
-            for row in _records(about.ledger.history(about.route, dataset, case_no=about.number)):
-                rows[row["_packet"]] = {**rows.get(row["_packet"], {}), **row, "_void": dataset == VOIDS}
+            for row in about.ledger.rows_ever(about.route, dataset, case_no=about.number):
+                packet = str(row["_packet"])
+                rows[packet] = {**rows.get(packet, {}), **row, "_void": dataset == VOIDS}
     numbers = [parse_packet_name(name).number for name in rows]
     known = {p.packet_id: p for p in about.ledger.packets(lane=about.route.lane, numbers=numbers)} if rows else {}
     for packet_id, row in rows.items():
@@ -142,11 +141,6 @@ def _carriers(about: _Case) -> Iterator[Carrier]:
         for record in about.ledger.exchanges(route=about.route.id, states=[lifecycle.REJECTED]):
             if record.packet_id is not None and _carried(about, record):
                 yield _refused(about, record)
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    told = frame.astype(object).where(frame.notna(), None)
-    return [{str(name): value for name, value in row.items()} for row in told.to_dict("records")]
 
 
 def _carried(about: _Case, record: ExchangeRecord) -> bool:

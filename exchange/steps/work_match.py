@@ -11,7 +11,8 @@ from exchange.domain.canonical import sha256_hex
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import CASE, ROUTE, Decision, book_of
 from exchange.domain.match_events import DECIDED, REVOKED, SECONDED, match_key
-from exchange.domain.match_view import View, decision, proposal, views
+from exchange.domain.match_kept import decided_again, kept_views
+from exchange.domain.match_view import View, decision, proposal
 from exchange.domain.matching import CONFIRMED, REJECTED, Candidate, Match
 from exchange.domain.personal import check_telling
 from exchange.domain.route import Agreement
@@ -53,8 +54,9 @@ def work_match(
             910, f"A reason of {ENOUGH} to {LONGEST} characters is needed.", where="--reason", next_step="Say why."
         )
     check_telling(reason, "--reason")
+    found = kept_views(ledger, vault, agreement, party, today) or []
     with ledger.transaction() as write:
-        found = views(ledger, agreement, party, today)
+        found = [decided_again(view, ledger, today) for view in found]
         if act == "revoke":
             view, known = decision(found, id_)
             _say(write, vault, REVOKED, view.route.id, known.id, by, reason, {})

@@ -333,6 +333,40 @@ def test_rows_landed_again_under_their_number_leave_no_case_behind(ledger: SqlLe
     assert ledger.verify() == []
 
 
+def test_a_few_rows_as_plain_values_are_those_of_the_frames(ledger: SqlLedger) -> None:
+    """Current ones and every one ever, with what is missing as None, of the keys asked for alone."""
+    assert ledger.rows_now(ROUTE, "bankruptcy_case", keys=["c1"]) == []
+    land(ledger, 1, "bankruptcy_case", cases(a_case("c1"), a_case("c2"), (ODD, None, None, None, "-0.10", None, None)))
+    land(ledger, 2, "bankruptcy_case", cases(a_case("c1", "declared"), a_case("c2", "declared")))
+    land(ledger, 3, "case_debtor", frame("case_no debtor_no name", ("c2", "1", "甲"), ("c2", "2", None)))
+    for dataset, keys in (("bankruptcy_case", ["c1", ODD, "no"]), ("bankruptcy_case", []), ("case_debtor", ["c2"])):
+        now = plain(ledger.landed(ROUTE, dataset, keys=keys))
+        assert ledger.rows_now(ROUTE, dataset, keys=keys) == now
+        assert ledger.rows_ever(ROUTE, dataset, keys=keys) == plain(ledger.history(ROUTE, dataset, keys=keys))
+    told = ledger.rows_ever(ROUTE, "bankruptcy_case", case_no="c1")
+    assert [(row["stage"], row["_number"]) for row in told] == [("accepted", "1"), ("declared", "2")]
+    assert ledger.rows_ever(ROUTE, "bankruptcy_case", number=1) == plain(
+        ledger.history(ROUTE, "bankruptcy_case", number=1)
+    )
+    names = ledger.rows_now(ROUTE, "case_debtor", keys=["c2"], columns=["name"])
+    assert [row["name"] for row in names] == ["甲", None]
+
+
+def plain(rows: pd.DataFrame) -> list[dict[str, str | None]]:
+    told: list[dict[str, str | None]] = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    return told
+
+
+def test_what_is_read_in_one_moment_does_not_see_what_comes_meanwhile(ledger: SqlLedger) -> None:
+    land(ledger, 1, "bankruptcy_case", cases(a_case("c1")))
+    with ledger.one_moment(), ledger.one_moment():
+        assert ledger.rows_now(ROUTE, "bankruptcy_case", keys=["c1"])[0]["stage"] == "accepted"
+        land(ledger, 2, "bankruptcy_case", cases(a_case("c1", "declared")))
+        assert ledger.rows_now(ROUTE, "bankruptcy_case", keys=["c1"])[0]["stage"] == "accepted"
+        assert len(ledger.landed(ROUTE, "bankruptcy_case")) == 1
+    assert ledger.rows_now(ROUTE, "bankruptcy_case", keys=["c1"])[0]["stage"] == "declared"
+
+
 def test_a_changed_latest_packet_is_found(ledger: SqlLedger, database_url: str) -> None:
     land(ledger, 1, "bankruptcy_case", cases(a_case("c1")))
     land(ledger, 2, "bankruptcy_case", cases(a_case("c1", "declared")))
@@ -349,7 +383,9 @@ def test_a_ledger_of_the_first_form_is_brought_up_with_its_rows(ledger: SqlLedge
     before = ledger.landed(ROUTE, "bankruptcy_case")
     ledger.close()
     with create_engine(database_url, poolclass=NullPool).begin() as connection:
-        later = ("exchange_by_opened", "exchange_by_direction", "event_by_actor")
+        later = (
+            "exchange_by_opened", "exchange_by_direction", "event_by_actor", "packet_receipts", "packet_others",
+        )  # fmt: skip
         for index in ("event_by_exchange_kind", "exchange_by_state", "exchange_by_kind", "packet_by_state", *later):
             connection.execute(text(f"DROP INDEX {index}"))
         connection.execute(text("CREATE INDEX event_by_exchange ON event (exchange, seq)"))

@@ -21,6 +21,7 @@ from exchange.adapters.vault_fs import FsVault
 from exchange.domain.break_view import seen
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import Decision
+from exchange.domain.match_view import of_claim
 from exchange.domain.sequence import PacketRecord
 from exchange.steps.audit import audit
 from exchange.steps.list_matches import list_matches
@@ -82,7 +83,11 @@ class End:
                 write.append(kind, exchange=KEY, actor="a", body=body)
 
     def listed(self, **more: Any) -> list[dict[str, Any]]:
-        return list_matches(agreement=agreed(), party=self.party, ledger=self.ledger, today=self.today, **more)
+        found = list_matches(
+            agreement=agreed(), party=self.party, vault=self.vault, ledger=self.ledger, today=self.today, **more
+        )
+        assert found is not None
+        return found
 
     def work(self, id_: str, act: Any, by: str, **more: Any) -> Decision | None:
         return work_match(
@@ -207,6 +212,40 @@ def test_e09_a_mistyped_uscc_is_suggested_and_waits_for_an_officer(court: End) -
     assert any("易混字符" in piece["zh"] for piece in told)
     assert USCC not in json.dumps(told, ensure_ascii=False)
     assert "以本户信用代码以外" not in court.statement()
+
+
+def test_matches_are_made_once_for_what_has_landed_and_decisions_count_at_once(court: End) -> None:
+    """A page need not wait: over more rows than it may, it is told that they are still to be made."""
+    asked = {"agreement": agreed(), "party": COURT, "vault": court.vault, "ledger": court.ledger, "today": AS_OF}
+    assert list_matches(**asked, at_once=1) is None
+    whole = court.listed(every=True)
+    assert list_matches(**asked, at_once=1, every=True) == whole
+    (kept,) = court.vault.names(f"{OUT}.matches")
+    court.work(first(court), "reject", "wang")
+    assert [one["standing"] for one in list_matches(**asked, at_once=1, every=True) or ()] != [
+        one["standing"] for one in whole
+    ]
+    court.land(without_id(), number=2)
+    assert list_matches(**asked, at_once=1) is None
+    court.listed()
+    assert len(court.vault.names(f"{OUT}.matches")) == 2
+    assert kept in court.vault.names(f"{OUT}.matches")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {}, {"debtor_uscc": None}, {"debtor_name": "天津远洋运输有限公司"}, {"debtor_uscc": USCC.lower()},
+        {"debtor_uscc": USCC.replace("MA0", "MAO")}, {"case_no": SECOND_CASE}, {"case_no": CASE.replace("（", "(")},
+    ],
+)  # fmt: skip
+def test_one_claims_match_is_the_one_of_the_whole_list(court: End, changes: dict[str, Any]) -> None:
+    """Also where it is seen without matching that a claim means its debtor by its own id."""
+    court.land(World().set("claims", **changes), number=2)
+    agreement = agreed()
+    listed = {one["claim_no"]: one for one in court.listed(every=True)}
+    found = of_claim(court.ledger, agreement, agreement.route(OUT), CLAIM, AS_OF)
+    assert found == ({k: v for k, v in listed[CLAIM].items() if k != "route"} if CLAIM in listed else None)
 
 
 def test_the_scope_route_reaches_the_same_pair_in_another_case(court: End) -> None:

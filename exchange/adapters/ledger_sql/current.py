@@ -9,13 +9,16 @@ quarter; `landed_case` has a row a case. It can be made anew from the landed row
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
 
 _MANY: Final = 10_000
 """Rows of a packet above which their cases are not looked up one by one."""
+
+_FEW: Final = 200
+"""Cases up to which a question about them alone is cheaper than one about their lane."""
 
 LAST_WORD: Final = "SELECT case_no, number AS latest FROM landed_case WHERE lane = :lane"
 """SQL for (case_no, latest): the very latest packet that carried each case."""
@@ -61,27 +64,40 @@ def rebuild(connection: Connection, datasets: Sequence[str], *, lane: str) -> No
         connection.execute(text(f"INSERT INTO landed_case (lane, case_no, number) {_latest(datasets)}"), {"lane": lane})
 
 
-def newest_by_case(connection: Connection, datasets: Sequence[str], dataset: str, *, lane: str) -> str:
+def newest_by_case(
+    connection: Connection, datasets: Sequence[str], dataset: str, *, lane: str, cases: Sequence[str] | None = None
+) -> str:
     """SQL for (case_no, latest): the latest packet that carried the case and held this dataset at all.
 
     `datasets` are the tables of this lane's route whose key begins with case_no. A packet that is some case's latest
-    and held no rows file of the dataset is rare (a contract that grew); then all landed rows are asked.
+    and held no rows file of the dataset is rare (a contract that grew); then all landed rows are asked. `cases`: only
+    of these is the SQL asked.
     """
-    lacking = connection.execute(
-        text(
-            "SELECT 1 FROM (SELECT DISTINCT number FROM landed WHERE lane = :lane) n WHERE NOT EXISTS "
-            "(SELECT 1 FROM landed p WHERE p.lane = :lane AND p.number = n.number AND p.dataset = :dataset) "
-            "AND EXISTS (SELECT 1 FROM landed_case k WHERE k.lane = :lane AND k.number = n.number) LIMIT 1"
-        ),
-        {"lane": lane, "dataset": dataset},
-    ).first()
-    if lacking is None:
+    if not _lacks(connection, dataset, lane, cases):
         return LAST_WORD
     carried = _carried(datasets)
     return (
         f"SELECT c.case_no, max(c.number) AS latest FROM ({carried}) c "
         "JOIN landed p ON p.lane = :lane AND p.number = c.number AND p.dataset = :dataset GROUP BY c.case_no"
     )
+
+
+def _lacks(connection: Connection, dataset: str, lane: str, cases: Sequence[str] | None) -> bool:
+    """Whether a packet that carried a case last held no rows file of a dataset; of few cases, looked up by them."""
+    said: dict[str, Any] = {"lane": lane, "dataset": dataset}
+    held = "(SELECT 1 FROM landed p WHERE p.lane = :lane AND p.number = n.number AND p.dataset = :dataset)"
+    if cases is not None and len(cases) <= _FEW:
+        if not cases:
+            return False
+        wanted = text(
+            f"SELECT 1 FROM landed_case n WHERE n.lane = :lane AND n.case_no IN :cases AND NOT EXISTS {held} LIMIT 1"
+        ).bindparams(bindparam("cases", expanding=True))
+        return connection.execute(wanted, said | {"cases": list(cases)}).first() is not None
+    wanted = text(
+        f"SELECT 1 FROM (SELECT DISTINCT number FROM landed WHERE lane = :lane) n WHERE NOT EXISTS {held} "
+        "AND EXISTS (SELECT 1 FROM landed_case k WHERE k.lane = :lane AND k.number = n.number) LIMIT 1"
+    )
+    return connection.execute(wanted, said).first() is not None
 
 
 def newest_until(datasets: Sequence[str], *, last_word: bool = False, column: str = "landed_at") -> str:

@@ -118,12 +118,24 @@ def landed(
     return frame_of(names, connection.execute(text(wanted), said) if wanted else None)
 
 
+def rows_now(
+    connection: Connection, route: Route, dataset: str, *, keys: Sequence[str], columns: Sequence[str] | None = None
+) -> list[Mapping[str, str | None]]:
+    """What `landed` gives, of a few keys, as plain values: a frame costs more than ten rows."""
+    return _plain(connection, _wanted(connection, route, dataset, None, keys, columns))
+
+
+def _plain(connection: Connection, asked: tuple[list[str], str, dict[str, Any]]) -> list[Mapping[str, str | None]]:
+    names, wanted, said = asked
+    return [dict(zip(names, row, strict=True)) for row in connection.execute(text(wanted), said)] if wanted else []
+
+
 def landed_parts(connection: Connection, route: Route, dataset: str) -> Iterator[pd.DataFrame]:
     """The same rows part by part."""
     names, wanted, said = _wanted(connection, route, dataset, None, None, None)
     if wanted:
-        streamed = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE)
-        yield from frames_of(names, streamed.execute(text(wanted), said))
+        streamed = {"stream_results": True, "max_row_buffer": _AT_ONCE}
+        yield from frames_of(names, connection.execute(text(wanted), said, execution_options=streamed))
 
 
 def _wanted(
@@ -152,7 +164,9 @@ def _wanted(
     if contract.key[0] == "case_no":
         carriers = [c.dataset for c in route.datasets if c.key[0] == "case_no" and c.dataset in shapes]
         newest = (
-            current.LAST_WORD if last_word else current.newest_by_case(connection, carriers, dataset, lane=route.lane)
+            current.LAST_WORD
+            if last_word
+            else current.newest_by_case(connection, carriers, dataset, lane=route.lane, cases=keys)
         )
     else:
         newest = _latest_by_key(dataset, contract.key, some)
@@ -192,11 +206,37 @@ def history(
     """Every row ever landed of a case (a dataset with case_no in its key), of a packet, or of keys that begin with one
     of `keys`, as text, sorted by packet and key; `_record`, `_number`, `_packet` beside. Found by the table's key,
     packet for packet."""
+    names, wanted, said = _ever(connection, route, dataset, case_no, number, keys)
+    return frame_of(names, connection.execute(text(wanted), said) if wanted else None)
+
+
+def rows_ever(
+    connection: Connection,
+    route: Route,
+    dataset: str,
+    *,
+    case_no: str | None,
+    number: int | None,
+    keys: Sequence[str] | None,
+) -> list[Mapping[str, str | None]]:
+    """What `history` gives, of a case, a small packet or a few keys, as plain values."""
+    return _plain(connection, _ever(connection, route, dataset, case_no, number, keys))
+
+
+def _ever(
+    connection: Connection,
+    route: Route,
+    dataset: str,
+    case_no: str | None,
+    number: int | None,
+    keys: Sequence[str] | None,
+) -> tuple[list[str], str, dict[str, Any]]:
+    """(names, SQL, its values) of the rows `history` gives; no SQL where the dataset has no table yet."""
     contract = route.wire(dataset)
     names = [*contract.names, "_record", "_number", "_packet"]
     shapes = shapes_of(connection)
     if dataset not in shapes:
-        return frame_of(names, None)
+        return names, "", {}
     known = shapes[dataset][0]
     parts = [as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
     parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
@@ -210,7 +250,7 @@ def history(
         f"JOIN {_table(dataset)} r ON r._lane = p.lane AND r._number = p.number "
         f"WHERE {' AND '.join(['p.lane = :lane', 'p.dataset = :dataset', *narrowed])}{some} ORDER BY p.number, {order}"
     )
-    return frame_of(names, connection.execute(text(wanted), said))
+    return names, wanted, said
 
 
 def told(connection: Connection, route: Route, dataset: str, columns: Sequence[str]) -> pd.DataFrame:

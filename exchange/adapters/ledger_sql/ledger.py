@@ -7,14 +7,15 @@ import socket
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from sqlalchemy import Engine, Select, make_url, select
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import alerts, case_index, current, desk, leases, pending, tables
+from exchange.adapters.ledger_sql import alerts, desk, leases, pending, tables
 from exchange.adapters.ledger_sql.engine import make_engine, place, reading, writing
+from exchange.adapters.ledger_sql.landed_rows import LandedRows
 from exchange.adapters.ledger_sql.listing import Leafing
 from exchange.adapters.ledger_sql.migrate import migrate
 from exchange.adapters.ledger_sql.records import (
@@ -30,9 +31,7 @@ from exchange.domain.audit import (
     BEFORE_FIRST,
     Event,
     ExchangeRecord,
-    time_text,
 )
-from exchange.domain.case_entry import CaseEntry, CaseQuestion, FoundCases
 from exchange.ports import (
     AlertRecord,
     BreakRecord,
@@ -46,11 +45,6 @@ from exchange.ports import (
     LedgerWrite,
     PacketRecord,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from exchange.domain.route import Route
 
 _PAGE: Final = 1000
 
@@ -73,7 +67,7 @@ def open_ledger(url: str, *, clock: Clock = _system_clock, actor: str = "system"
     return ledger
 
 
-class SqlLedger(Leafing):
+class SqlLedger(Leafing, LandedRows):
     """A ledger in a database that has been migrated. `actor` is named as holder of this end's leases.
 
     May be shared by threads, and by a forked child (which takes connections of its own).
@@ -115,7 +109,28 @@ class SqlLedger(Leafing):
             self._inside.writing = False
 
     @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Whatever this thread reads within the block is of one moment, and by one connection."""
+        if self._held() is not None:
+            yield
+            return
+        with reading(self._own_engine(), self._where) as connection:
+            self._inside.view = (connection, os.getpid())
+            try:
+                yield
+            finally:
+                self._inside.view = None
+
+    def _held(self) -> Connection | None:
+        connection, pid = getattr(self._inside, "view", None) or (None, None)
+        return connection if pid == os.getpid() else None
+
+    @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        held = self._held()
+        if held is not None:
+            yield held
+            return
         with reading(self._own_engine(), self._where) as connection:
             yield connection
 
@@ -171,7 +186,7 @@ class SqlLedger(Leafing):
         """The packet with the highest number of a lane; of its receipts alone, or of all others."""
         wanted = select(tables.packet).where(tables.packet.c.lane == lane)
         if receipts is not None:
-            wanted = wanted.where((tables.packet.c.kind == "R") if receipts else (tables.packet.c.kind != "R"))
+            wanted = wanted.where(tables.RECEIPT if receipts else ~tables.RECEIPT)
         found = self._all(wanted.order_by(tables.packet.c.number.desc()).limit(1))
         return packet_record(found[0]) if found else None
 
@@ -228,80 +243,6 @@ class SqlLedger(Leafing):
         """Hash of the newest event (64 zeros when there is none)."""
         found = self._all(select(tables.event.c.hash).order_by(tables.event.c.seq.desc()).limit(1))
         return str(found[0].hash) if found else BEFORE_FIRST
-
-    def landed(
-        self,
-        route: Route,
-        dataset: str,
-        *,
-        until: datetime | int | None = None,
-        keys: Sequence[str] | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> pd.DataFrame:
-        """The rows that are, or at a moment or packet were, current: see `landing.landed`."""
-        from exchange.adapters.ledger_sql.landing import landed
-
-        then = time_text(until) if isinstance(until, datetime) else until
-        with self._reading() as connection:
-            return landed(connection, route, dataset, until=then, keys=keys, columns=columns)
-
-    def landed_parts(self, route: Route, dataset: str) -> Iterator[pd.DataFrame]:
-        """The same rows part by part, read while they are taken."""
-        from exchange.adapters.ledger_sql.landing import landed_parts
-
-        with self._reading() as connection:
-            yield from landed_parts(connection, route, dataset)
-
-    def history(
-        self,
-        route: Route,
-        dataset: str,
-        *,
-        case_no: str | None = None,
-        number: int | None = None,
-        keys: Sequence[str] | None = None,
-    ) -> pd.DataFrame:
-        """Every landed row of a case, of a packet, or of some keys: see `landing.history`."""
-        from exchange.adapters.ledger_sql.landing import history
-
-        with self._reading() as connection:
-            return history(connection, route, dataset, case_no=case_no, number=number, keys=keys)
-
-    def last_carried(self, route: Route, cases: Collection[str] | None = None) -> dict[str, str]:
-        """Case → id of the packet that carried it last; of these cases, or of all."""
-        with self._reading() as connection:
-            return current.carriers_of(connection, cases, lane=route.lane)
-
-    def told(self, route: Route, dataset: str, columns: Sequence[str]) -> pd.DataFrame:
-        """What was ever told of each case: see `landing.told`."""
-        from exchange.adapters.ledger_sql.landing import told
-
-        with self._reading() as connection:
-            return told(connection, route, dataset, columns)
-
-    def case(self, lane: str, case_no: str) -> CaseEntry | None:
-        """A case as the last packet of a lane says."""
-        with self._reading() as connection:
-            return case_index.entry(connection, lane, case_no)
-
-    def case_claims(self, lane: str, case_no: str) -> Sequence[str]:
-        """Claims of a lane that ever named a case."""
-        with self._reading() as connection:
-            return case_index.claims_of(connection, lane, case_no)
-
-    def find_cases(
-        self, lanes: Sequence[str], question: CaseQuestion, *, offset: int = 0, limit: int = 50, most: int = 1000
-    ) -> FoundCases:
-        """A page of the cases a question finds: see `case_index.find`."""
-        with self._reading() as connection:
-            return case_index.find(connection, lanes, question, offset=offset, limit=limit, most=most)
-
-    def cases_due(
-        self, lanes: Sequence[str], column: str, first: date, last: date, *, limit: int = 200
-    ) -> Sequence[CaseEntry]:
-        """Cases whose date lies between two days: see `case_index.due`."""
-        with self._reading() as connection:
-            return case_index.due(connection, lanes, column, first.isoformat(), last.isoformat(), limit=limit)
 
     def breaks(
         self, *, route: str | None = None, prefix: str = "", ids: Collection[str] | None = None

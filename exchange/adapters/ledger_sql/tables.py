@@ -10,7 +10,19 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    literal_column,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -86,6 +98,11 @@ packet = Table(
     Index("packet_by_state", "state", "lane", "number"),
 )
 
+RECEIPT: Final = packet.c.kind == literal_column("'R'")
+"""Said in the statement itself: a partial index serves only what is known to fit it."""
+Index("packet_receipts", packet.c.lane, packet.c.number, postgresql_where=RECEIPT, sqlite_where=RECEIPT)
+Index("packet_others", packet.c.lane, packet.c.number, postgresql_where=~RECEIPT, sqlite_where=~RECEIPT)
+
 break_ = Table(
     "break_",
     metadata,
@@ -145,6 +162,8 @@ break_desk = Table(
 )
 Index("break_desk_by_due", break_desk.c.undone, break_desk.c.due_on, break_desk.c.cause, break_desk.c.worth_fen.desc(),
       break_desk.c.id)  # fmt: skip
+Index("break_desk_by_code", break_desk.c.undone, break_desk.c.code, break_desk.c.due_on, break_desk.c.cause,
+      break_desk.c.worth_fen.desc(), break_desk.c.id)  # fmt: skip
 Index("break_desk_by_worth", break_desk.c.undone, break_desk.c.worth_fen.desc(), break_desk.c.id)
 Index("break_desk_by_case", break_desk.c.case_no, break_desk.c.claim_no)
 """Every break and info this end has, as its desk lists them (`desk.py`); made anew from `break_`, `break_work` and the

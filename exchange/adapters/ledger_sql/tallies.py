@@ -22,6 +22,8 @@ from exchange.domain.report_figures import AlertDays, ExchangeTimes
 MOST: Final = 20_000
 """Exchanges of a span that are looked at; of more the newest."""
 
+_MOMENTS: Final = 500
+
 _OURS: Final = ("sent", "receipt_opened", "receipt_validated", "receipt_refused")
 _THEIRS: Final = ("collected", "receipt_sent")
 _UNANSWERED: Final = ("NO_RESPONSE", "FILED_LATE")
@@ -32,6 +34,7 @@ class SqlTallies:
 
     def __init__(self, reading: Callable[[], AbstractContextManager[Connection]]) -> None:
         self._reading = reading
+        self._known: dict[str, int] = {}
 
     def newest_at(self) -> datetime | None:
         """When the last event was written."""
@@ -42,7 +45,7 @@ class SqlTallies:
     def event_counts(self, kinds: Sequence[str], since: datetime, until: datetime) -> Mapping[str, int]:
         """How many events of each kind were written from one moment up to before another; zeros too."""
         with self._reading() as connection:
-            after, last = _before(connection, since), _before(connection, until)
+            after, last = self._before(connection, since), self._before(connection, until)
             wanted = (
                 select(event.c.kind, func.count())
                 .where(event.c.kind.in_(list(kinds)), event.c.seq > after, event.c.seq <= last)
@@ -54,7 +57,7 @@ class SqlTallies:
     def exchange_times(self, routes: Sequence[str], since: datetime, until: datetime) -> Sequence[ExchangeTimes]:
         """What happened when to the exchanges opened within two moments, of the newest twenty thousand."""
         with self._reading() as connection:
-            after, last = _before(connection, since), _before(connection, until)
+            after, last = self._before(connection, since), self._before(connection, until)
             chosen = (
                 select(exchange)
                 .where(exchange.c.route.in_(list(routes)), exchange.c.opened_seq > after, exchange.c.opened_seq <= last)
@@ -72,6 +75,19 @@ class SqlTallies:
             for key, kind, first, newest, number in connection.execute(wanted):
                 told.setdefault(str(key), {})[str(kind)] = (first, newest, number)
         return [_times(row, told.get(row.key, {})) for row in rows]
+
+    def _before(self, connection: Connection, moment: datetime) -> int:
+        """The number of the last event written before a moment; 0 for none. One that is over keeps its number."""
+        wanted = time_text(moment)
+        if wanted not in self._known:
+            newest = connection.scalar(select(event.c.at).order_by(event.c.seq.desc()).limit(1))
+            number = _before(connection, wanted)
+            if newest is None or newest < wanted:
+                return number
+            if len(self._known) >= _MOMENTS:
+                self._known.clear()
+            self._known[wanted] = number
+        return self._known[wanted]
 
     def alert_days(self, first: date, last: date) -> Sequence[AlertDays]:
         """Alerts first told between two days, counted by that day and the day somebody acknowledged them."""
@@ -125,15 +141,28 @@ class SqlTallies:
         with self._reading() as connection:
             return int(connection.scalar(wanted.order_by(packet.c.number.desc()).limit(1)) or 0)
 
+    def landed_mark(self, lanes: Sequence[str]) -> tuple[int, str]:
+        """How many rows landed on some lanes, and a text that changes with every landing."""
+        c = landed.c
+        wanted = (
+            select(c.lane, func.sum(c.rows), func.count(), func.max(c.number), func.max(c.landed_at))
+            .where(c.lane.in_(list(lanes)))
+            .group_by(c.lane)
+            .order_by(c.lane)
+        )
+        with self._reading() as connection:
+            told = [tuple(row) for row in connection.execute(wanted)]
+        return sum(int(row[1]) for row in told), " ".join(str(value) for row in told for value in row)
+
     def landed_rows(self, lanes: Sequence[str]) -> int:
         """How many rows ever landed from some lanes."""
         with self._reading() as connection:
             return int(connection.scalar(select(func.sum(landed.c.rows)).where(landed.c.lane.in_(list(lanes)))) or 0)
 
 
-def _before(connection: Connection, moment: datetime) -> int:
+def _before(connection: Connection, wanted: str) -> int:
     """The number of the last event written before a moment; 0 for none."""
-    wanted, low = time_text(moment), 0
+    low = 0
     high = int(connection.scalar(select(func.max(event.c.seq))) or 0)
     while low < high:
         middle = (low + high + 1) // 2

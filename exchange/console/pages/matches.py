@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from exchange import journeys
 from exchange.console import counts
-from exchange.console.matches_view import claims_to_match, forget
+from exchange.console.matches_view import claim_of, matches_of
 from exchange.console.paging import pages, shown
 from exchange.console.visit import Visit, needs
 from exchange.domain.errors import NeedsPerson
@@ -42,7 +42,6 @@ def decide(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Respons
         if error.code not in (910, 926, 932):
             raise
         return _page(visit, status=422, wrong=id, error=error)
-    forget(visit.house)
     counts.forget(visit.house)
     visit.house.desk.keep_draft(visit.person.id, f"match-{id}", "", visit.house.now)
     return visit.go(f"/breaks/matches?done={id}" + ("&all=1" if visit.form.get("all") else ""))
@@ -51,11 +50,14 @@ def decide(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Respons
 def _page(visit: Visit, *, status: int = 200, wrong: str = "", error: NeedsPerson | None = None) -> Response:
     asked = visit.request.query_params
     every, claim = bool(asked.get("all") or visit.form.get("all")), asked.get("claim", "")[:80]
-    found = claims_to_match(visit, every=every, claim=claim)
-    which = pages(len(found), asked.get("page"), "/breaks/matches", {"all": "1" if every else "", "claim": claim})
+    found = matches_of(visit, every=every, claim=claim)
+    if visit.by_htmx and visit.request.method == "GET":
+        return Response(status_code=204) if found is None else visit.go(f"/breaks/matches?{visit.request.url.query}")
+    which = pages(len(found or ()), asked.get("page"), "/breaks/matches", {"all": "1" if every else "", "claim": claim})
     known = visit.house.problems.get(error.code) if error else None
     said = f"{known.text_zh} {known.remedy_zh}" if known and visit.language == "zh" else str(error or "")
     return visit.page(
-        "matches.html", status=status, claims=shown(found, which), pages=which, every=every, claim=claim,
+        "matches.html", status=status, claims=[claim_of(visit, one) for one in shown(found or (), which)], pages=which,
+        making=found is None, every=every, claim=claim,
         wrong=wrong, said=said, typed=visit.form.get("reason", ""), done=asked.get("done", ""),
     )  # fmt: skip
