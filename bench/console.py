@@ -31,7 +31,7 @@ from bench.world import number_of
 
 CASES, BREAKS, EXCHANGES, EVENTS = 200_000, 10_000, 20_000, 2_000_000
 SHORT: Final = (1_000, 100, 100, 5_000)
-SECONDS, SHORT_SECONDS = 3, 1
+SECONDS, SHORT_SECONDS = 2, 1
 AT_ONCE: Final = 4
 AIM_MS: Final = 200
 COLUMNS = {
