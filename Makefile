@@ -47,6 +47,10 @@ check: ## ruff, mypy, import-linter
 faults: setup parts ## The long fault suite: kills at many moments, cuts, full disks
 	@$(RUN) pytest -q tests/faults -m 'long or not long'
 
+.PHONY: browser
+browser: setup parts ## Every officer's task and page in every combination of end, language and size, on PostgreSQL
+	@$(RUN) pytest -q -n $(WORKERS) --dist loadgroup tests/console -m 'browser or not browser'
+
 .PHONY: bench
 bench: setup parts ## Measure against what a user would pick instead, in one run
 	@$(RUN) python -m bench
@@ -57,7 +61,7 @@ docs: ## Make docs/commands.md anew from the commands
 
 .PHONY: guide
 guide: setup parts ## Make the pictures of docs/officer-guide.md anew, in a real browser
-	@$(RUN) pytest -q -n $(WORKERS) --dist loadfile tests/console
+	@$(RUN) pytest -q -n $(WORKERS) --dist loadgroup tests/console -m 'browser or not browser' -k court-zh-1366
 	@$(RUN) python deploy/guide_pictures.py
 
 .PHONY: vendor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,10 @@ def _value(name: str, value: Any) -> str:
         return (
             _address(secret) if secret and name.endswith("_url") and name != "mail_url" else "••••••" if secret else ""
         )
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_value(name, one)}" for key, one in value.items())
+    if isinstance(value, (tuple, list, frozenset)):
+        return ", ".join(str(one) for one in value)
     return "" if value is None else str(value)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,8 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, sync_playwright
+from pypdf import PdfReader
 
+from exchange.console.render import make_words
 from tests.console.kit import PASSWORD, ROOT, Console
 
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -83,7 +86,35 @@ class Desk:
 
     page: Page
     address: str
+    language: str = "zh"
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def main(self) -> Locator:
+        """The page itself, without bar and rail."""
+        return self.page.locator("main")
+
+    def say(self, text: str, **values: object) -> str:
+        """What the page says for a message id of the catalogue, in this desk's language."""
+        return make_words().say(self.language, text, **values)
+
+    def press(self, text: str, **values: object) -> None:
+        """Click the first button that says this."""
+        self.main.get_by_role("button", name=self.say(text, **values)).first.click()
+
+    def follow(self, text: str, **values: object) -> None:
+        """Click the first link that says this."""
+        self.main.get_by_role("link", name=self.say(text, **values)).first.click()
+
+    def reads(self, text: str, **values: object) -> None:
+        """Wait until the page says this."""
+        self.main.get_by_text(self.say(text, **values)).first.wait_for()
+
+    def taken(self, selector: str) -> bytes:
+        """What a click on a link downloads."""
+        with self.page.expect_download() as download:
+            self.page.locator(selector).first.click()
+        return download.value.path().read_bytes()
 
     def sign_in(self, person: str, password: str = PASSWORD) -> Desk:
         """Through the form, as people do."""
@@ -105,6 +136,25 @@ class Desk:
         path = PICTURES / f"{name}.png"
         self.page.screenshot(path=str(path), full_page=whole)
         return path
+
+    def seen(self, name: str) -> None:
+        """Pictured whole, and checked."""
+        self.picture(name, whole=True)
+        self.check()
+
+    def paper(self, name: str, *, most: int) -> str:
+        """Printed on A4, on so many sides at most, with no control on it; the text. Kept as `<name>-paper.pdf`."""
+        self.page.emulate_media(media="print")
+        shown = self.page.locator("button:visible, input:visible, select:visible, textarea:visible, .side:visible")
+        left = shown.evaluate_all("(all) => all.map((one) => one.outerHTML.slice(0, 120))")
+        assert left == [], f"{self.page.url}: on paper {left}"
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        path = PICTURES / f"{name}-paper.pdf"
+        self.page.pdf(path=str(path), prefer_css_page_size=True)
+        self.page.emulate_media(media="screen")
+        sides = PdfReader(path).pages
+        assert 1 <= len(sides) <= most, f"{self.page.url}: {len(sides)} sides"
+        return unicodedata.normalize("NFKC", "".join(side.extract_text() for side in sides))
 
     def check(self, *, rules_off: tuple[str, ...] = ()) -> None:
         """Accessible, within its width, case numbers whole, nothing from elsewhere: raises with what is not so."""
@@ -132,10 +182,11 @@ def at(browser: Browser, address: str, *, size: tuple[int, int] = WIDE, language
         viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai",
         java_script_enabled=script, bypass_csp=False, reduced_motion="reduce",
     )  # fmt: skip
+    context.set_default_timeout(90_000)
     context.add_cookies([{"name": "exchange_language", "value": language, "url": address}])
     context.add_init_script(_WATCH)
     page = context.new_page()
-    desk = Desk(page=page, address=address)
+    desk = Desk(page=page, address=address, language=language)
     page.on("request", lambda r: _elsewhere(desk, r.url))
     page.on("pageerror", lambda e: desk.problems.append(f"script error: {e}"))
     page.on("console", lambda m: _said(desk, m))

@@ -12,23 +12,25 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.console.browsing import served, started
-from tests.console.kit import Console, console, copied, go_round
+from tests.console.kit import Console, console, copied, go_round, peopled
 
 
 @pytest.fixture(scope="session")
 def gone_round(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both ends' homes after a whole quarter; EXCHANGE_TEST_WORLD names one that is kept."""
-    if kept := os.environ.get("EXCHANGE_TEST_WORLD"):
-        return Path(kept)
-    shared = tmp_path_factory.getbasetemp().parent
-    home, mark = shared / "console-world", shared / "console-world.done"
+    """Both ends' homes after a whole quarter, with their people; EXCHANGE_TEST_WORLD names a round that is kept."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    kept, mark = os.environ.get("EXCHANGE_TEST_WORLD"), shared / "console-world.done"
     with (shared / "console-world.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not mark.exists():
-            shutil.rmtree(home, ignore_errors=True)
-            go_round(home)
+            for left in ("console-round", "console-world"):
+                shutil.rmtree(shared / left, ignore_errors=True)
+            if not kept:
+                go_round(shared / "console-round")
+            peopled(Path(kept or shared / "console-round"), shared / "console-world")
             mark.touch()
-    return home
+    return shared / "console-world/world"
 
 
 @pytest.fixture(scope="module")

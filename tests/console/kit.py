@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import MetaData, Table, create_engine, insert, inspect, select
 
+from exchange.adapters.desk_sql import open_desk
+from exchange.adapters.ledger_sql import landing, open_ledger
 from exchange.console.accounts import add_person
 from exchange.console.app import create_app
 from exchange.console.house import House, opened
@@ -58,6 +63,63 @@ def copied(world: Path, folder: Path) -> Path:
     return into
 
 
+def peopled(world: Path, folder: Path) -> Path:
+    """A world with `PEOPLE` at both ends. Done once a run: an account costs a fifth of a second of hashing."""
+    into = copied(world, folder)
+    for end in ("court", "tax"):
+        with console(into / end):
+            pass
+    return into
+
+
+def unbegun(world: Path, folder: Path) -> Path:
+    """A copy where keys are exchanged and the court has its records, and nothing went yet; a folder between both."""
+    into = copied(world, folder)
+    (into / "between").mkdir()
+    for end in ("court", "tax"):
+        home = into / end
+        for left in home.glob("ledger.db*"):
+            left.unlink()
+        shutil.rmtree(home / "vault")
+        told = re.sub(r"(?s)\[channels\.(\S+)\].*", rf'[channels.\1]\nkind = "folder"\nroot = "{into / "between"}"\n',
+                      (home / "exchange.toml").read_text(encoding="utf-8"))  # fmt: skip
+        (home / "exchange.toml").write_text(f"{told}\n[console]\nsample_size = 2\n", encoding="utf-8")
+    return into
+
+
+def on_postgres(world: Path, new_database: Callable[[], str]) -> None:
+    """Both ends' ledgers and desks row by row into databases of PostgreSQL; their files go."""
+    for end in ("court", "tax"):
+        home, told = world / end, ""
+        for name, opened_at in (("ledger", open_ledger), ("desk", open_desk)):
+            url, file = new_database(), home / f"{name}.db"
+            opened_at(url).close()
+            if file.exists():
+                _rows_over(f"sqlite:///{file}", url)
+                file.unlink()
+            told += f'{name}_url = "{url}"\n'
+        settings = home / "exchange.toml"
+        settings.write_text(told + settings.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _rows_over(there: str, here: str) -> None:
+    """Every row of every table; tables of landed rows are made as the ledger makes them, of the contract's shape."""
+    old, new = create_engine(there), create_engine(here)
+    with old.connect() as a, new.begin() as b:
+        tables = {name: Table(name, MetaData(), autoload_with=a) for name in inspect(a).get_table_names()}
+        if "landed_shape" in tables:
+            for shape in a.execute(select(tables["landed_shape"])).all():
+                columns = [SimpleNamespace(name=n, type=t) for n, t in json.loads(shape.columns).items()]
+                made = SimpleNamespace(dataset=shape.dataset, columns=columns, key=json.loads(shape.key))
+                landing._create(b, made)  # type: ignore[arg-type]
+        for name, table in tables.items():
+            rows = [dict(row) for row in a.execute(select(table)).mappings()] if not name.endswith("_version") else []
+            if rows:
+                b.execute(insert(Table(name, MetaData(), autoload_with=b)), rows)
+    old.dispose()
+    new.dispose()
+
+
 @contextmanager
 def console(home: Path, people: Mapping[str, tuple[str, frozenset[Role]]] = PEOPLE) -> Iterator[Console]:
     """The console of one end's home, its people added."""
@@ -79,12 +141,11 @@ class Console:
         self.app = create_app(self.house)
 
     def as_(self, person: str | None, *, language: str = "zh") -> Person_:
-        """A client of its own; signed in unless `person` is None."""
+        """A client of its own; unless `person` is None, with a session of theirs (the form is for its own tests)."""
         client = TestClient(self.app, raise_server_exceptions=False, follow_redirects=False)
         client.cookies.set("exchange_language", language)
         if person is not None:
-            answer = client.post("/sign-in", data={"person": person, "password": PASSWORD})
-            assert answer.status_code == 303, answer.text
+            client.cookies.set(cookie(self.house), self.house.desk.open_session(person, self.house.now))
         return Person_(client=client, console=self)
 
 

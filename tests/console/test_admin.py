@@ -6,9 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser
 
-from tests.console.browsing import NARROW, WIDE, at
 from tests.console.kit import PASSWORD, Console, plain
 
 TABS = ("people", "delegations", "keys", "agreement", "settings", "health")
@@ -99,17 +97,3 @@ def test_the_settings_show_no_secret_and_the_auditor_may_look(ends: tuple[Consol
     keys = plain(auditor.page("/admin?tab=keys"))
     assert keys.count("court-131100") >= 3
     assert "tax-131100" in keys
-
-
-def test_each_tab_at_both_ends(chromium: Browser, sites: tuple[str, str]) -> None:
-    for end, address, language in (("court", sites[0], "zh"), ("tax", sites[1], "en")):
-        for size in (WIDE, NARROW):
-            with at(chromium, address, size=size, language=language) as desk:
-                desk.sign_in("admin-1")
-                for tab in TABS:
-                    desk.go(f"/admin?tab={tab}")
-                    desk.picture(f"admin-{tab}-{end}-{language}-{size[0]}")
-                    desk.check()
-                desk.go("/admin/people/chief-1")
-                desk.picture(f"admin-person-{end}-{language}-{size[0]}")
-                desk.check()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from exchange.domain.break_view import seen
-from tests.console.browsing import NARROW, WIDE, Desk, at, served
+from tests.console.browsing import Desk, at, served
 from tests.console.kit import Console, console, copied
 
 
@@ -113,32 +113,6 @@ def test_two_people_at_one_break_lose_nothing(
         slow.page.click("#decide button[data-many]")
         slow.page.wait_for_selector("text=已记录")
         assert _state(court, id_) == "corrected_by_them"
-
-
-@pytest.mark.parametrize(
-    ("end", "language", "size"), [(0, "zh", WIDE), (1, "en", WIDE), (1, "zh", NARROW)],
-    ids=["court-zh-wide", "tax-en-wide", "tax-zh-narrow"],
-)  # fmt: skip
-def test_every_view_is_seemly(
-    chromium: Browser, worked: tuple[Console, Console], places: tuple[str, str], end: int, language: str,
-    size: tuple[int, int],
-) -> None:  # fmt: skip
-    name = f"{('court', 'tax')[end]}-{language}-{size[0]}"
-    fee, rank = _id(worked[end], "LATE_FEE_DIFFERS", 2), _id(worked[end], "CONFIRMED_DIFFERS")
-    with at(chromium, places[end], size=size, language=language) as desk:
-        desk.sign_in("liaison-1")
-        views = [("list", "/breaks")] if size == NARROW else []
-        views += [("fee", f"/breaks/{fee}")]
-        if end == 0:
-            views = [
-                ("rank", f"/breaks/{rank}"),
-                ("matches", "/breaks/matches?all=1"),
-                ("empty", "/breaks?stand=info&q=0"),
-            ]
-        for view, path in views:
-            desk.go(path)
-            desk.picture(f"breaks-{view}-{name}")
-            desk.check()
 
 
 def test_without_script_a_break_is_found_and_decided(

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import quote, unquote
-
-import pytest
-from playwright.sync_api import Browser
-from pypdf import PdfReader
 
 from exchange.console.case_file import read_case
 from exchange.domain.canonical import canonical_json
-from tests.console.browsing import NARROW, PICTURES, WIDE, Desk, at
 from tests.console.kit import Console, plain
 
 PAID_SHORT, SILENT, MANY = "（2026）冀1182破4号", "（2026）冀1122破2号", "（2025）冀1126破5号"
@@ -63,38 +57,6 @@ def test_names_are_masked_until_a_click_that_is_recorded(fresh_ends: tuple[Conso
     assert person not in other.page(path)
     assert one.post(f"{path}/printed").status_code == 204
     assert list(court.house.parts.ledger.events(kind="looked_at"))[-1].body["what"] == "case_printed"
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_case_is_read_on_a_screen_and_a_telephone(
-    chromium: Browser, sites: tuple[str, str], language: str, tmp_path: Path
-) -> None:
-    for end, address, size in (("court", sites[0], WIDE), ("tax", sites[1], WIDE), ("court", sites[0], NARROW)):
-        with at(chromium, address, size=size, language=language) as desk:
-            desk.sign_in("chief-1")
-            desk.page.fill(".find input", "安泰瑞丰建材")
-            desk.page.press(".find input", "Enter")
-            desk.page.wait_for_url(lambda url: PAID_SHORT in unquote(url))
-            desk.picture(f"case-{end}-{language}-{size[0]}", whole=True)
-            desk.check()
-            desk.go("/cases")
-            desk.picture(f"cases-{end}-{language}-{size[0]}")
-            desk.check()
-            if size == WIDE:
-                _on_one_side_of_a4(desk, end, language, tmp_path)
-
-
-def _on_one_side_of_a4(desk: Desk, end: str, language: str, folder: Path) -> None:
-    for case in (PAID_SHORT, SILENT, MANY):
-        desk.go(f"/cases/{quote(case)}")
-        desk.page.emulate_media(media="print")
-        path = folder / "case.pdf"
-        desk.page.pdf(path=str(path), prefer_css_page_size=True)
-        pages = PdfReader(path).pages
-        assert len(pages) == 1, (case, language)
-        desk.page.emulate_media(media="screen")
-    desk.page.emulate_media(media="print")
-    desk.page.screenshot(path=str(PICTURES / f"case-print-{end}-{language}.png"), full_page=True)
 
 
 def test_the_next_exchange_is_planned_and_a_reason_is_read_by_who_asked_for_it(

@@ -9,13 +9,10 @@ import zipfile
 from pathlib import Path
 from urllib.parse import quote
 
-import pytest
-from playwright.sync_api import Browser
 from pypdf import PdfReader
 
 from exchange.console.work import work_once
 from exchange.domain.case_entry import CaseQuestion
-from tests.console.browsing import NARROW, WIDE, at, served
 from tests.console.kit import Console, plain
 
 CASE = "（2026）冀1182破4号"
@@ -143,21 +140,3 @@ def test_a_large_pack_is_made_by_the_worker(fresh_ends: tuple[Console, Console])
     assert packet in plain(client.page("/evidence"))
     assert client.get("/evidence/20261009-0123456789ab.zip").status_code == 200
     assert court.house.parts.ledger.verify() == []
-
-
-@pytest.mark.parametrize(("size", "language"), [(WIDE, "zh"), (NARROW, "en")], ids=["wide", "narrow"])
-def test_before_a_hearing(
-    chromium: Browser, fresh_ends: tuple[Console, Console], size: tuple[int, int], language: str
-) -> None:
-    with served(fresh_ends[0]) as address, at(chromium, address, size=size, language=language) as desk:
-        desk.sign_in("liaison-1")
-        desk.go(f"/cases/{quote(CASE)}")
-        desk.page.click("a[href^='/evidence?case=']")
-        desk.check()
-        desk.page.click("main form button.p")
-        desk.page.wait_for_selector(".packs td a")
-        desk.picture(f"evidence-{language}-{size[0]}")
-        desk.check()
-        with desk.page.expect_download() as download:
-            desk.page.click(".packs td a")
-        assert download.value.suggested_filename.endswith(".zip")

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.console.browsing import NARROW, WIDE, at, served
+from tests.console.browsing import at, served
 from tests.console.kit import PASSWORD, Console
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_signing_in_at_both_ends(
-    chromium: Browser, sites: tuple[str, str], size: tuple[int, int], language: str
-) -> None:
-    for end, address in zip(("court", "tax"), sites, strict=True):
-        with at(chromium, address, size=size, language=language) as desk:
-            desk.go("/sign-in")
-            desk.picture(f"sign-in-{end}-{language}-{size[0]}")
-            desk.check()
-            desk.sign_in("chief-1")
-            desk.go("/account")
-            desk.picture(f"account-{end}-{language}-{size[0]}")
-            desk.check()
 
 
 def test_the_slash_leads_to_the_search_and_escape_back(chromium: Browser, sites: tuple[str, str]) -> None:
@@ -74,3 +57,15 @@ def test_typed_text_survives_a_lost_connection_and_an_ended_session(
         assert text in page.inner_text("main")
         page = desk.go("/meetings/questions/new")
         assert page.input_value("#text") == ""
+
+
+def test_a_word_typed_comes_back_as_a_draft(chromium: Browser, fresh_ends: tuple[Console, Console]) -> None:
+    court, _ = fresh_ends
+    with served(court) as address, at(chromium, address) as desk:
+        desk.sign_in("liaison-1")
+        page = desk.go("/alerts?rule=held")
+        page.focus(".alerts input >> nth=0")
+        page.keyboard.press("Space")
+        page.fill("#word", "已请承办庭更正")
+        page = desk.go("/alerts?rule=held")
+        expect(page.locator("#word")).to_have_value("已请承办庭更正")

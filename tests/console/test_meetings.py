@@ -10,12 +10,10 @@ import pytest
 import yaml
 from docx import Document
 from openpyxl import load_workbook
-from playwright.sync_api import Browser
 from pypdf import PdfReader
 
 from exchange import journeys
 from exchange.domain.meeting_life import KINDS, Book
-from tests.console.browsing import NARROW, WIDE, at, served
 from tests.console.kit import Console, plain
 
 
@@ -145,38 +143,6 @@ def test_a_figure_agreed_on_becomes_a_document_that_loads(fresh_ends: tuple[Cons
     chief.post(f"/meetings/{today}/proposals", terms)
     last = list(_book(court).proposals)[-1]
     assert "late_fee_rate" in yaml.safe_load(chief.get(f"/meetings/proposals/{last}").text)["figures"]
-
-
-def test_a_meeting_is_prepared_in_a_browser(chromium: Browser, fresh_ends: tuple[Console, Console]) -> None:
-    for end, name, language in zip(fresh_ends, ("court", "tax"), ("zh", "en"), strict=True):
-        with served(end) as address:
-            for size in (WIDE, NARROW):
-                with at(chromium, address, size=size, language=language) as desk:
-                    page = desk.sign_in("chief-1").go("/meetings")
-                    desk.picture(f"meetings-empty-{name}-{language}-{size[0]}")
-                    desk.check()
-                    page.goto(f"{address}/meetings/questions/new?case=（2026）冀1103破6号")
-                    page.fill("#text", f"受理后新生税款的申报时点如何把握 {size[0]}")
-                    desk.check()
-                    page.click("main button.p")
-                    page.wait_for_url("**/meetings")
-                    page.fill("#day", "2026-10-20")
-                    page.fill("#place", "中院三楼会议室")
-                    with page.expect_navigation():
-                        page.click('form[action="/meetings"] button')
-                    with page.expect_navigation():
-                        page.click('form[action="/meetings/2026-10-20/agenda"] button')
-                    page.goto(f"{address}/meetings/2026-10-20")
-                    page.fill("#text", f"自受理次月起按月申报 {size[0]}")
-                    page.fill("#due_on", "2026-11-30")
-                    with page.expect_navigation():
-                        page.click('form[action$="/resolutions"] button')
-                    assert page.input_value("#text") == ""
-                    desk.check()
-                    desk.picture(f"meeting-{name}-{language}-{size[0]}", whole=True)
-                    page.goto(f"{address}/meetings")
-                    desk.check()
-                    desk.picture(f"meetings-{name}-{language}-{size[0]}")
 
 
 def _told(end: Console) -> str:

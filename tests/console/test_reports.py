@@ -8,12 +8,10 @@ import re
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Browser
 
 from exchange.console.work import work_once
 from exchange.domain.report_span import KINDS
 from exchange.steps.add_up import add_up
-from tests.console.browsing import NARROW, WIDE, at
 from tests.console.kit import Console, plain
 
 Ends = tuple[Console, Console]
@@ -84,26 +82,6 @@ def test_a_chart_tells_the_browser_what_its_table_says(ends: Ends) -> None:
     assert charts[1]["limit"] == 90.0
     assert charts[3]["unit"] == "单位：万元"
     assert charts[3]["values"][0][0] == pytest.approx(12781.375434)
-
-
-@pytest.mark.parametrize(("end", "size", "language"), [(0, WIDE, "zh"), (1, NARROW, "en")])
-def test_the_charts_are_drawn_in_a_real_browser(
-    chromium: Browser, sites: tuple[str, str], end: int, size: tuple[int, int], language: str
-) -> None:
-    with at(chromium, sites[end], size=size, language=language) as desk:
-        desk.sign_in("liaison-1")
-        for kind in KINDS:
-            page = desk.go(f"/reports/{kind}")
-            if kind != "day":
-                page.wait_for_selector(".onscreen svg")
-                page.hover(".onscreen svg")
-            desk.check()
-            desk.picture(f"reports-{kind}-{'court' if end == 0 else 'tax'}-{size[0]}-{language}", whole=True)
-        page = desk.go("/reports/quarter")
-        page.wait_for_selector(".onscreen svg")
-        page.emulate_media(media="print")
-        desk.picture(f"reports-paper-{end}-{language}", whole=True)
-        assert page.locator(".onpaper svg").first.is_visible()
 
 
 def test_the_monthly_score_says_its_weights_and_who_agrees_them(ends: tuple[Console, Console]) -> None:

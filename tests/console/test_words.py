@@ -76,7 +76,9 @@ def test_every_key_has_its_english() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_message_stands_once_in_its_catalogue(language: str) -> None:
-    ids = re.findall(r'(?m)^msgid "(.+)"$', (HERE / f"words/{language}.po").read_text(encoding="utf-8"))
+    text = (HERE / f"words/{language}.po").read_text(encoding="utf-8")
+    ids = ["".join(re.findall('"(.*)"', lines)) for lines in re.findall(r'(?m)^msgid ((?:".*"\n)+)', text)]
+    assert len(ids) > 5
     assert sorted({one for one in ids if ids.count(one) > 1}) == []
 
 
@@ -111,6 +113,14 @@ def test_no_chinese_stands_in_the_code(path: Path) -> None:
         if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in notes and _CJK.search(n.value)
     ]  # fmt: skip
     assert wrong == []
+
+
+def test_the_console_and_the_pages_kept_as_files_draw_with_the_same_colours_and_letters() -> None:
+    files = (HERE / "static/console.css", HERE.parent / "adapters/pages/style.css")
+    tokens = [re.search(r"(?s):root\{(.*?)\}", file.read_text(encoding="utf-8")) for file in files]
+    assert tokens[0] is not None
+    assert tokens[1] is not None
+    assert tokens[0][1] == tokens[1][1]
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: str(p.relative_to(HERE / "templates")))
