@@ -49,6 +49,7 @@ CROWDED = {
     "breaks": "/breaks?stand=all&page=3", "cases": "/cases", "case": f"/cases/{CASE}",
     "break": f"/breaks?stand=all&case={CASE}", "found": "/cases?q=冀1182",
 }  # fmt: skip
+pytestmark = pytest.mark.timeout(900)
 Way = tuple[int, str, tuple[int, int]]
 WAYS: tuple[Way, ...] = tuple(product((0, 1), ("zh", "en"), (WIDE, NARROW)))
 SHORT: tuple[Way, ...] = ((0, "zh", WIDE), (0, "en", NARROW), (1, "zh", NARROW), (1, "en", WIDE))

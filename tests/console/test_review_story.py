@@ -21,6 +21,7 @@ from tests.console.kit import ROOT, Console, console, unbegun
 QUARTER = "131100-cases.Q.2026Q3"
 RETURN = ROOT / "examples/2026Q3/tax_return"
 ZH, EN = "zh", "en"
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def answer(desk: Desk, end: Console, where: str) -> None:
     """Look at what came, and lay out the answer from the bureau's files."""
     desk.go("/exchanges?direction=in")
     desk.page.locator("a.ti").first.click()
-    desk.page.wait_for_selector(".appr")
+    desk.reads("Received:")
     desk.seen(f"review-came-{where}")
     desk.follow("Make an answer")
     desk.page.wait_for_selector("#files")

@@ -19,6 +19,7 @@ from tests.console.kit import Console, console, copied, on_postgres
 from tests.console.stories import TASKS, Seat
 from tests.servers import PostgresServer
 
+pytestmark = pytest.mark.timeout(900)
 Way = tuple[str, str, str, tuple[int, int]]
 SHORT: tuple[Way, ...] = (
     ("today", "court", "zh", WIDE), ("case", "tax", "en", NARROW), ("breaks", "court", "zh", NARROW),
