@@ -72,7 +72,7 @@ def test_two_browsers_take_a_quarter_from_extract_to_reconciled(
         collect(b, tax)
         collect(a, court)
         reconciled(a, ours)
-    assert [e.kind for e in court.house.parts.ledger.events(exchange=QUARTER)][-1] == "reconciled"
+    assert "reconciled" in [event.kind for event in court.house.parts.ledger.events(exchange=QUARTER)]
     assert journeys.audit(court.house.parts) == []
     assert journeys.audit(tax.house.parts) == []
 
