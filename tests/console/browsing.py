@@ -33,7 +33,7 @@ _QUIET: Final = (
 )  # fmt: skip
 _WATCH: Final = """
 window.__breaches = [];
-window.print = () => { window.__printed = true; };
+window.print = () => {};
 document.addEventListener('securitypolicyviolation',
   (e) => window.__breaches.push(e.violatedDirective + ' ' + e.blockedURI));
 """

@@ -83,8 +83,8 @@ def case(seat: Seat) -> None:
     seat.seen()
     desk.press("Show names (recorded)")
     desk.main.get_by_role("button", name=desk.say("Show names (recorded)")).wait_for(state="detached")
-    desk.press("Print")
-    desk.page.wait_for_function("window.__printed")
+    with desk.page.expect_response("**/printed"):
+        desk.press("Print")
     text = seat.paper(most=1)
     assert "1,466,171.66" in text
     assert [e.body["what"] for e in seat.end.house.parts.ledger.events(kind="looked_at")][-2:] == [
