@@ -24,6 +24,11 @@ from bench.measure import exponent, in_child, peak_mib, print_table, timed
 from bench.world import answer, build
 
 SIZES, SHORT = (10_000, 100_000, 1_000_000), (1_000,)
+DURABLE = (
+    "fsync = on", "synchronous_commit = on", "full_page_writes = on", "max_wal_size = '4GB'",
+    "shared_buffers = '128MB'",
+)  # fmt: skip
+"""What the tests' server is told to be as one in production; 128 MB are what PostgreSQL takes by itself."""
 PROCESSES = 2
 """Of `court run`, beside the one that assembles: as many as the machine has cores."""
 KEY = f"{PAIR}-cases.Q.{PERIOD}"
@@ -82,9 +87,10 @@ def ledgers() -> Iterator[dict[str, str]]:
         return
     try:
         with psycopg.connect(started.conninfo(), autocommit=True) as admin:
-            for setting in ("fsync = on", "synchronous_commit = on", "full_page_writes = on", "max_wal_size = '4GB'"):
+            for setting in DURABLE:
                 admin.execute(f"ALTER SYSTEM SET {setting}")
-            admin.execute("SELECT pg_reload_conf()")
+        started.stop()
+        started.start()
         yield {
             "kind": "ledgers on PostgreSQL", "court": started.url(started.new_database()),
             "tax": started.url(started.new_database()),

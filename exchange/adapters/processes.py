@@ -1,7 +1,7 @@
 """The port `Spread` over processes of this machine: a country's courts are read and checked on all its cores.
 
-A process starts with nothing but this module and opens the end anew, so that no connection is shared; it ends with the
-work. What a batch did before one of them was killed stays done, and is not done again.
+A process starts with nothing but this module and opens the end anew, once, so that no connection is shared; it ends
+with the work. What a batch did before one of them was killed stays done, and is not done again.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from multiprocessing import get_context
+from multiprocessing.util import Finalize
 
 from exchange.domain.errors import RetryLater
 from exchange.ports import Parts
@@ -44,6 +45,13 @@ class Processes:
             ) from None  # fmt: skip
 
 
+_end = ExitStack()
+_opened: list[Parts] = []
+
+
 def _there(open_end: OpenEnd, journey: Journey, key: str, batch: str) -> None:
-    with open_end() as parts:
-        journey(parts, key, batch)
+    """In a process of its own, which opens the end for its first batch and keeps it to its end."""
+    if not _opened:
+        _opened.append(_end.enter_context(open_end()))
+        Finalize(None, _end.close, exitpriority=0)
+    journey(_opened[0], key, batch)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import groupby
+from functools import partial
+from itertools import count, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -123,23 +124,29 @@ def stage_parts(
 
 def _runs(parts: Iterable[Mapping[str, pd.DataFrame]], route: Route, folder: Path, kind: str) -> dict[str, list[Path]]:
     """Each part's rows of each dataset, checked and sorted, in a file of its own; where they lie by dataset."""
+    carried = {whole.dataset: whole for whole in route.carries(kind)}
+    runs = list(map(partial(_runs_of_part, carried, route, folder), count(), parts))  # none is held while one is made
+    return {dataset: [of_part[dataset] for of_part in runs] for dataset in carried}
+
+
+def _runs_of_part(
+    carried: Mapping[str, Contract], route: Route, folder: Path, number: int, frames: Mapping[str, pd.DataFrame]
+) -> dict[str, Path]:
     import pandas as pd
 
     from exchange.domain.runs import add_run
 
-    carried = {whole.dataset: whole for whole in route.carries(kind)}
-    runs: dict[str, list[Path]] = {dataset: [] for dataset in carried}
-    for number, frames in enumerate(parts):
-        for dataset in frames:
-            route.contract(dataset)
-        for dataset, whole in carried.items():
-            contract = route.wire(dataset)
-            frame = frames.get(dataset)
-            if frame is None:
-                frame = pd.DataFrame(columns=list(whole.names), dtype="str")
-            stays = [name for name in whole.names if name not in contract.names]
-            runs[dataset].append(folder / f".{dataset}-{number:06d}.run")
-            add_run(frame.drop(columns=stays, errors="ignore"), contract, runs[dataset][-1])
+    runs = {}
+    for dataset in frames:
+        route.contract(dataset)
+    for dataset, whole in carried.items():
+        contract = route.wire(dataset)
+        frame = frames.get(dataset)
+        if frame is None:
+            frame = pd.DataFrame(columns=list(whole.names), dtype="str")
+        stays = [name for name in whole.names if name not in contract.names]
+        runs[dataset] = folder / f".{dataset}-{number:06d}.run"
+        add_run(frame.drop(columns=stays, errors="ignore"), contract, runs[dataset])
     return runs
 
 

@@ -205,4 +205,4 @@ def _to_send(frame: pd.DataFrame, contract: Contract, rows: Collection[str], hel
     keep = ~among(frame["_record"], held)
     if contract.dataset != CASES and rows:
         keep = keep & ~marked(frame, row_keys(frame, contract), rows)
-    return frame.loc[np.asarray(keep, dtype=bool)].reset_index(drop=True)
+    return frame if keep.all() else frame.loc[np.asarray(keep, dtype=bool)].reset_index(drop=True)

@@ -184,18 +184,18 @@ def _survey(
 ) -> tuple[Prepared, list[Finding]]:
     """Every batch prepared and put aside in the folder; of all of them the outlines and the findings."""
     route, sender = agreement.route(record.route), agreement.parties[party]
-    outlines: list[Prepared] = []
-    findings: list[Finding] = []
-    within: list[Finding] = []
     extracted = [event for event in events if event.kind == "batch_extracted"]
-    for batch in record.details["batches"]:
+
+    def surveyed(batch: str) -> tuple[Prepared, Sequence[Finding], list[Finding]]:
         prepared, found = _batch(record, batch, extracted, route, sender, vault)
-        findings += found
-        outlines.append(outline(prepared, route))
         of_cases, _ = parted(prepared, route)
-        within += check_within(of_cases, found, route=route)
         put_aside(of_cases.frames, folder / "batches" / batch)
-    whole = join(outlines)
+        return outline(prepared, route), found, check_within(of_cases, found, route=route)
+
+    batches = [surveyed(batch) for batch in record.details["batches"]]
+    findings = [finding for _, found, _ in batches for finding in found]
+    within = [finding for _, _, found in batches for finding in found]
+    whole = join([outlined for outlined, _, _ in batches])
     alone = check_within(parted(whole, route)[1], findings, route=route)
     across = check_numbers(whole, route=route, sender=sender)
     return whole, [*findings, *in_order([*across, *within, *alone], route)]
@@ -278,12 +278,14 @@ def _stage(
     shown = shown_records(examination, route)
 
     def parts() -> Iterator[dict[str, pd.DataFrame]]:
-        for batch in record.details["batches"]:
-            part = replace(outlined, frames=taken_up(folder / "batches" / batch))
-            staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
-            yield told(part, going(part.frames, examination, route))
+        yield from map(of_batch, record.details["batches"])
         _, alone = parted(outlined, route)
         yield told(alone, {name: examination.frames_to_send[name] for name in alone.frames})
+
+    def of_batch(batch: str) -> dict[str, pd.DataFrame]:
+        part = replace(outlined, frames=taken_up(folder / "batches" / batch))
+        staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
+        return told(part, going(part.frames, examination, route))
 
     def told(part: Prepared, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         before = _carried(part, route, history, ledger)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from shutil import copyfileobj
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from exchange.domain import lifecycle
 from exchange.domain.canonical import sha256_of
@@ -20,8 +23,11 @@ from exchange.domain.packet import DATA_KINDS, parse_packet_name
 from exchange.domain.parquet import from_parquet
 from exchange.domain.route import Agreement, Route
 from exchange.domain.tabular import KeyOrder, read_parts
-from exchange.domain.text import as_list
+from exchange.domain.text import as_array, as_series
 from exchange.ports import Channel, Clock, Ledger, PacketRecord, Vault
+
+_Records = tuple[pa.LargeStringArray, pa.LargeStringArray]
+"""Case numbers in their order, and the source's id of each."""
 
 SEALED: Final = "sealed"
 SENT: Final = "sent"
@@ -139,12 +145,12 @@ def _own_rows(key: str, route: Route, vault: Vault) -> dict[str, Iterator[pd.Dat
             contract = route.wire(file.dataset)
             next(iter(read_parts(stream, contract, KeyOrder(contract))), None)
     stored = f"content/{RECORDS}"
-    records = from_parquet(vault.get(key, stored)) if vault.has(key, stored) else None
+    records = _records(from_parquet(vault.get(key, stored))) if vault.has(key, stored) else None
     return {dataset: _parts(key, dataset, content, route, records, vault) for dataset in content.rows}
 
 
 def _parts(
-    key: str, dataset: str, content: Content, route: Route, records: pd.DataFrame | None, vault: Vault
+    key: str, dataset: str, content: Content, route: Route, records: _Records | None, vault: Vault
 ) -> Iterator[pd.DataFrame]:
     """A dataset's rows with `_record` where the case is known at the source."""
     contract = route.wire(dataset)
@@ -155,9 +161,20 @@ def _parts(
                     yield _with_records(frame, records)
 
 
-def _with_records(frame: pd.DataFrame, records: pd.DataFrame | None) -> pd.DataFrame:
+def _records(kept: pd.DataFrame) -> _Records:
+    return as_array(kept["case_no"]), as_array(kept["_record"])
+
+
+def _text(one: pa.Scalar) -> Any:
+    return one.as_py()
+
+
+def _with_records(frame: pd.DataFrame, records: _Records | None) -> pd.DataFrame:
+    """A part's rows with their `_record`, looked up among those of its cases alone."""
     if records is None or frame.empty or "case_no" not in frame.columns:
         return frame
-    some = records.loc[records["case_no"].between(frame["case_no"].min(), frame["case_no"].max())]
-    known = dict(zip(as_list(some["case_no"]), as_list(some["_record"]), strict=True))
-    return frame.assign(_record=frame["case_no"].map(known).astype("str"))
+    numbers, ids = records
+    first = bisect_left(numbers, frame["case_no"].min(), key=_text)
+    last = bisect_right(numbers, frame["case_no"].max(), key=_text)
+    places = pc.index_in(as_array(frame["case_no"]), value_set=numbers[first:last])
+    return frame.assign(_record=as_series(ids[first:last].take(places), index=frame.index))

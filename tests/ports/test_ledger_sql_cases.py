@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from exchange.adapters.ledger_sql import SqlLedger, case_index, open_ledger
+from exchange.adapters.ledger_sql import SqlLedger, case_noting, open_ledger
 from exchange.domain.case_entry import CaseQuestion, FoundCases
 from exchange.domain.case_index import questions
 from exchange.ports import Ledger
@@ -163,7 +163,7 @@ def test_the_index_is_what_it_would_be_if_made_anew(ledger: SqlLedger, database_
     engine = create_engine(database_url, poolclass=NullPool)
     with engine.begin() as connection:
         kept = [connection.execute(text(f"SELECT * FROM {t} ORDER BY case_no")).all() for t in _TABLES]
-        case_index.rebuild(connection, ROUTE.lane)
+        case_noting.rebuild(connection, ROUTE.lane)
         made = [connection.execute(text(f"SELECT * FROM {t} ORDER BY case_no")).all() for t in _TABLES]
     assert made == kept
     assert numbers(asked(ledger, "另一家")) == [ONE]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,26 @@ def test_every_batch_is_taken_in_another_process(tmp_path: Path) -> None:
     found = [path.name.split(".") for path in tmp_path.iterdir()]
     assert sorted(batch for _, batch, _ in found) == ["b001", "b002", "b003"]
     assert str(os.getpid()) not in {process for _, _, process in found}
+
+
+class _Counted(AbstractContextManager[Path]):
+    """An end that leaves a file when it is opened, and one when it is closed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> Path:
+        (self._folder / f"opened.once.{os.getpid()}").touch(exist_ok=False)
+        return self._folder
+
+    def __exit__(self, *_: object) -> None:
+        (self._folder / f"closed.once.{os.getpid()}").touch(exist_ok=False)
+
+
+def test_a_process_opens_the_end_once_and_closes_it(tmp_path: Path) -> None:
+    Processes(partial(_Counted, tmp_path), most=1)(_note, "k", ["b001", "b002"])  # type: ignore[arg-type]
+    found = sorted(path.name.split(".")[:2] for path in tmp_path.iterdir())
+    assert found == [["closed", "once"], ["k", "b001"], ["k", "b002"], ["opened", "once"]]
 
 
 def test_what_a_process_raises_is_raised_here() -> None:

@@ -8,7 +8,8 @@ quarter; `landed_case` has a row a case. It can be made anew from the landed row
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import bindparam, text
@@ -34,27 +35,36 @@ def table_of(dataset: str) -> str:
     return quoted(f"landed_{dataset}")
 
 
-def note(connection: Connection, dataset: str, *, lane: str, number: int, rows: int) -> None:
-    """Say that the cases just landed in a dataset were carried by this packet, unless a later one carried them.
+@contextmanager
+def as_a_whole(connection: Connection, rows: int) -> Iterator[None]:
+    """Join so many rows, landed in this very transaction, as a whole where they are many.
 
-    Of rows landed in this very transaction PostgreSQL has no statistics and takes them for a few, looking each up by
-    itself. `rows` are how many they are: many are joined as a whole.
+    PostgreSQL has no statistics of them and takes them for a few, looking each up by itself.
     """
-    by_one = connection.dialect.name != "postgresql" or rows <= _MANY
-    if not by_one:
+    told = connection.dialect.name == "postgresql" and rows > _MANY
+    if told:
         connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
-    connection.execute(
-        text(
-            "INSERT INTO landed_case (lane, case_no, number) "
-            f"SELECT DISTINCT CAST(:lane AS text), r.case_no, CAST(:number AS integer) FROM {table_of(dataset)} r "
-            "WHERE r._lane = :lane AND r._number = :number AND NOT EXISTS (SELECT 1 FROM landed_case k "
-            "WHERE k.lane = :lane AND k.case_no = r.case_no AND k.number >= :number) "
-            "ON CONFLICT (lane, case_no) DO UPDATE SET number = excluded.number"
-        ),
-        {"lane": lane, "number": number},
-    )
-    if not by_one:
+    yield
+    if told:
         connection.exec_driver_sql("RESET enable_nestloop")
+
+
+def note(connection: Connection, dataset: str, *, lane: str, number: int, rows: int) -> None:
+    """Say that the cases just landed in a dataset, so many rows, were carried by this packet, unless a later one
+    carried them."""
+    of_packet = f"FROM {table_of(dataset)} r WHERE r._lane = :lane AND r._number = :number"
+    earlier = (
+        "UPDATE landed_case SET number = :number WHERE lane = :lane AND number < :number "
+        f"AND case_no IN (SELECT r.case_no {of_packet})"
+    )
+    new = (
+        "INSERT INTO landed_case (lane, case_no, number) "
+        f"SELECT DISTINCT CAST(:lane AS text), r.case_no, CAST(:number AS integer) {of_packet} "
+        "AND NOT EXISTS (SELECT 1 FROM landed_case k WHERE k.lane = :lane AND k.case_no = r.case_no)"
+    )
+    with as_a_whole(connection, rows):
+        for told in (earlier, new):
+            connection.execute(text(told), {"lane": lane, "number": number})
 
 
 def rebuild(connection: Connection, datasets: Sequence[str], *, lane: str) -> None:

@@ -20,16 +20,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import case_index, current, tables
-from exchange.adapters.ledger_sql.rowtext import frame_of, frames_of
+from exchange.adapters.ledger_sql import case_noting, current, tables
+from exchange.adapters.ledger_sql.rowtext import STREAMED, frame_of, frames_of
 from exchange.adapters.ledger_sql.storing import store
-from exchange.domain.case_entry import CLAIMS
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from exchange.domain.runs import Rows
 
 _table, _quoted = current.table_of, current.quoted
-_AT_ONCE: Final = 20_000
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,54}")
 _TYPES: Final[Mapping[str, Mapping[str, str]]] = {
     "postgresql": {"date": "date", "money": "numeric(18,2)", "int": "bigint", "bool": "boolean"},
@@ -48,10 +47,21 @@ _TYPES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """A dataset's rows a transaction landed: how many, and whether others of a case were there before."""
+
+    lane: str
+    number: int
+    dataset: str
+    rows: int
+    replaced: bool
+
+
 def land(
     connection: Connection, contract: Contract, rows: Rows, *, lane: str, number: int, packet_id: str, at: str
-) -> int:
-    """Replace the rows of (lane, number) in the dataset's table; how many there are now.
+) -> Landed:
+    """Replace the rows of (lane, number) in the dataset's table; `settle` does the rest, before the commit.
 
     Rows may come part by part. NeedsPerson 501, 502 for other columns than the contract's, 504 for a value its type
     does not take, 506 for a key twice.
@@ -78,16 +88,26 @@ def land(
         "landed_at": at,
     }
     tables.upsert(connection, tables.landed, [catalogued])
-    if contract.key[0] == "case_no":
-        if before not in (None, catalogued["sha256"]):
-            current.rebuild(connection, carriers_among(shapes_of(connection)), lane=lane)
-            case_index.rebuild(connection, lane)
-        else:
-            current.note(connection, contract.dataset, lane=lane, number=number, rows=len(hashes))
-            case_index.note(connection, contract.dataset, lane=lane, number=number)
-    elif contract.dataset == CLAIMS:
-        case_index.note(connection, CLAIMS, lane=lane, number=number)
-    return len(hashes)
+    of_case = contract.key[0] == "case_no"
+    replaced = of_case and before not in (None, catalogued["sha256"])
+    if of_case and not replaced:
+        current.note(connection, contract.dataset, lane=lane, number=number, rows=len(hashes))
+    return Landed(lane=lane, number=number, dataset=contract.dataset, rows=len(hashes), replaced=replaced)
+
+
+def settle(connection: Connection, landed: Sequence[Landed]) -> None:
+    """Bring the index of cases up to what a transaction landed, once for each packet; where a case's rows were replaced
+    by others, make all that is kept of their lane anew."""
+    again = {one.lane for one in landed if one.replaced}
+    for lane in sorted(again):
+        current.rebuild(connection, carriers_among(shapes_of(connection)), lane=lane)
+        case_noting.rebuild(connection, lane)
+    packets: dict[tuple[str, int], dict[str, int]] = {}
+    for one in landed:
+        packets.setdefault((one.lane, one.number), {})[one.dataset] = one.rows
+    for (lane, number), told in sorted(packets.items()):
+        if lane not in again:
+            case_noting.note(connection, told, lane=lane, number=number)
 
 
 def carriers_among(shapes: Mapping[str, tuple[Mapping[str, str], Sequence[str]]]) -> list[str]:
@@ -134,8 +154,7 @@ def landed_parts(connection: Connection, route: Route, dataset: str) -> Iterator
     """The same rows part by part."""
     names, wanted, said = _wanted(connection, route, dataset, None, None, None)
     if wanted:
-        streamed = {"stream_results": True, "max_row_buffer": _AT_ONCE}
-        yield from frames_of(names, connection.execute(text(wanted), said, execution_options=streamed))
+        yield from frames_of(names, connection.execute(text(wanted).execution_options(**STREAMED), said))
 
 
 def _wanted(

@@ -104,7 +104,9 @@ class SqlLedger(Leafing, LandedRows):
         self._inside.writing = True
         try:
             with writing(self._own_engine(), self._where) as connection:
-                yield Writer(connection, self._clock)
+                write = Writer(connection, self._clock)
+                yield write
+                write.settle()
         finally:
             self._inside.writing = False
 

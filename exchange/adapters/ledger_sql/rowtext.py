@@ -17,6 +17,9 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.text import as_array, as_series
 
 _AT_ONCE: Final = 20_000
+STREAMED: Final = {"stream_results": True, "max_row_buffer": _AT_ONCE}
+"""Options of a statement whose rows are taken over part by part, as `frames_of` does."""
+
 _FORMS: Final = {
     "money": r"-?(0|[1-9][0-9]{0,15})\.[0-9]{2}",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",

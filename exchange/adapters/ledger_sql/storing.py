@@ -36,6 +36,19 @@ def store(
     return hashes
 
 
+def put(connection: Connection, table: str, rows: pd.DataFrame, own: Mapping[str, str]) -> None:
+    """Put text rows as they are into one of the ledger's own tables, each with the columns of `own`."""
+    arrays = {str(name): as_array(rows[name]) for name in rows}
+    if connection.dialect.name == "postgresql":
+        cursor: Any = connection.connection.cursor()
+        with cursor:
+            _copy(cursor, table, *_csv(arrays, own, len(rows)))
+        return
+    raw: Any = connection.connection.cursor()
+    _insert_many(raw, table, arrays, own, len(rows))
+    raw.close()
+
+
 def _texts(
     contract: Contract, parts: Iterable[pd.DataFrame], hashes: RowHashes
 ) -> Iterator[dict[str, pa.LargeStringArray]]:
@@ -60,22 +73,27 @@ def _copy_in(
     hashes: RowHashes,
 ) -> None:
     """PostgreSQL takes CSV by COPY (an unquoted nothing is null). While it stores a part, the next one is made."""
+    made = (_csv(arrays, own, len(arrays["_row_sha256"])) for arrays in _texts(contract, parts, hashes))
+    cursor: Any = connection.connection.cursor()
+    with cursor:
+        for columns, data in _one_ahead(made):
+            _copy(cursor, table_of(contract.dataset), columns, data)
+
+
+def _csv(arrays: Mapping[str, Any], own: Mapping[str, str], size: int) -> tuple[str, Any]:
+    """(names of the columns, the rows as CSV)."""
     import pyarrow as pa
     from pyarrow import csv
 
-    def made() -> Iterator[tuple[str, Any]]:
-        for arrays in _texts(contract, parts, hashes):
-            size = len(arrays["_row_sha256"])
-            whole = {name: pa.repeat(value, size) for name, value in own.items()} | arrays
-            out = pa.BufferOutputStream()
-            csv.write_csv(pa.table(whole), out, csv.WriteOptions(include_header=False))
-            yield _columns(whole), out.getvalue()
+    whole = {name: pa.repeat(value, size) for name, value in own.items()} | dict(arrays)
+    out = pa.BufferOutputStream()
+    csv.write_csv(pa.table(whole), out, csv.WriteOptions(include_header=False))
+    return _columns(whole), out.getvalue()
 
-    cursor: Any = connection.connection.cursor()
-    with cursor:
-        for columns, data in _one_ahead(made()):
-            with cursor.copy(f"COPY {table_of(contract.dataset)} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-                copy.write(data)
+
+def _copy(cursor: Any, table: str, columns: str, data: Any) -> None:
+    with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+        copy.write(data)
 
 
 def _one_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
@@ -101,10 +119,14 @@ def _insert(
     for arrays in _texts(contract, parts, hashes):
         for name in contract.of_type("bool"):
             arrays[name] = compute.if_else(compute.equal(arrays[name], "true"), "1", "0")
-        places = ", ".join("?" * (len(own) + len(arrays)))
-        wanted = f"INSERT INTO {table_of(contract.dataset)} ({_columns((*own, *arrays))}) VALUES ({places})"
-        for at in range(0, len(arrays["_row_sha256"]), _AT_ONCE):
-            theirs = [array.slice(at, _AT_ONCE).to_pylist() for array in arrays.values()]
-            ours = [repeat(value, len(theirs[0])) for value in own.values()]
-            raw.executemany(wanted, zip(*ours, *theirs, strict=True))
+        _insert_many(raw, table_of(contract.dataset), arrays, own, len(arrays["_row_sha256"]))
     raw.close()
+
+
+def _insert_many(raw: Any, table: str, arrays: Mapping[str, Any], own: Mapping[str, str], size: int) -> None:
+    places = ", ".join("?" * (len(own) + len(arrays)))
+    wanted = f"INSERT INTO {table} ({_columns((*own, *arrays))}) VALUES ({places})"
+    for at in range(0, size, _AT_ONCE):
+        theirs = [array.slice(at, _AT_ONCE).to_pylist() for array in arrays.values()]
+        ours = [repeat(value, len(theirs[0])) for value in own.values()]
+        raw.executemany(wanted, zip(*ours, *theirs, strict=True))

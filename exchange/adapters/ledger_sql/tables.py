@@ -263,12 +263,12 @@ case_index = Table(
     *[Column(name, Text) for name in ("declared_on", "terminated_on")],
     Column("taken_back", Boolean, nullable=False),
     PrimaryKeyConstraint("lane", "case_no"),
-    *[
-        Index(f"case_by_{name}", "lane", name, "case_no")
-        for name in ("accepted_on", "claims_due_on", "first_meeting_on", "declared_on", "terminated_on")
-    ],
+    Index("case_by_accepted_on", "accepted_on"),
 )
-"""Each case of a lane as its last packet says (`case_index.py`); can be made anew from the landed rows."""
+"""Each case of a lane as its last packet says (`case_noting.py`); can be made anew from the landed rows."""
+for _name in ("claims_due_on", "first_meeting_on", "declared_on", "terminated_on"):
+    _told = case_index.c[_name].is_not(None)
+    Index(f"case_by_{_name}", case_index.c[_name], postgresql_where=_told, sqlite_where=_told)
 
 case_words = Table(
     "case_words",

@@ -28,6 +28,7 @@ from exchange.domain.errors import NeedsPerson
 from exchange.ports import BreakRecord, Clock, PacketRecord
 
 if TYPE_CHECKING:
+    from exchange.adapters.ledger_sql.landing import Landed
     from exchange.domain.route import Route
     from exchange.domain.runs import Rows
 
@@ -40,6 +41,7 @@ class Writer:
         self._clock = clock
         self._head: tuple[int, str] | None = None
         self._records: dict[str, ExchangeRecord | None] = {}
+        self._landed: list[Landed] = []
 
     def append(self, kind: str, *, exchange: str | None, actor: str, body: Mapping[str, Any]) -> None:
         """Add an event to the chain and fold it into what it is about; NeedsPerson 908, 924: not allowed."""
@@ -143,7 +145,7 @@ class Writer:
         """Store a dataset's rows under the lane's number (again is safe: replaced), return how many."""
         from exchange.adapters.ledger_sql.landing import land
 
-        count = land(
+        landed = land(
             self._connection,
             route.wire(dataset),
             rows,
@@ -152,6 +154,14 @@ class Writer:
             packet_id=packet_id,
             at=time_text(self._clock()),
         )
+        self._landed.append(landed)
         if dataset == ITEM:
             desk.listed_anew(self._connection, route.id, route.lane)
-        return count
+        return landed.rows
+
+    def settle(self) -> None:
+        """Bring what is kept beside landed rows up to them: the last thing before the commit."""
+        if self._landed:
+            from exchange.adapters.ledger_sql.landing import settle
+
+            settle(self._connection, self._landed)

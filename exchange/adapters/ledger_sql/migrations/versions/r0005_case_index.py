@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from exchange.adapters.ledger_sql import case_index
+from exchange.adapters.ledger_sql import case_noting
 
 revision = "0005"
 down_revision = "0004"
@@ -40,7 +40,7 @@ def upgrade() -> None:
     )
     connection = op.get_bind()
     for lane in connection.execute(sa.text("SELECT DISTINCT lane FROM landed")).scalars().all():
-        case_index.rebuild_cases(connection, lane)
+        case_noting.rebuild_cases(connection, lane)
 
 
 def downgrade() -> None:
