@@ -1,5 +1,7 @@
-// Charts on screen: ECharts over the figures of data-chart; the drawing of the server stays for paper.
+// Charts on screen: ECharts over the figures of data-chart; the drawing of the server stays for paper. ECharts is large and
+// is fetched when the page has been painted; until then, or without it, the server's drawing is on the screen too.
 (() => {
+  const library = document.currentScript.dataset.library;
   const font = getComputedStyle(document.documentElement).getPropertyValue("--sans");
   const zh = document.documentElement.lang.startsWith("zh");
   const tones = ["#1757a6", "#8fb6e6", "#e0a63a", "#d5dbe3"];
@@ -32,7 +34,7 @@
       xAxis: told.across ? values : names, yAxis: told.across ? names : values, series: series(told),
     };
   };
-  for (const box of document.querySelectorAll("[data-chart]")) {
+  const draw = (box) => {
     const told = JSON.parse(box.dataset.chart);
     const screen = box.querySelector(".onscreen");
     screen.hidden = false;
@@ -41,5 +43,11 @@
     const chart = echarts.init(screen, null, {renderer: "svg", locale: zh ? "ZH" : "EN"});
     chart.setOption(option(told, box.dataset.sentence, screen.clientWidth > 600));
     addEventListener("resize", () => chart.resize());
-  }
+  };
+  requestAnimationFrame(() => setTimeout(() => {
+    const script = document.createElement("script");
+    script.src = library;
+    script.onload = () => document.querySelectorAll("[data-chart]").forEach(draw);
+    document.head.append(script);
+  }));
 })();
