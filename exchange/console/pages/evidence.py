@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from exchange.console import evidence
+from exchange.console.pages.review import who_of
 from exchange.console.paging import pages, shown
 from exchange.console.visit import Visit, needs
 from exchange.domain.errors import NeedsPerson
@@ -59,6 +60,6 @@ def _page(visit: Visit, asked: str, page: str, *, wrong: bool = False, status: i
     which = pages(len(made), page, "/evidence", {})
     waiting = [job for job in visit.house.desk.jobs() if job.kind == "prove" and job.state in ("waiting", "running")]
     return visit.page(
-        "evidence.html", status=status, asked=asked[:200], wrong=wrong, packs=shown(made, which), pages=which,
-        waiting=waiting,
+        "evidence.html", who=who_of(visit), status=status, asked=asked[:200], wrong=wrong,
+        packs=shown(made, which), pages=which, waiting=waiting,
     )  # fmt: skip
