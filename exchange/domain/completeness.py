@@ -105,7 +105,7 @@ def count(
 
 
 def completeness(
-    private: Sequence[Mapping[str, pd.DataFrame]],
+    private: Iterable[Mapping[str, pd.DataFrame]],
     prepared: Prepared,
     examination: Examination,
     *,
@@ -118,31 +118,58 @@ def completeness(
     """Whether anything is missing in an exchange. `counted` are the figures of all its parts where `prepared` holds
     its outline alone.
 
-    `private` are the frames of the private queries of every batch; where the source has no such query, that part of the
-    outcome says `checked: false`.
+    `private` are the frames of the private queries of every batch, walked once and not kept; where the source has no
+    such query, that part of the outcome says `checked: false`.
     """
-    registers = [frames[docket.DOCKET] for frames in private if docket.DOCKET in frames]
-    controls = [frames[name] for frames in private for name in control.CONTROLS if name in frames]
+    registers = _read(private, prepared, sender, history)
     findings: list[Finding] = []
     numbers: dict[str, Any] = {"checked": False}
     there: Mapping[str, Spans] = {}
-    if registers and CASES in prepared.frames:
+    if registers.numbers and CASES in prepared.frames:
         found, numbers, there = _numbers(registers, prepared, sender, route, key, history)
         findings += found
     counted = counted or count(prepared, examination.frames_to_send, examination, route=route, history=history)
-    totals = _control(registers, controls, counted, route)
+    totals = _control(registers, counted, route)
     findings += control.control_findings(totals)
     late = sorted(counted.late, key=lambda one: (one.happened_on, one.record, one.what))
     outcome = {
         "docket": numbers,
-        "control": _control_document(totals, sender, registers),
+        "control": _control_document(totals, sender, listed=bool(registers.counted)),
         "late": [one.as_dict() | {"record": record_id(one.record)} for one in late],
     }
     return Completeness(findings=tuple(findings), outcome=outcome, turned_up=there)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Registers:
+    """What is kept of the registers and of the source's counts once they were read, one for each batch."""
+
+    numbers: list[docket.Numbers] = field(default_factory=list)
+    unread: list[pd.DataFrame] = field(default_factory=list)
+    unsent: list[pd.DataFrame] = field(default_factory=list)
+    counted: list[Counts] = field(default_factory=list)
+    controls: list[pd.DataFrame] = field(default_factory=list)
+
+
+def _read(
+    private: Iterable[Mapping[str, pd.DataFrame]], prepared: Prepared, sender: Party, history: History
+) -> _Registers:
+    """Batch by batch: a country's registers are larger than all else an exchange holds at its end."""
+    kept = _Registers()
+    unread, unsent = _unread(prepared, sender), _unsent(prepared, sender, history)
+    for frames in private:
+        kept.controls += [frames[name] for name in control.CONTROLS if name in frames]
+        if docket.DOCKET in frames:
+            register = frames[docket.DOCKET]
+            kept.counted.append(_registered(register))
+            kept.numbers.append(docket.numbers_of(register, sender))
+            kept.unread.append(unread(register))
+            kept.unsent.append(unsent(register))
+    return kept
+
+
 def _numbers(
-    registers: Sequence[pd.DataFrame], prepared: Prepared, sender: Party, route: Route, key: str, history: History
+    registers: _Registers, prepared: Prepared, sender: Party, route: Route, key: str, history: History
 ) -> tuple[list[Finding], dict[str, Any], Mapping[str, Spans]]:
     """What the whole register says: points, the outcome's key `docket`, and what turned up."""
     series, highest = _series(registers, sender, route, prepared.as_of)
@@ -150,8 +177,8 @@ def _numbers(
     there = gap_book.turned_up(history.book, {one.key: one.missing for one in series}, highest)
     findings = [
         *docket.gap_findings(open_),
-        *_unread(registers, prepared, sender),
-        *_never_sent(registers, prepared, sender, history),
+        *_case_findings(NOT_READ, registers.unread),
+        *_case_findings(NEVER_SENT, registers.unsent),
     ]
     document = {
         "checked": True,
@@ -162,10 +189,10 @@ def _numbers(
 
 
 def _series(
-    registers: Sequence[pd.DataFrame], sender: Party, route: Route, as_of: date
+    registers: _Registers, sender: Party, route: Route, as_of: date
 ) -> tuple[tuple[docket.Series, ...], dict[str, int]]:
     """The series with gaps, and of every series looked at its highest serial."""
-    numbers = docket.joined([docket.numbers_of(register, sender) for register in registers])
+    numbers = docket.joined(registers.numbers)
     looked = docket.looked_at(numbers, sender=sender, route=route, as_of=as_of)
     last = looked.sort_values("serial", kind="stable").drop_duplicates(["code", "year", "kind"], keep="last")
     columns = (last[name].tolist() for name in ("code", "year", "kind", "serial"))
@@ -173,23 +200,25 @@ def _series(
     return docket.gaps(numbers, looked, sender=sender), highest
 
 
-def _unread(registers: Sequence[pd.DataFrame], prepared: Prepared, sender: Party) -> Iterable[Finding]:
+_Lost = Callable[[pd.DataFrame], pd.DataFrame]
+"""Of a register, the rows of cases that are to be explained."""
+
+
+def _unread(prepared: Prepared, sender: Party) -> _Lost:
     """Cases of the register that the selection wants and that were not read: the source's query lost them."""
-    read = as_array(prepared.cases["_record"])
+    read = as_array(prepared.cases["_record"]) if CASES in prepared.frames else pa.array([], pa.string())
 
     def lost(register: pd.DataFrame) -> pd.DataFrame:
         wanted = register.loc[selected(register, sender=sender, first_day=prepared.period.first_day)]
         return wanted.loc[~_within(wanted["_record"], read)]
 
-    return _case_findings(NOT_READ, map(lost, registers))
+    return lost
 
 
-def _never_sent(
-    registers: Sequence[pd.DataFrame], prepared: Prepared, sender: Party, history: History
-) -> Iterable[Finding]:
+def _unsent(prepared: Prepared, sender: Party, history: History) -> _Lost:
     """Cases that ended since the route's first quarter, never went out on it and are not selected any more."""
     if not history.runs or CASES not in history.before:
-        return []
+        return lambda register: register.iloc[:0]
     first = min(run.period for run in history.runs).first_day
     records, numbers = (as_array(history.before[CASES][name]) for name in ("_record", "case_no"))
 
@@ -203,7 +232,7 @@ def _never_sent(
         carried = _within(maybe["_record"], records)
         return maybe.loc[~(carried | _within(normalise_case_no(maybe["case_no"]), numbers))]
 
-    return _case_findings(NEVER_SENT, map(lost, registers))
+    return lost
 
 
 def _within(values: pd.Series, known: pa.Array) -> npt.NDArray[np.bool_]:
@@ -211,8 +240,8 @@ def _within(values: pd.Series, known: pa.Array) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.is_in(as_array(values), value_set=known, skip_nulls=True), dtype=bool)
 
 
-def _case_findings(rule: str, lost: Iterable[pd.DataFrame]) -> list[Finding]:
-    cases = pd.concat(list(lost), ignore_index=True)
+def _case_findings(rule: str, lost: Sequence[pd.DataFrame]) -> list[Finding]:
+    cases = pd.concat(lost, ignore_index=True)
     return [_case_finding(rule, cases, n) for n in range(len(cases))]
 
 
@@ -228,17 +257,15 @@ def _case_finding(rule: str, cases: pd.DataFrame, n: int) -> Finding:
     )  # fmt: skip
 
 
-def _control(
-    registers: Sequence[pd.DataFrame], controls: Sequence[pd.DataFrame], counted: Counted, route: Route
-) -> Control:
+def _control(registers: _Registers, counted: Counted, route: Route) -> Control:
     """Every count of this exchange."""
-    source = control.add(control.read_control(one) for one in controls) if controls else None
+    source = control.add(control.read_control(one) for one in registers.controls) if registers.controls else None
     if source is not None:  # a register is counted for every route; another route's datasets are not this one's
         known = {*(contract.dataset for contract in route.carries("Q")), control.REGISTER}
         source = {place: figures for place, figures in source.items() if place[1] in known}
     return Control(
         source=source,
-        register=control.add(_registered(one) for one in registers),
+        register=control.add(registers.counted),
         chosen=counted.chosen,
         sent=counted.sent,
         held=counted.held,
@@ -268,8 +295,9 @@ def _left(
     return out
 
 
-def _control_document(counted: Control, sender: Party, registers: Sequence[pd.DataFrame]) -> dict[str, Any]:
-    """The outcome's key `control`: a line a court that adds up, a line a figure, and what does not agree."""
+def _control_document(counted: Control, sender: Party, *, listed: bool) -> dict[str, Any]:
+    """The outcome's key `control`: a line a court that adds up, a line a figure, and what does not agree. `listed`:
+    there is a register to count against."""
     sides = {"selected": counted.chosen, "sent": counted.sent, "held": counted.held}
     cases = {name: control.by_court(counts, CASES) for name, counts in sides.items()}
     known = control.by_court(counted.register, control.REGISTER)
@@ -279,7 +307,7 @@ def _control_document(counted: Control, sender: Party, registers: Sequence[pd.Da
     courts = []
     for court in sender.courts:
         line: dict[str, Any] = {"court": court.id, **{name: found.get(court.id, 0) for name, found in cases.items()}}
-        if registers:
+        if listed:
             line["register"], line["not_accepted"] = known.get(court.id, 0), early.get(court.id, 0)
             line["ended"] = line["register"] - line["not_accepted"] - line["selected"]
         courts.append(line)

@@ -225,14 +225,12 @@ def _not_ready(key: str, batch: str) -> NeedsPerson:
     )
 
 
-def _private(record: ExchangeRecord, events: Sequence[Event], vault: Vault) -> list[dict[str, pd.DataFrame]]:
+def _private(record: ExchangeRecord, events: Sequence[Event], vault: Vault) -> Iterator[dict[str, pd.DataFrame]]:
     """What the private queries gave, batch by batch."""
     extracted = [event for event in events if event.kind == "batch_extracted"]
-    return [
-        extracted_frames(partial(vault.get, record.key), files, batch, record.key, private=True)
-        for batch in record.details["batches"]
-        if (files := files_of(extracted, batch)) is not None
-    ]
+    for batch in record.details["batches"]:
+        if (files := files_of(extracted, batch)) is not None:
+            yield extracted_frames(partial(vault.get, record.key), files, batch, record.key, private=True)
 
 
 def _before(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) -> History:
