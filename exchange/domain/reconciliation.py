@@ -23,16 +23,18 @@ from exchange.domain.situations import situations
 
 
 def reconcile_books(
-    books: Books, *, route_out: Route, levy: CodeList, as_of: date, is_workday: Workday | None = None
-) -> Result:
+    books: Books, *, route_out: Route, levy: CodeList, as_of: date, is_workday: Workday | None = None,
+    read_on: date | None = None,
+) -> Result:  # fmt: skip
     """Every break and info of the agreed table, and what else an officer would want to know as findings.
 
     `route_out` is the route the cases were sent on, `levy` the code list with the kind of each levy. Claims that were
-    withdrawn and older versions are out; a claim on a case never sent has that one break and no other.
+    withdrawn and older versions are out; a claim on a case never sent has that one break and no other. `read_on` is the
+    day up to which the tax side's register was read, where the books are a group of larger ones (`register_read_on`).
     Raises NeedsPerson 504 (a landed column holds something else), 905 (a figure is missing).
     """
     try:
-        return _compared(match_books(books, route_out, as_of), route_out, levy, is_workday)
+        return _compared(match_books(books, route_out, as_of), route_out, levy, is_workday, read_on)
     except ValueError as error:
         raise NeedsPerson(
             504,
@@ -42,7 +44,9 @@ def reconcile_books(
         ) from None
 
 
-def _compared(matched: Matched, route: Route, levy: CodeList, is_workday: Workday | None) -> Result:
+def _compared(
+    matched: Matched, route: Route, levy: CodeList, is_workday: Workday | None, read_on: date | None
+) -> Result:
     found = distinct(
         [
             *claim_breaks(matched),
@@ -53,7 +57,7 @@ def _compared(matched: Matched, route: Route, levy: CodeList, is_workday: Workda
     return Result(
         breaks=in_order_of_work(b for b in found if not b.info),
         infos=in_order_of_work(b for b in found if b.info),
-        findings=tuple(situations(matched, route, levy, is_workday)),
+        findings=tuple(situations(matched, route, levy, is_workday, read_on)),
         estates=by_case(estates(matched)),
         matches=match_claims(
             matched,

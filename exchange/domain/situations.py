@@ -7,6 +7,7 @@ docs/reconciliation.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 from exchange.domain.books import Matched
@@ -25,9 +26,11 @@ RULES: Final = tuple(SEVERITIES)
 """Every rule that may be found here."""
 
 
-def situations(matched: Matched, route: Route, levy: CodeList, is_workday: Workday | None) -> Iterator[Finding]:
+def situations(
+    matched: Matched, route: Route, levy: CodeList, is_workday: Workday | None, read_on: date | None = None
+) -> Iterator[Finding]:
     """Every situation met, in a fixed order."""
     yield from table_situations(matched)
     yield from claim_situations(matched, levy)
     yield from case_situations(matched, urgent_limits(route, matched.terms.as_of)["claims_due"])
-    yield from status_situations(matched, route, is_workday)
+    yield from status_situations(matched, route, is_workday, read_on)

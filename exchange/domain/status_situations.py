@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 
 from exchange.domain.books import Matched, plain_ids
 from exchange.domain.claim_breaks import AWAITED
@@ -18,12 +19,21 @@ from exchange.domain.route import Route
 from exchange.domain.situation_making import found, on_cases
 
 
-def status_situations(matched: Matched, route: Route, is_workday: Workday | None) -> Iterator[Finding]:
-    """Every situation of the status rows."""
+def status_situations(
+    matched: Matched, route: Route, is_workday: Workday | None, read_on: date | None
+) -> Iterator[Finding]:
+    """Every situation of the status rows. `read_on` as in `register_read_on`; None: as these rows tell."""
     told = _told(matched)
     yield from _statuses(matched, told)
-    yield from _not_in_register(matched, told)
+    yield from _not_in_register(matched, told, read_on)
     yield from _closed_alone(matched, told, route, is_workday)
+
+
+def register_read_on(statuses: pd.DataFrame, as_of: date) -> date | None:
+    """The newest day up to as-of that a status tells of: until then the tax side's register was read."""
+    days = to_days(text(statuses, "as_of"))
+    known = days[days <= np.datetime64(as_of, "D")]
+    return known.max().item() if len(known) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,19 +100,19 @@ def _open(matched: Matched, told: _Told) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _not_in_register(matched: Matched, told: _Told) -> Iterator[Finding]:
+def _not_in_register(matched: Matched, told: _Told, read_on: date | None) -> Iterator[Finding]:
     """No answer, and no word of any of the case's debtors out of a register that was read since its claim period ended:
     the taxpayer is registered elsewhere (E30). A debtor without a USCC can't be looked up, and is another matter."""
     cases, claims, case = matched.cases, matched.claims, matched.debtors.case
-    if not len(told.rows):
+    read_on = read_on or register_read_on(matched.books.statuses, matched.terms.as_of)
+    if read_on is None:
         return
-    read_on = to_days(text(matched.books.statuses, "as_of"))[told.rows].max()
     (ids,), words = codes(matched.debtors.uscc)
     asked, answered = (np.zeros(len(cases.number), bool) for _ in range(2))
     asked[case[(case >= 0) & (ids != len(words))]] = True
     answered[claims.case[claims.judged]] = True
     known, _ = _cases_status(matched, told)
-    over = ~np.isnat(cases.claims_due_on) & (cases.claims_due_on <= read_on)
+    over = ~np.isnat(cases.claims_due_on) & (cases.claims_due_on <= np.datetime64(read_on, "D"))
     silent = np.flatnonzero(over & among(cases.stage, AWAITED) & asked & ~answered & ~known)
     yield from on_cases(matched, "taxpayer_not_in_register", silent, "uscc", "case_debtor")
 

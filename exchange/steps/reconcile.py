@@ -35,6 +35,7 @@ from exchange.domain.reconciliation import reconcile_books
 from exchange.domain.route import Agreement, Route
 from exchange.domain.runs import put_aside, taken_up
 from exchange.domain.situations import RULES
+from exchange.domain.status_situations import register_read_on
 from exchange.ports import Clock, ExchangeRecord, IsWorkday, Ledger, Pages, Sheets, Vault
 
 HISTORY: Final = ("case_no", "stage", "accepted_on")
@@ -86,7 +87,7 @@ def reconcile(
         reconcile_books, route_out=route, levy=agreement.codes["levy"], as_of=day, is_workday=is_workday
     )  # fmt: skip
     cases = frozenset(ledger.landed(route, BOOKS["cases"], columns=["case_no"])["case_no"].dropna())
-    result, books = _compared(len(cases), route, back, ledger, vault, compare)
+    result, books = _compared(len(cases), route, back, day, ledger, vault, compare)
     decisions = book_of(ledger.events, route.id)
     result = replace(result, matches=decided(result.matches or Matches(), decisions, day))
     run = run_of(key, route.id, day, result, {b.id: b for b in ledger.breaks(route=route.id)})
@@ -149,7 +150,7 @@ def _subject(key: str, agreement: Agreement, party: str, ledger: Ledger) -> tupl
 
 
 def _compared(
-    cases: int, route: Route, back: Route, ledger: Ledger, vault: Vault, compare: Callable[[Books], Result]
+    cases: int, route: Route, back: Route, day: date, ledger: Ledger, vault: Vault, compare: Callable[..., Result]
 ) -> tuple[Result, Books]:
     """The result, and the books as far as it speaks of them: all of them, or group by group where there are many."""
     if cases <= AT_ONCE:
@@ -157,7 +158,8 @@ def _compared(
         books = books_of({**frames, "history": ledger.told(route, BOOKS["cases"], HISTORY)})
         return compare(books), books
     with vault.workdir() as folder:
-        count = _part(route, back, ledger, folder)
+        count, read_on = _part(route, back, day, ledger, folder)
+        compare = partial(compare, read_on=read_on)
         parts = [narrowed(compare(books), books) for books in (_group(folder, n, route, back) for n in range(count))]
     return together(parts)
 
@@ -168,14 +170,18 @@ def _read(route: Route, back: Route) -> dict[str, Route]:
     return {book: whose[dataset] for book, dataset in BOOKS.items() if dataset in whose}
 
 
-def _part(route: Route, back: Route, ledger: Ledger, folder: Path) -> int:
-    """Every landed row put aside with the group its cluster stands in; how many groups there are."""
+def _part(route: Route, back: Route, day: date, ledger: Ledger, folder: Path) -> tuple[int, date | None]:
+    """Every landed row put aside with the group its cluster stands in; how many groups there are, and up to which day
+    the tax side's register was read, which is of all groups."""
     pairs: list[npt.NDArray[np.uint64]] = []
+    read: list[date] = []
     whole = folder / "whole"
     for book, whose in _read(route, back).items():
         for number, rows in enumerate(ledger.landed_parts(whose, BOOKS[book])):
             pairs.append(np.unique(links(book, rows), axis=0))
             put_aside({book: rows}, whole / f"{book}-{number:06d}")
+            if book == "statuses" and (newest := register_read_on(rows, day)):
+                read.append(newest)
     put_aside({"history": ledger.told(route, BOOKS["cases"], HISTORY)}, whole / "history")
     groups = grouped(pairs, KEYS_AT_ONCE)
     for part in sorted(whole.iterdir()):
@@ -183,7 +189,7 @@ def _part(route: Route, back: Route, ledger: Ledger, folder: Path) -> int:
         where = groups.of(book, rows)
         for group in np.unique(where):
             put_aside({book: rows.loc[where == group]}, folder / f"group-{group}" / part.name)
-    return groups.count
+    return groups.count, max(read, default=None)
 
 
 def _group(folder: Path, number: int, route: Route, back: Route) -> Books:

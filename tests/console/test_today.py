@@ -102,7 +102,7 @@ def test_the_next_limits_are_listed_and_folded(ends: tuple[Console, Console]) ->
     only = plain(court.as_("audit-1").page("/limits?kind=claims_end"))
     assert "第一次债权人会议 （" not in only
     assert CASE in only
-    assert court.as_("audit-1").get("/limits?days=x").status_code == 422
+    assert court.as_("audit-1").get("/limits?days=x").status_code == 404
     assert "剩" in plain(court.as_("audit-1").page("/limits?days=12345&kind=nothing&page=9"))
 
 

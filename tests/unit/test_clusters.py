@@ -18,6 +18,7 @@ from exchange.domain.books import Books
 from exchange.domain.breaks import Result
 from exchange.domain.clusters import LINKS, grouped, links
 from exchange.domain.reconciliation import reconcile_books
+from exchange.domain.status_situations import register_read_on
 from tests.unit import reconcile_worlds as worlds
 
 
@@ -31,10 +32,11 @@ def test_groups_give_the_result_of_the_whole(world: str, size: int, tmp_path: Pa
     frames = {name: getattr(books, name) for name in NAMES}
     groups = grouped([links(name, frame) for name, frame in frames.items()], size)
     assert groups.count > 1
+    read_on = register_read_on(books.statuses, date.fromisoformat(worlds.answers(world)["as_of"]))
     parts = []
     for number in range(groups.count):
         some = Books(**{name: frame.loc[groups.of(name, frame) == number] for name, frame in frames.items()})
-        parts.append(narrowed(compare(some), some))
+        parts.append(narrowed(compare(some, read_on=read_on), some))
     whole, (result, kept) = compare(books), together(parts)
     assert [(b.id, b.amounts, b.facts, b.due_on) for b in result.breaks] == [
         (b.id, b.amounts, b.facts, b.due_on) for b in whole.breaks
