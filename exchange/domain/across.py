@@ -81,12 +81,14 @@ def duplicate_case_no(cases: pd.DataFrame, sender: Party) -> Mask:
     A number fits when it is well formed and its court code is one of its court's, whatever else the case breaks.
     Empty numbers are no duplicates.
     """
+    several = (cases["case_no"].notna() & cases["case_no"].duplicated(keep=False)).to_numpy(bool)
+    out, cases = np.zeros(len(several), dtype=bool), cases.loc[several]
     numbers = cases["case_no"]
-    several = (numbers.notna() & numbers.duplicated(keep=False)).to_numpy(bool)
     formed = passes(serials_alike(numbers), lambda number: parse(number).form != "malformed")
     fits = formed & court_code_fits(numbers, cases["court_code"], sender)
     fitting = pd.Series(fits, index=cases.index).groupby(numbers, sort=False).transform("sum").fillna(0).to_numpy()
-    return np.asarray(several & ~(fits & (fitting == 1)), dtype=bool)
+    out[several] = ~(fits & (fitting == 1))
+    return out
 
 
 def unofficial_years(prepared: Prepared, route: Route, calendar: WorkCalendar) -> Iterator[Finding]:

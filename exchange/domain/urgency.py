@@ -8,9 +8,11 @@ from datetime import date
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from exchange.domain.route import Route
+from exchange.domain.text import passes
 
 MAJOR, CLAIMS_DUE, ACCEPTED = "major", "claims_due_within_7_days", "accepted_within_7_days"
 REASONS: Final = (MAJOR, CLAIMS_DUE, ACCEPTED)
@@ -48,13 +50,11 @@ def urgent_cases(
     unknown stage is not terminated; held cases are listed too.
     """
     today = pd.Timestamp(as_of)
-    left = (pd.to_datetime(cases["claims_due_on"], format="%Y-%m-%d", errors="coerce") - today).dt.days
-    gone = (today - pd.to_datetime(cases["accepted_on"], format="%Y-%m-%d", errors="coerce")).dt.days
     running = (cases["stage"] != "terminated").to_numpy(bool)
     masks = {
         MAJOR: running & (cases["is_major"] == "true").to_numpy(bool),
-        CLAIMS_DUE: running & left.between(0, limits["claims_due"]).to_numpy(bool),
-        ACCEPTED: running & gone.between(0, limits["accepted"]).to_numpy(bool),
+        CLAIMS_DUE: running & _within(cases["claims_due_on"], today, limits["claims_due"]),
+        ACCEPTED: running & _within(cases["accepted_on"], today, -limits["accepted"]),
     }
     found = []
     for n in np.flatnonzero(masks[MAJOR] | masks[CLAIMS_DUE] | masks[ACCEPTED]):
@@ -63,3 +63,13 @@ def urgent_cases(
         case = None if pd.isna(case_no) else str(case_no)
         found.append(Urgent(record=str(record), case_no=case, reasons=reasons, held=str(record) in held))
     return tuple(found)
+
+
+def _within(days: pd.Series, today: pd.Timestamp, limit: int) -> npt.NDArray[np.bool_]:
+    """Whether each day lies at most so many days after today (or before it: negative). What is no day does not."""
+
+    def near(day: str) -> bool:
+        found = pd.to_datetime(day, format="%Y-%m-%d", errors="coerce")
+        return not pd.isna(found) and min(0, limit) <= (found - today).days <= max(0, limit)
+
+    return passes(days, near)
