@@ -38,7 +38,12 @@ _EVENTS: Final = "the ledger's events of these days"
 FIGURES: Final[Mapping[str, tuple[str, str, str]]] = {
     "selected": ("Cases selected", "Cases the agreed rule takes into the quarter.", _CHECKED),
     "sent": ("Cases exchanged", "Cases that went over; at the receiving end those taken in.", _CHECKED),
-    "rejected": ("Cases rejected", "Cases a rule of the agreement held back, of those selected.", _CHECKED),
+    "rejected": (
+        "Cases rejected",
+        "Cases a rule of the agreement held back, of those selected; at the receiving end rows the checks refused, "
+        "beside the cases taken in.",
+        _CHECKED,
+    ),
     "new": ("New cases", "Cases no earlier quarter carried.", _REPORT),
     "changed": ("Changed cases", "Cases that read otherwise than when they were last sent.", _REPORT),
     "closed": ("Closed cases", "Cases that ended since they were last sent.", _REPORT),
