@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.scheduling import WholeFiles, dearest_first
 
+USUAL_UMASK = 0o022
+
 pytest_plugins = ("tests.servers", "tests.servers_sshd")
+
+
+@pytest.fixture(autouse=True)
+def _umask_as_it_was() -> Iterator[None]:
+    """What the command line sets for its process does not outlive the test or fixture that calls it in ours."""
+    os.umask(USUAL_UMASK)
+    yield
+    os.umask(USUAL_UMASK)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -121,7 +121,11 @@ def running_sshd(
     entry = pwd.getpwnam(user or getpass.getuser())
     host_line = make_key(folder / "host_ed25519")
     make_key(folder / "host_ecdsa", kind="ecdsa")
-    (folder / "authorized_keys").write_text(make_key(folder / "user_key") + "\n")
+    keys = folder / "authorized_keys"
+    keys.write_text(make_key(folder / "user_key") + "\n")
+    keys.chmod(0o644)  # sshd reads it as the login user, whatever our umask
+    (folder / "srv").mkdir(exist_ok=True)
+    (folder / "srv").chmod(0o755)
     port = port or free_port()
     host_keys = "\n".join(f"HostKey {folder}/{name}" for name in ("host_ed25519", "host_ecdsa"))
     config = folder / "sshd_config"
