@@ -227,7 +227,7 @@ def _unsent(prepared: Prepared, sender: Party, history: History) -> _Lost:
         since = (ended >= pd.Timestamp(first)).to_numpy(bool)
         accepted = ~register["stage"].isin(NOT_EXCHANGED).to_numpy(bool)
         gone = selected(register, sender=sender, first_day=prepared.period.first_day)
-        ours = register["court_code"].isin([court.id for court in sender.courts]).to_numpy(bool)
+        ours = register["court_code"].isin(sender.court_ids).to_numpy(bool)
         maybe = register.loc[since & accepted & ours & ~gone]
         carried = _within(maybe["_record"], records)
         return maybe.loc[~(carried | _within(normalise_case_no(maybe["case_no"]), numbers))]

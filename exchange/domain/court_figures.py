@@ -25,7 +25,7 @@ def court_figures(
     `cases` are the selected ones (`_record`, `court_code`), `held` their records that stay, `sent` the rows that go by
     dataset, each with `_record`. A row belongs to its case's court, or to the one it names itself.
     """
-    courts = [court.id for court in sender.courts]
+    courts = sender.court_ids
     told: dict[str, dict[str, Decimal]] = {court: {} for court in courts}
     of_cases = _numbers(cases, courts)
     by_record = pd.Series(of_cases, index=cases["_record"].astype(object))

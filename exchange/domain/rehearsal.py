@@ -14,12 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from exchange.domain.across import check_across
 from exchange.domain.contract import Contract
-from exchange.domain.examine import Examination, check_rows, conclude
 from exchange.domain.finding import Finding
 from exchange.domain.period import Period
-from exchange.domain.prepare import join, prepare
+from exchange.domain.rounds import Round, judged
 from exchange.domain.route import Agreement, Route
 from exchange.domain.rowcheck import RunsChecks
 from exchange.domain.types import REQUIRED
@@ -104,11 +102,12 @@ def rehearse(
     stored = {name: set(frame.columns) for frames in batches for name, frame in frames.items()}
     absent = tuple(_without_data(then.route(route), stored))
 
-    def judged(agreement: Agreement) -> Verdict:
-        examination = _examined(
-            batches, agreement, agreement.route(route), period=period, as_of=as_of, is_workday=is_workday,
+    def under(agreement: Agreement) -> Verdict:
+        quarter = Round(
+            agreement=agreement, route=agreement.route(route), period=period, as_of=as_of, is_workday=is_workday,
             checker=checker,
         )  # fmt: skip
+        _, examination = judged(batches, quarter)
         return Verdict(
             selected=len(examination.selected),
             held=len(examination.held),
@@ -117,32 +116,9 @@ def rehearse(
         )
 
     return Rehearsed(
-        key=key, now=judged(now), then=judged(then), without_data=absent,
+        key=key, now=under(now), then=under(then), without_data=absent,
         left_behind=tuple(_left_behind(now.route(route), then.route(route))),
     )  # fmt: skip
-
-
-def _examined(
-    batches: Sequence[Mapping[str, pd.DataFrame]],
-    agreement: Agreement,
-    route: Route,
-    *,
-    period: Period,
-    as_of: date,
-    is_workday: Callable[[date], bool],
-    checker: RunsChecks,
-) -> Examination:
-    sender = agreement.parties[route.sender]
-    parts = [prepare(frames, route=route, sender=sender, period=period, as_of=as_of) for frames in batches]
-    found: list[Finding] = []
-    for part in parts:
-        found += check_rows(
-            part, route=route, sender=sender, codes=agreement.codes_of(route), as_of=as_of, is_workday=is_workday,
-            checker=checker,
-        )  # fmt: skip
-    whole = join(parts)
-    found += check_across(whole, found, route=route, sender=sender)
-    return conclude(whole, found, route=route, as_of=as_of)
 
 
 def _without_data(route: Route, stored: Mapping[str, set[str]]) -> list[tuple[str, str]]:

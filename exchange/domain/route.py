@@ -62,6 +62,11 @@ class Party:
     name_en: str
     courts: tuple[Court, ...] = ()
 
+    @property
+    def court_ids(self) -> list[str]:
+        """The ids of the courts it speaks for."""
+        return [court.id for court in self.courts]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankRule:

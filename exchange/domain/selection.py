@@ -37,7 +37,7 @@ def selected(cases: pd.DataFrame, *, sender: Party, first_day: date) -> npt.NDAr
 
 def of_sender(courts: pd.Series, sender: Party) -> npt.NDArray[np.bool_]:
     """Whether each row's court is one the sender speaks for; a missing one is not."""
-    return np.asarray(courts.isin([court.id for court in sender.courts]), dtype=bool)
+    return np.asarray(courts.isin(sender.court_ids), dtype=bool)
 
 
 def of_quarter(rows: pd.DataFrame, columns: Sequence[str], first_day: date) -> npt.NDArray[np.bool_]:

@@ -60,7 +60,7 @@ def open_quarter(parts: Parts, route_id: str, period: str, as_of: date | None = 
 
 
 def _batches(parts: Parts) -> dict[str, list[str]]:
-    courts = [court.id for court in parts.agreement.parties[parts.party].courts]
+    courts = parts.agreement.parties[parts.party].court_ids
     size = parts.batch_size
     return {f"b{n // size + 1:03d}": courts[n : n + size] for n in range(0, len(courts), size)}
 

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from exchange.domain.drift import PROFILE, drifts, last_profile, profile_of
-from exchange.domain.examine import check_rows, prepare
 from exchange.domain.period import Period
+from exchange.domain.rounds import Round, checked
 from exchange.domain.route import Agreement
 from exchange.ports import Checker, IsWorkday, Ledger, Source, Vault
 
@@ -17,7 +17,6 @@ def check_source(
     period: Period,
     *,
     agreement: Agreement,
-    party: str,
     source: Source,
     vault: Vault,
     ledger: Ledger,
@@ -28,20 +27,12 @@ def check_source(
 
     Writes nothing. Raises what the source raises (a column that is gone is a 903 in the contract's words), and 911.
     """
-    route, sender = agreement.route(route_id), agreement.parties[party]
-    courts = [court.id for court in sender.courts]
-    frames = source.read(route, courts=courts, since=period.first_day)
-    as_of = period.last_day
-    prepared = prepare(frames, route=route, sender=sender, period=period, as_of=as_of)
-    findings = check_rows(
-        prepared,
-        route=route,
-        sender=sender,
-        codes=agreement.codes_of(route),
-        as_of=as_of,
-        is_workday=is_workday,
-        checker=checker,
+    route = agreement.route(route_id)
+    quarter = Round(
+        agreement=agreement, route=route, period=period, as_of=period.last_day, is_workday=is_workday, checker=checker
     )
+    frames = source.read(route, courts=quarter.sender.court_ids, since=period.first_day)
+    prepared, findings = checked(frames, quarter)
     profile = profile_of(prepared.frames, findings, route=route, codes=agreement.codes_of(route))
     before = last_profile(
         ledger.exchanges(route=route.id, kind="Q"), period, events=lambda key: ledger.events(exchange=key),

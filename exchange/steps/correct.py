@@ -16,10 +16,10 @@ from exchange.domain.case_number import normalise
 from exchange.domain.change_report import correction_data
 from exchange.domain.changes import DATASET, case_in_exchange
 from exchange.domain.content import Content, stage_content
-from exchange.domain.corrections import VOIDS, as_corrections, newest, sent_up_to, taken_back
+from exchange.domain.corrections import VOIDS, as_corrections, newest, sent_up_to
 from exchange.domain.differences import compare
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.examine import Examination, check_across, check_rows, conclude, prepare
+from exchange.domain.examine import Examination
 from exchange.domain.finding import Finding
 from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.officers import duties_of
@@ -27,6 +27,7 @@ from exchange.domain.outcome import examined
 from exchange.domain.period import Period
 from exchange.domain.points import POINTS, clean_reason, dump_points, points_facts, points_of
 from exchange.domain.prepare import CASES
+from exchange.domain.rounds import Round, judged
 from exchange.domain.route import Agreement, Route
 from exchange.domain.stored import content_records
 from exchange.ports import Checker, Clock, IsWorkday, Ledger, Pages, Source, Vault
@@ -174,17 +175,13 @@ def _open(asked: _Asked, end: _End) -> str:
 
 def _examined(asked: _Asked, end: _End) -> Examination:
     """The whole register at once, checked as a quarter is: a duplicate can't be seen from one case."""
-    route, sender, period = asked.route, end.agreement.parties[asked.route.sender], asked.period
-    frames = end.source.read(route, courts=[court.id for court in sender.courts], since=period.first_day)
-    prepared = prepare(frames, route=route, sender=sender, period=period, as_of=end.today)
-    rows = check_rows(
-        prepared, route=route, sender=sender, codes=end.agreement.codes_of(route), as_of=end.today,
-        is_workday=end.is_workday, checker=end.checker,
+    now = Round(
+        agreement=end.agreement, route=asked.route, period=asked.period, as_of=end.today, is_workday=end.is_workday,
+        checker=end.checker,
     )  # fmt: skip
-    across = [*check_across(prepared, rows, route=route, sender=sender)]
-    if not asked.cases:
-        across += taken_back(prepared, end.ledger.landed(route, VOIDS)) if route.has(VOIDS) else ()
-    return conclude(prepared, [*rows, *across], route=route, as_of=end.today)
+    frames = end.source.read(now.route, courts=now.sender.court_ids, since=now.period.first_day)
+    by_rule = not asked.cases and now.route.has(VOIDS)
+    return judged([frames], now, voids=end.ledger.landed(now.route, VOIDS) if by_rule else None)[1]
 
 
 def _told(

@@ -91,5 +91,5 @@ def _landed(ledger: Ledger, route: Route, until: datetime | None) -> dict[str, p
 def _register(source: Source, agreement: Agreement, route: Route, on: date) -> Mapping[str, pd.DataFrame]:
     """This end's register as it would be exchanged, each value in its form."""
     sender, period = agreement.parties[route.sender], Period.of(on)
-    frames = source.read(route, courts=[court.id for court in sender.courts], since=period.first_day)
+    frames = source.read(route, courts=sender.court_ids, since=period.first_day)
     return dict(prepare(frames, route=route, sender=sender, period=period, as_of=on).frames)

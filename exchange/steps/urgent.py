@@ -14,9 +14,9 @@ from exchange.domain.case_number import normalise_case_no
 from exchange.domain.changes import DATASET as IN_EXCHANGE
 from exchange.domain.changes import case_in_exchange
 from exchange.domain.content import Content, stage_content
-from exchange.domain.corrections import VOIDS, sent_up_to, taken_back
+from exchange.domain.corrections import VOIDS, sent_up_to
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.examine import Examination, check_across, check_rows, conclude, prepare
+from exchange.domain.examine import Examination
 from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.officers import duties_of
 from exchange.domain.outcome import examined, outcome_json
@@ -25,6 +25,7 @@ from exchange.domain.points import POINTS, Point, Standing, dump_points, points_
 from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import CASES, Prepared
 from exchange.domain.report import debtor_names, report_data, shown_records
+from exchange.domain.rounds import Round, judged
 from exchange.domain.route import Agreement, Route
 from exchange.domain.urgency import Urgent, UrgentRound
 from exchange.domain.urgent_preview import rows_sha256, shown
@@ -205,21 +206,12 @@ def _examine(
     today: date,
 ) -> tuple[Prepared, Examination]:
     """The whole register at once: a duplicate can't be seen from one case."""
-    sender, period = agreement.parties[route.sender], Period.of(today).previous()
-    frames = source.read(route, courts=[court.id for court in sender.courts], since=period.first_day)
-    prepared = prepare(frames, route=route, sender=sender, period=period, as_of=today)
-    rows = check_rows(
-        prepared,
-        route=route,
-        sender=sender,
-        codes=agreement.codes_of(route),
-        as_of=today,
-        is_workday=is_workday,
+    now = Round(
+        agreement=agreement, route=route, period=Period.of(today).previous(), as_of=today, is_workday=is_workday,
         checker=checker,
-    )
-    across = [*check_across(prepared, rows, route=route, sender=sender)]
-    across += taken_back(prepared, ledger.landed(route, VOIDS)) if route.has(VOIDS) else ()
-    return prepared, conclude(prepared, [*rows, *across], route=route, as_of=today)
+    )  # fmt: skip
+    frames = source.read(route, courts=now.sender.court_ids, since=now.period.first_day)
+    return judged([frames], now, voids=ledger.landed(route, VOIDS) if route.has(VOIDS) else None)
 
 
 def _named(found: Examination, case_no: str) -> Urgent:

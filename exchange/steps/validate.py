@@ -6,8 +6,8 @@ from functools import partial
 
 from exchange.domain.drift import dump_profile, profile_of
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.examine import check_rows, prepare
 from exchange.domain.lifecycle import OPENED
+from exchange.domain.rounds import Round, checked
 from exchange.domain.route import Agreement
 from exchange.domain.stored import (
     BatchCheck,
@@ -27,7 +27,6 @@ def validate(
     batch: str,
     *,
     agreement: Agreement,
-    party: str,
     vault: Vault,
     ledger: Ledger,
     checker: Checker,
@@ -54,18 +53,11 @@ def validate(
         if (known.files, known.contract_sha256) == (files, route.contract_sha256):
             return
     frames = extracted_frames(partial(vault.get, key), files, batch, key)
-    sender = agreement.parties[party]
     period, as_of = round_of(record)
-    prepared = prepare(frames, route=route, sender=sender, period=period, as_of=as_of)
-    findings = check_rows(
-        prepared,
-        route=route,
-        sender=sender,
-        codes=agreement.codes_of(route),
-        as_of=as_of,
-        is_workday=is_workday,
-        checker=checker,
+    quarter = Round(
+        agreement=agreement, route=route, period=period, as_of=as_of, is_workday=is_workday, checker=checker
     )
+    prepared, findings = checked(frames, quarter)
     profile = profile_of(prepared.frames, findings, route=route, codes=agreement.codes_of(route))
     vault.put(key, profile_name(batch), dump_profile(profile))
     check = BatchCheck(files=dict(files), contract_sha256=route.contract_sha256, findings=tuple(findings))

@@ -122,7 +122,7 @@ def database(tmp_path: Path) -> Path:
 def check(database: Path, tmp_path: Path) -> list[str]:
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}", clock=lambda: NOW)
     found = check_source(
-        ROUTE.id, Period.parse("2026Q3"), agreement=AGREEMENT, party=SENDER.id,
+        ROUTE.id, Period.parse("2026Q3"), agreement=AGREEMENT,
         source=SqlSource(f"sqlite:///{database}", folder=ROOT / "sources" / SENDER.id),
         vault=FsVault(f"file://{tmp_path / 'vault'}"), ledger=ledger, checker=PlainChecker(), is_workday=IS_WORKDAY,
     )  # fmt: skip

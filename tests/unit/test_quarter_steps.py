@@ -82,7 +82,7 @@ class End:
 
     def validate(self, batch: str, key: str = KEY) -> None:
         validate(
-            key, batch, agreement=AGREEMENT, party="court-131100", vault=self.vault, ledger=self.ledger,
+            key, batch, agreement=AGREEMENT, vault=self.vault, ledger=self.ledger,
             checker=PlainChecker(), is_workday=CALENDAR.is_workday,
         )  # fmt: skip
 
