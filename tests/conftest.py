@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.scheduling import WholeFiles, dearest_first
 
 USUAL_UMASK = 0o022
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+"""How long something takes says how busy the machine is, and fails no test."""
 
 pytest_plugins = ("tests.servers", "tests.servers_sshd")
 

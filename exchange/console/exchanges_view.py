@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from exchange import journeys
+from exchange.console.urgent_view import case_of
 from exchange.domain.canonical import strict_json
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.packet import DATA_KINDS, packet_of, parse_packet_name
@@ -27,19 +28,24 @@ FILTERS: Final = ("direction", "kind", "state", "period")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """An exchange in the list."""
+    """An exchange in the list. `case_no`: the case an urgent one is about, where this end holds its content."""
 
     record: ExchangeRecord
     title: Words
     route: Words
+    case_no: str | None
 
 
 def listed(parts: Parts, wanted: Mapping[str, str], *, first: int, most: int) -> tuple[int, Sequence[Row]]:
     """How many exchanges there are of these filters, and a page of them."""
     total, found = parts.ledger.listed_exchanges({n: v for n, v in wanted.items() if v}, first=first, most=most)
     return total, [
-        Row(record=one, title=round_title(one.kind, one.period), route=_route(parts, one.route)) for one in found
-    ]
+        Row(
+            record=one, title=round_title(one.kind, one.period), route=_route(parts, one.route),
+            case_no=case_of(parts, one) if one.kind == "U" else None,
+        )
+        for one in found
+    ]  # fmt: skip
 
 
 def _route(parts: Parts, route_id: str) -> Words:

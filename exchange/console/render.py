@@ -119,7 +119,8 @@ def _local(value: datetime | str) -> datetime:
 
 def case_number(text: str) -> Markup:
     """A case number that never breaks over a line."""
-    return Markup('<span class="cn" lang="zh-CN">{}</span>').format(escape(text))
+    hung = " hung" if text.startswith("（") else ""
+    return Markup('<span class="cn{}" lang="zh-CN">{}</span>').format(hung, escape(text))
 
 
 def grouped(text: str, size: int = 4) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+
+from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, expect
 
-from tests.console.browsing import at, served
+from tests.console.browsing import NARROW, at, served
 from tests.console.kit import PASSWORD, Console
 
 
@@ -69,3 +72,18 @@ def test_a_word_typed_comes_back_as_a_draft(chromium: Browser, fresh_ends: tuple
         page.fill("#word", "已请承办庭更正")
         page = desk.go("/alerts?rule=held")
         expect(page.locator("#word")).to_have_value("已请承办庭更正")
+
+
+def test_what_is_read_in_at_the_start_is_set_aside_before_the_first_request(ends: tuple[Console, Console]) -> None:
+    try:
+        with TestClient(ends[0].app):
+            assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
+
+
+def test_the_tab_one_is_on_is_in_sight_on_a_phone(chromium: Browser, sites: tuple[str, str]) -> None:
+    with at(chromium, sites[0], size=NARROW) as desk:
+        page = desk.sign_in("admin-1").go("/admin?tab=health")
+        expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.9)
+        expect(page.locator(".side > a[aria-current]")).to_be_in_viewport()

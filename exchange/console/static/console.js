@@ -29,7 +29,7 @@
   const keep = async (form, text) => {
     try {
       const answer = await net(`/drafts/${encodeURIComponent(form)}`, { method: "PUT", body: new URLSearchParams({ text }), headers: { "hx-request": "true" } });
-      if (answer.ok) said(form, (await answer.text()).trim() + " " + new Date().toTimeString().slice(0, 5));
+      if (answer.ok) said(form, text ? (await answer.text()).trim() + " " + new Date().toTimeString().slice(0, 5) : "");
     } catch { /* the banner of the connection says it */ }
   };
   document.addEventListener("input", (event) => {
@@ -108,6 +108,9 @@
   /* Closing an open menu by a click elsewhere or Escape. */
   document.addEventListener("click", (event) => document.querySelectorAll("details.who[open], details.more[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));
 
+  /* Where the tabs are wider than the window, the one shown is brought into sight. */
+  const bring = () => document.querySelectorAll(".tabs [aria-current]").forEach((tab) => { tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2; });
+  bring();
   restore(document);
   document.addEventListener("htmx:after:swap", () => restore(document));
 })();
