@@ -35,6 +35,7 @@ FIRST_YEAR: Final = "docket_first_year"
 _STRICT: Final = rf"^（(?P<y>20[0-9]{{2}})）(?P<c>[{PROVINCES}][0-9]{{2,4}})(?P<t>{TYPES})(?P<n>[1-9][0-9]{{0,14}})号$"
 _PARTS: Final = {"code": "c", "year": "y", "kind": "t", "serial": "n"}
 _SERIES: Final = ["code", "year", "kind"]
+_KINDS: Final = pd.CategoricalDtype(sorted(TYPES.split("|")))
 _Key = tuple[str, int, str]
 _TOO_LONG: Final = 16
 _TRACE: Final = re.compile(
@@ -75,8 +76,8 @@ class Series:
 class Numbers:
     """The numbers of some courts' register: one row for each well-formed one of the party's codes, and the odd ones.
 
-    `good` has `code`, `year`, `kind`, `serial` and `_record`; `odd` are rows whose number fills no place, as
-    (record, number brought to its form, court id).
+    `good` has `code`, `year`, `kind`, `serial` (in small kinds, for those of a country are held at once) and `_record`;
+    `odd` are rows whose number fills no place, as (record, number brought to its form, court id).
     """
 
     good: pd.DataFrame
@@ -106,7 +107,8 @@ def numbers_of(register: pd.DataFrame, sender: Party) -> Numbers:
         elif number.form in ("strict", "malformed") and text:
             odd.append((record, text, courts[int(n)].as_py() or ""))
     good = pd.concat([read.to_pandas(), pd.DataFrame(more, columns=[*_PARTS, "_record"], dtype="str")])
-    return Numbers(good=good.astype({"year": "int64", "serial": "int64"}).reset_index(drop=True), odd=tuple(odd))
+    kinds = {"code": pd.CategoricalDtype(sorted(codes)), "kind": _KINDS, "year": "int16", "serial": "int64"}
+    return Numbers(good=good.astype(kinds).reset_index(drop=True), odd=tuple(odd))
 
 
 def joined(parts: Sequence[Numbers]) -> Numbers:
@@ -119,18 +121,17 @@ def looked_at(numbers: Numbers, *, sender: Party, route: Route, as_of: date) -> 
     """The numbers of the years from the one a court's file (else the terms) names up to that of `as_of`."""
     good = numbers.good
     since = good["code"].map(first_years(sender, route, as_of)).astype("int64")
-    looked = good.loc[((good["year"] >= since) & (good["year"] <= as_of.year)).to_numpy(bool)]
-    return looked.astype({"code": "category", "kind": "category"})
+    return good.loc[((good["year"] >= since) & (good["year"] <= as_of.year)).to_numpy(bool)]
 
 
 def gaps(numbers: Numbers, looked: pd.DataFrame, *, sender: Party) -> tuple[Series, ...]:
     """The series that have missing serials, by code, year and type. Above the highest serial nothing is missing."""
-    ordered = looked.sort_values([*_SERIES, "serial"], kind="stable")
-    once = ordered.drop_duplicates([*_SERIES, "serial"])
+    ordered = looked[[*_SERIES, "serial"]].sort_values([*_SERIES, "serial"], kind="stable")
+    once = ordered.drop_duplicates()
     before = once.groupby(_SERIES, sort=False, observed=True)["serial"].shift(fill_value=0)
     jumps = once.assign(first=before + 1, last=once["serial"] - 1).loc[once["serial"] - before > 1]
-    doubled = ordered.loc[ordered.duplicated([*_SERIES, "serial"], keep=False)]
-    spans, twice = _by_series(jumps, "first", "last"), _by_series(doubled, "_record")
+    again = ordered.index[ordered.duplicated(keep=False)]
+    spans, twice = _by_series(jumps, "first", "last"), _by_series(looked.loc[again], "_record")
     there = once.groupby(_SERIES, observed=True)["serial"].agg(["max", "size"])
     sizes = dict(zip(there.index.tolist(), there.to_numpy().tolist(), strict=True))
     hints = _hints(numbers.odd, spans, sender)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -46,6 +46,11 @@ class Examination:
     normalised: tuple[Normalised, ...]
     urgent: tuple[Urgent, ...]
     stopped: bool
+
+    def sent_of(self, records: Iterable[str | None]) -> set[str]:
+        """Those of some records that are sent: a set as small as they are, where all that are sent are a country's."""
+        asked = set(records)
+        return {record for record in self.sent if record in asked}
 
     @property
     def records(self) -> dict[str, str]:

@@ -27,11 +27,13 @@ def examined(
     examination: Examination, *, route: Route, period: Period | None, as_of: date, exchange: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The part of the checks: what was selected, held, warned of, sent, is urgent. `exchange` describes the round."""
+    ids = [record_id(record) for record in examination.selected]
+    all_sent = examination.sent == examination.selected
     return {
         "period": str(period) if period else None,
         "as_of": as_of.isoformat(),
-        "selected": [record_id(record) for record in examination.selected],
-        "sent": [record_id(record) for record in examination.sent],
+        "selected": ids,
+        "sent": ids if all_sent else [record_id(record) for record in examination.sent],
         "normalised": [_with_id(asdict(one)) for one in examination.normalised],
         "quarantined": quarantined(examination, route),
         "warned": warned(examination),
@@ -84,12 +86,9 @@ def quarantined(examination: Examination, route: Route) -> list[dict[str, Any]]:
 
 def warned(examination: Examination) -> list[dict[str, Any]]:
     """Agreed warnings, of the cases that are sent only, each (rule, case) once."""
-    sent = set(examination.sent)
-    found = dict.fromkeys(
-        (finding.rule, finding.record, finding.case_no)
-        for finding in examination.findings
-        if finding.severity == "warn" and finding.comparable and finding.record in sent
-    )
+    told = [finding for finding in examination.findings if finding.severity == "warn" and finding.comparable]
+    sent = examination.sent_of(finding.record for finding in told)
+    found = dict.fromkeys((one.rule, one.record, one.case_no) for one in told if one.record in sent)
     return [{"rule": rule, "record": record_id(record), "case_no": case_no} for rule, record, case_no in found]
 
 

@@ -85,11 +85,12 @@ def report_data(
 def _sorted_out(examination: Examination, route: Route) -> tuple[list[Finding], list[Finding], list[Finding]]:
     """What holds a case, what leaves out a row, what a sent case is warned of."""
     rejects = [f for f in examination.findings if f.severity == "reject"]
-    sent = {*examination.sent, None}
+    warned = [f for f in examination.findings if f.severity == "warn"]
+    sent = {*examination.sent_of(f.record for f in warned), None}
     return (
         _once([f for f in rejects if reach_of(f, route) == "case"]),
         [f for f in rejects if reach_of(f, route) == "row"],
-        _once([f for f in examination.findings if f.severity == "warn" and f.record in sent]),
+        _once([f for f in warned if f.record in sent]),
     )
 
 

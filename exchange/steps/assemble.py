@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -73,6 +73,7 @@ def assemble(
         findings += unofficial_years(outlined, route, calendar)
         overruled = overruled_records(findings, events)
         examination = conclude(outlined, findings, route=route, as_of=outlined.as_of, overruled=overruled)
+        outlined, examination = _narrowed(outlined, examination)
         history = _before(record, route, vault, ledger)
         staged = _stage(record, outlined, examination, sender, route, history, vault, ledger, folder)
     examination, figures = _compare(record, staged.figures, examination, route, sender, vault, ledger)
@@ -96,6 +97,19 @@ def assemble(
     now = stands(key, points, events, partial(vault.get, key))
     vault.put(key, "report.html", pages.report(with_points(page, now, route, agreement.codes)).encode())
     _record(record, exchange | {"after": after}, route, complete, ledger)
+
+
+def _narrowed(outlined: Prepared, examination: Examination) -> tuple[Prepared, Examination]:
+    """Both with the numbers and records of the cases alone: once they are judged, nothing more is asked of these."""
+
+    def narrow(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        kept = ["_record", "case_no"]
+        return {name: frame[kept].copy() if name == CASES else frame for name, frame in frames.items()}
+
+    return (
+        replace(outlined, frames=narrow(outlined.frames)),
+        replace(examination, frames_to_send=narrow(examination.frames_to_send)),
+    )
 
 
 def _compare(
