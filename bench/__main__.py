@@ -14,6 +14,7 @@ PARTS = (
     "reconcile",
     "matching",
     "quarter",
+    "one_case",
     "district",
     "national",
     "history",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,7 +33,13 @@ class Source(Protocol):
     """A party's own records, read as the datasets of a route."""
 
     def read(
-        self, route: Route, *, courts: Sequence[str], since: date, beside: Mapping[str, Sequence[str]] = _NOTHING
+        self,
+        route: Route,
+        *,
+        courts: Sequence[str],
+        since: date,
+        beside: Mapping[str, Sequence[str]] = _NOTHING,
+        cases: Collection[str] | None = None,
     ) -> Mapping[str, pd.DataFrame]:
         """One consistent read of every dataset that has a query or mapping in `sources/<party>`.
 
@@ -43,6 +49,9 @@ class Source(Protocol):
         rows of the courts' cases, at least those selected.
         `beside` names private queries (`_docket`) and the columns each must have: those the source has are read at
         the same moment and given under their names. What they give is never sent.
+        With `cases`, normalised case numbers, only the records that bear one of them (all of them, so that two with the
+        same number show) and what belongs to them: memory follows these, not the register. A dataset that stands alone
+        then has no rows.
         A dataset the source does not hold has no frame. Raises RetryLater 901, NeedsPerson 902, 903, 927, 928.
         """
         ...

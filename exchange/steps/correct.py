@@ -163,7 +163,8 @@ def _open(asked: _Asked, end: _End) -> str:
     after = sent_up_to(top.number if top else 0, waiting)
     found = _examined(asked, end)
     gone = _gone(asked, found, end)
-    before = {c.dataset: end.ledger.landed(route, c.dataset) for c in route.carries("C") if c.of_case}
+    keys = asked.cases or None
+    before = {c.dataset: end.ledger.landed(route, c.dataset, keys=keys) for c in route.carries("C") if c.of_case}
     told = _told(asked, found, before, gone, end)
     found = _narrow(found, frozenset(told["case_no"]), asked)
     found = replace(found, findings=(*found.findings, *gone))
@@ -174,12 +175,15 @@ def _open(asked: _Asked, end: _End) -> str:
 
 
 def _examined(asked: _Asked, end: _End) -> Examination:
-    """The whole register at once, checked as a quarter is: a duplicate can't be seen from one case."""
+    """The whole register, or all that bears the numbers asked for, checked as a quarter is: a duplicate can't be seen
+    from one case."""
     now = Round(
         agreement=end.agreement, route=asked.route, period=asked.period, as_of=end.today, is_workday=end.is_workday,
         checker=end.checker,
     )  # fmt: skip
-    frames = end.source.read(now.route, courts=now.sender.court_ids, since=now.period.first_day)
+    frames = end.source.read(
+        now.route, courts=now.sender.court_ids, since=now.period.first_day, cases=asked.cases or None
+    )
     by_rule = not asked.cases and now.route.has(VOIDS)
     return judged([frames], now, voids=end.ledger.landed(now.route, VOIDS) if by_rule else None)[1]
 

@@ -148,7 +148,8 @@ def _not_overtaken(exchange: ExchangeRecord, route: Route, vault: Vault, ledger:
     if not cases:
         return
     frames = content_frames(partial(vault.get, exchange.key), route, exchange.key)
-    if wrong := undone(exchange.kind, cases, frames, {name: ledger.landed(route, name) for name in frames}, route):
+    now = {name: ledger.landed(route, name, keys=sorted(cases)) for name in frames if route.contract(name).of_case}
+    if wrong := undone(exchange.kind, cases, frames, now, route):
         raise NeedsPerson(
             920,
             f"{len(wrong)} of its cases were told anew by another packet since it was read.",

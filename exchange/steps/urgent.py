@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from exchange.domain.canonical import canonical_json, sha256_hex
-from exchange.domain.case_number import normalise_case_no
+from exchange.domain.case_number import normalise
 from exchange.domain.changes import DATASET as IN_EXCHANGE
 from exchange.domain.changes import case_in_exchange
 from exchange.domain.content import Content, stage_content
@@ -27,6 +27,7 @@ from exchange.domain.prepare import CASES, Prepared
 from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.rounds import Round, judged
 from exchange.domain.route import Agreement, Route
+from exchange.domain.text import among, as_list
 from exchange.domain.urgency import Urgent, UrgentRound
 from exchange.domain.urgent_preview import rows_sha256, shown
 from exchange.ports import Checker, Clock, IsWorkday, Ledger, Pages, Source, Vault
@@ -72,7 +73,7 @@ def preview_urgent(
     seen: list[tuple[Route, Examination]] = []
     told: list[dict[str, Any]] = []
     for route in _routes(agreement, party):
-        _, found = _examine(route, agreement, source, ledger, checker, is_workday, today)
+        _, found = _examine(route, agreement, source, ledger, checker, is_workday, today, case_no)
         case = _named(found, case_no)
         alone = _narrow(found, case)
         fresh = any(True for _ in _fresh(route, found, [case], ledger))
@@ -141,7 +142,7 @@ def urgent(
     cases: list[Urgent] = []
     keys: list[str] = []
     looked = [
-        (route, *_examine(route, agreement, source, ledger, checker, is_workday, today))
+        (route, *_examine(route, agreement, source, ledger, checker, is_workday, today, case_no))
         for route in _routes(agreement, party)
     ]
     if seen is not None and case_no is not None:
@@ -204,18 +205,20 @@ def _examine(
     checker: Checker,
     is_workday: IsWorkday,
     today: date,
+    case_no: str | None,
 ) -> tuple[Prepared, Examination]:
-    """The whole register at once: a duplicate can't be seen from one case."""
+    """The whole register at once, or all that bears one number: a duplicate can't be seen from one case."""
     now = Round(
         agreement=agreement, route=route, period=Period.of(today).previous(), as_of=today, is_workday=is_workday,
         checker=checker,
     )  # fmt: skip
-    frames = source.read(route, courts=now.sender.court_ids, since=now.period.first_day)
+    named = None if case_no is None else [normalise(case_no)]
+    frames = source.read(route, courts=now.sender.court_ids, since=now.period.first_day, cases=named)
     return judged([frames], now, voids=ledger.landed(route, VOIDS) if route.has(VOIDS) else None)
 
 
 def _named(found: Examination, case_no: str) -> Urgent:
-    wanted = normalise_case_no(pd.Series([case_no], dtype="str")).iloc[0]
+    wanted = normalise(case_no)
     record = found.records.get(wanted)
     if record is not None:
         return Urgent(record=record, case_no=wanted, reasons=("by_officer",), held=False)
@@ -236,7 +239,7 @@ def _named(found: Examination, case_no: str) -> Urgent:
 
 
 def _same(case_no: str | None, wanted: str) -> bool:
-    return case_no is not None and normalise_case_no(pd.Series([case_no], dtype="str")).iloc[0] == wanted
+    return case_no is not None and normalise(case_no) == wanted
 
 
 def _of(frame: pd.DataFrame, record: str) -> pd.DataFrame:
@@ -263,13 +266,19 @@ def _fresh(route: Route, found: Examination, going: Sequence[Urgent], ledger: Le
     if not going:
         return
     told = _told(route)
-    known = {name: ledger.landed(route, name) for name in told}
+    cases = found.frames_to_send[CASES]
+    numbers = _numbers(cases.loc[among(cases["_record"], [case.record for case in going])])
+    known = {name: ledger.landed(route, name, keys=numbers) for name in told}
     for case in going:
         rows = {name: _of(found.frames_to_send[name], case.record) for name in told}
-        numbers = rows[CASES]["case_no"]
+        numbers = _numbers(rows[CASES])
         before = {name: frame.loc[frame["case_no"].isin(numbers)] for name, frame in known.items()}
         if state_of(route, before) != state_of(route, rows):
             yield case
+
+
+def _numbers(cases: pd.DataFrame) -> list[str]:
+    return [number for number in as_list(cases["case_no"]) if number is not None]
 
 
 def _told(route: Route) -> list[str]:
@@ -329,7 +338,9 @@ def _stage(
     """Content, points, outcome and report of one case in the vault."""
     parts.vault.put(key, POINTS, dump_points(points))
     frames = dict(found.frames_to_send)
-    before = {name: parts.ledger.landed(route, name) for name in frames}
+    numbers = _numbers(frames[CASES])
+    of_case = [name for name in frames if route.contract(name).of_case]
+    before = {name: parts.ledger.landed(route, name, keys=numbers) for name in of_case}
     reasons = case_in_exchange(frames, before, route)
     if IN_EXCHANGE in [contract.dataset for contract in route.datasets]:
         frames[IN_EXCHANGE] = reasons

@@ -80,8 +80,7 @@ def void_case(
             waiting = ledger.packets(lane=route.lane, direction="out", states=["numbered", "sealed"])
             top = ledger.newest(route.lane)
             after = sent_up_to(top.number if top else 0, waiting)
-            rows = ledger.landed(route, CASES)
-            rows = rows.loc[rows["case_no"] == number]
+            rows = ledger.landed(route, CASES, keys=[number])
             if rows.empty:
                 continue
             row = void_frame(

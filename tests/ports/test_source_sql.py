@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from exchange.adapters.contracts_files import load_agreement
 from exchange.adapters.source_sql import SqlSource, load_dump, source
+from exchange.domain.case_number import normalise_case_no
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 from exchange.domain.route import Agreement
 from tests.servers import PostgresServer, free_port
@@ -83,6 +84,53 @@ def test_both_databases_give_the_same_frames(
         assert sorted(ours) == sorted(theirs)
         for dataset, frame in ours.items():
             pd.testing.assert_frame_equal(frame, theirs[dataset], obj=dataset)
+
+
+def test_some_cases_alone_are_those_of_the_whole_read_however_their_number_is_written(
+    agreement: Agreement, world: str, tmp_path: Path, postgres_url: str
+) -> None:
+    urls = [f"sqlite:///{tmp_path / 'source.db'}", postgres_url]
+    route, courts = agreement.routes["131100-cases"], agreement.parties["court-131100"].court_ids
+    for url in urls:
+        load_dump(WORLDS / world / "court_db.sql", url)
+        whole = read(agreement, url, since=SINCE[world])
+        numbers = normalise_case_no(whole["bankruptcy_case"]["case_no"])
+        doubled = sorted(numbers[numbers.duplicated()].dropna())[:1]
+        wanted = {*numbers.dropna().iloc[:3], *doubled, "（2026）冀1103破999999号"}
+        source = SqlSource(url, folder=ROOT / "sources/court-131100")
+        some = source.read(route, courts=courts, since=SINCE[world], cases=wanted)
+        records = set(whole["bankruptcy_case"]["_record"][numbers.isin(wanted)])
+        assert len(records) == 5
+        assert sorted(some) == sorted(whole)
+        for dataset, frame in whole.items():
+            ours = frame.loc[frame["_record"].isin(records)].reset_index(drop=True)
+            pd.testing.assert_frame_equal(some[dataset], ours, obj=dataset)
+        none = source.read(route, courts=courts, since=SINCE[world], cases=())
+        assert {len(frame) for frame in none.values()} == {0}
+
+
+def test_no_lead_comes_with_a_case(agreement: Agreement, own: Path) -> None:
+    with sqlite3.connect(own) as database:
+        database.executescript((ROOT / "examples/tax_lead/ms_ssxs.sql").read_text("utf-8"))
+        ((case,),) = database.execute("SELECT ah FROM pc_aj WHERE ajbs = 2")
+    source = SqlSource(f"sqlite:///{own}", folder=ROOT / "sources/court-131100")
+    courts = agreement.parties["court-131100"].court_ids
+    some = source.read(agreement.routes["131100-cases"], courts=courts, since=SINCE["sample"], cases=[case])
+    assert (len(some["bankruptcy_case"]), len(some["tax_lead"])) == (1, 0)
+
+
+def test_a_query_may_end_in_a_semicolon_and_forget_to_cast_its_record(
+    agreement: Agreement, own: Path, folder: Path
+) -> None:
+    query = folder / "case_debtor.sql"
+    text = query.read_text("utf-8").replace("CAST(aj.ajbs AS VARCHAR)   AS _record", "aj.ajbs AS _record")
+    query.write_text(f"{text.rstrip()};\n", "utf-8")
+    with sqlite3.connect(own) as database:
+        ((case,),) = database.execute("SELECT ah FROM pc_aj WHERE ajbs = 2")
+    source = SqlSource(f"sqlite:///{own}", folder=folder)
+    courts = agreement.parties["court-131100"].court_ids
+    some = source.read(agreement.routes["131100-cases"], courts=courts, since=SINCE["sample"], cases=[case])
+    assert set(some["case_debtor"]["_record"]) == {"2"}
 
 
 def test_at_least_the_selected_cases_and_all_their_rows(agreement: Agreement, world: str, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from exchange import journeys, wiring
 from exchange.adapters.contracts_files import load_agreement
 from exchange.adapters.source_sql import SqlSource, load_dump
 from exchange.adapters.source_xml import XmlSource
+from exchange.domain.case_number import normalise_case_no
 from exchange.domain.completeness import BESIDE
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 from exchange.ports import Parts
@@ -70,6 +71,21 @@ def test_every_value_is_as_it_is_out_of_the_database(register: Path, tmp_path: P
         wanted = frame.replace("", None).sort_values(key, ignore_index=True)
         found = ours[dataset].loc[ours[dataset]["_record"].isin(theirs["bankruptcy_case"]["_record"])]
         pd.testing.assert_frame_equal(found.sort_values(key, ignore_index=True), wanted, obj=dataset)
+
+
+def test_some_cases_alone_are_those_of_the_whole_folder(register: Path, tmp_path: Path) -> None:
+    write_court_xml(register, tmp_path / "xml")
+    whole = read(tmp_path / "xml")
+    numbers = normalise_case_no(whole["bankruptcy_case"]["case_no"])
+    wanted = set(numbers.dropna().iloc[5:8])
+    records = set(whole["bankruptcy_case"]["_record"][numbers.isin(wanted)])
+    some = XmlSource(f"xml+file://{tmp_path / 'xml'}", folder=ROOT / "sources/court-131100").read(
+        ROUTE, courts=COURTS, since=SINCE, cases=wanted
+    )
+    assert len(records) == 3
+    for dataset, frame in some.items():
+        ours = whole[dataset].loc[whole[dataset]["_record"].isin(records)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(frame, ours, obj=dataset)
 
 
 def test_a_quarter_out_of_xml_is_byte_for_byte_the_one_out_of_sql(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -10,12 +10,15 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from exchange.adapters.source_sql.folder import SourceFolder
+from exchange.domain.case_number import FORMED, normalise_case_no
+from exchange.domain.columns import mapped, unlike
 from exchange.domain.contract import Contract
-from exchange.domain.text import as_array, as_series
+from exchange.domain.text import among, as_array, as_series
 from exchange.domain.wireform import to_wire
 
 RECORD: Final = "_record"
 _AT_ONCE: Final = 20_000
+STREAMED: Final = {"stream_results": True, "max_row_buffer": _AT_ONCE}
 
 
 def frame_of(
@@ -33,6 +36,14 @@ def frame_of(
     if contract.key == ("case_no",):
         made["case_no"] = raw["case_no"]  # listed as it stood: an empty number is not a missing one
     return pd.DataFrame({**made, RECORD: raw[RECORD]}, index=index)
+
+
+def numbered(result: sa.CursorResult[Any], cases: Collection[str]) -> Iterator[str]:
+    """Of (record, case number) rows the records whose normalised number is among the cases; a part at a time."""
+    for rows in result.partitions(_AT_ONCE):
+        records, numbers = (_text(values) for values in zip(*rows, strict=True))
+        one_form = as_series(mapped(numbers, unlike(numbers, FORMED), normalise_case_no))
+        yield from (str(record) for record in as_series(records)[among(one_form, cases)])
 
 
 def private_frame(

@@ -7,7 +7,7 @@ transaction), so that the datasets show the database at one moment however busy 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RECORD: Final = "_record"
+CASES: Final = "bankruptcy_case"
+ONLY: Final = "only_records"
+"""The value that narrows every query to some records; no query of a folder names it."""
+
 _NOTHING: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 _GONE: Final = re.compile(r"has no (?:table|column) (?:\w+\.)*(\w+)\.$")
 _BEGIN: Final[Mapping[str, Sequence[str]]] = {
@@ -44,11 +48,19 @@ class SqlSource:
         self._folder = folder
 
     def read(
-        self, route: Route, *, courts: Sequence[str], since: date, beside: Mapping[str, Sequence[str]] = _NOTHING
+        self,
+        route: Route,
+        *,
+        courts: Sequence[str],
+        since: date,
+        beside: Mapping[str, Sequence[str]] = _NOTHING,
+        cases: Collection[str] | None = None,
     ) -> Mapping[str, pd.DataFrame]:
         """One consistent read of the route's datasets that have a query in the folder, and of private queries `beside`.
 
-        A dataset whose table may be absent, and is, has no frame. Frames as `ports.Source` promises. RetryLater 901
+        With `cases` the numbers of all cases are looked through part by part, and each query gives the rows of the
+        records found alone. A dataset whose table may be absent, and is, has no frame. Frames as `ports.Source`
+        promises. RetryLater 901
         when the database is away; NeedsPerson 902 when it refuses the login, 903 when a table or column is missing or
         a query's columns are not the contract's, 905 when the folder, a query or the address is not right, 927 when
         nothing gives a dataset.
@@ -58,6 +70,8 @@ class SqlSource:
         check_held(route, files, folder.told, str(self._folder), ".sql")
         bound = {"courts": list(courts), "since": since.isoformat()}
         with _snapshot(self._url) as connection:
+            if cases is not None:
+                bound[ONLY] = _records(connection, route, folder, bound, frozenset(cases))
             frames = {
                 dataset: _frame(connection, route, dataset, file, folder, bound)
                 for dataset, file in files.items()
@@ -94,14 +108,33 @@ def _held(connection: sa.Connection, table: str | None) -> bool:
     return bool(sa.inspect(connection).has_table(name, schema=schema or None))
 
 
+def _records(
+    connection: sa.Connection, route: Route, folder: SourceFolder, bound: Mapping[str, Any], cases: frozenset[str]
+) -> list[str]:
+    """The records whose number is one of the cases', whatever way it is written; none on a route without cases."""
+    from exchange.adapters.source_sql.frames import STREAMED, numbered
+
+    file = folder.files(route).get(CASES)
+    if file is None:
+        return []
+    statement, named = _statement(f"SELECT q.{RECORD}, q.case_no FROM {_within(folder.text(file))}", bound)  # noqa: S608
+    try:
+        return list(numbered(connection.execute(statement.execution_options(**STREAMED), named), cases))
+    except DBAPIError as error:
+        raise _in_contract_words(translated(error, where=str(file)), route.contract(CASES), folder.text(file)) from None
+
+
 def _frame(
     connection: sa.Connection, route: Route, dataset: str, file: Path, folder: SourceFolder, bound: Mapping[str, Any]
 ) -> pd.DataFrame:
     from exchange.adapters.source_sql.frames import frame_of
 
-    contract = route.contract(dataset)
+    contract, query = route.contract(dataset), folder.text(file)
+    if ONLY in bound:
+        some = f"CAST(q.{RECORD} AS VARCHAR) IN :{ONLY}" if contract.of_case else "1 = 0"
+        query = f"SELECT * FROM {_within(query)} WHERE {some}"  # noqa: S608
     try:
-        result = connection.execute(*_statement(folder.text(file), bound))
+        result = connection.execute(*_statement(query, bound))
         columns = list(result.keys())
         _same_columns(columns, contract, route.readable(dataset), file)
         return frame_of(result, columns, contract, folder)
@@ -150,13 +183,19 @@ def _private_frame(
         raise translated(error, where=str(file)) from None
 
 
+def _within(query: str) -> str:
+    """A whole query as a table named q."""
+    return f"(\n{query.rstrip().rstrip(';')}\n) AS q"
+
+
 def _statement(query: str, bound: Mapping[str, Any]) -> tuple[sa.TextClause, dict[str, Any]]:
     """The query with the values it names; a list in brackets or without is the same."""
     statement = sa.text(re.sub(r"\(\s*:courts\s*\)", ":courts", query))
     named = {name: value for name, value in bound.items() if name in statement.compile().params}
-    if "courts" in named:
-        statement = statement.bindparams(sa.bindparam("courts", expanding=True))
-    return statement, named
+    lists: list[sa.BindParameter[Any]] = [
+        sa.bindparam(name, expanding=True, type_=sa.String) for name in named if name in ("courts", ONLY)
+    ]
+    return statement.bindparams(*lists), named
 
 
 def _same_columns(columns: Sequence[str], contract: Contract, readable: frozenset[str], file: Path) -> None:

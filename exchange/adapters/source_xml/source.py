@@ -7,7 +7,7 @@ be read stop the read, and all of them are named: a case is never left out becau
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from exchange.adapters.source_xml.documents import MAX_BYTES, Unreadable, parse_document
+from exchange.domain.case_number import normalise
 from exchange.domain.contract import Column, Contract
 from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.domain.route import Route
@@ -40,6 +41,7 @@ SUFFIX: Final = ".xml.yaml"
 FORM: Final = f"_case{SUFFIX}"
 RECORD: Final = "_record"
 COURT: Final = "court_code"
+CASES: Final = "bankruptcy_case"
 _NAMED: Final = 5
 _AGAIN: Final = "It is tried again; let the export end before the quarter is read."
 
@@ -58,6 +60,20 @@ class _Read:
     bad: list[tuple[str, str]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """Whose rows are kept: of these courts, and of these numbers where any are named."""
+
+    courts: frozenset[str]
+    cases: frozenset[str] | None
+
+    def has(self, court: str, numbers: Iterable[str | None]) -> bool:
+        """Whether a document of this court, with these ways of its number, is one of them."""
+        if court not in self.courts:
+            return False
+        return self.cases is None or any(number and normalise(number) in self.cases for number in numbers)
+
+
 class XmlSource:
     """A folder of documents. Nothing is read before the first read."""
 
@@ -67,12 +83,19 @@ class XmlSource:
         self._reading = reading or _bytes
 
     def read(
-        self, route: Route, *, courts: Sequence[str], since: date, beside: Mapping[str, Sequence[str]] = _NOTHING
+        self,
+        route: Route,
+        *,
+        courts: Sequence[str],
+        since: date,
+        beside: Mapping[str, Sequence[str]] = _NOTHING,
+        cases: Collection[str] | None = None,
     ) -> Mapping[str, pd.DataFrame]:
         """One consistent read of the route's datasets that have a mapping in the folder, whatever their quarter.
 
         What is asked `beside` is read where a mapping says in which documents the court's register stands, and there
-        are such. Frames as `ports.Source` promises.
+        are such. With `cases` every document is opened, for a folder has no index, and the rows of these alone are
+        kept. Frames as `ports.Source` promises.
         RetryLater 901 when the folder is away or changes meanwhile; NeedsPerson 905
         when the address or a mapping is not right, 927 when nothing gives a dataset, 928 naming the documents that
         can't be read or are about one case.
@@ -80,12 +103,13 @@ class XmlSource:
         del since
         box, (form, told, mappings) = _box(self._url), _mappings(self._folder, route)
         registers = _registers(self._folder, route, beside)
+        wanted = _Wanted(courts=frozenset(courts), cases=None if cases is None else frozenset(cases))
         before = _listing(box)
         if not before:
             raise _away(box, "The source's folder holds no XML file.")
         read = _Read(rows={dataset: [] for dataset in mappings})
         for name in before:
-            _take(self._reading, box / name, name, read, form, mappings, registers, frozenset(courts))
+            _take(self._reading, box / name, name, read, form, mappings, registers, wanted)
         if _listing(box) != before:
             raise RetryLater(901, "The source's folder changed while it was read.", where=str(box), next_step=_AGAIN)
         if read.bad:
@@ -175,19 +199,20 @@ def _take(
     form: CaseForm,
     mappings: Mapping[str, RowForm],
     registers: Mapping[str, RegisterForm],
-    courts: frozenset[str],
+    wanted: _Wanted,
 ) -> None:
     """One document's rows, or what is wrong with it."""
     try:
         root = parse_document(reading(path))
         if any(root.tag == f"{{{form.namespace}}}{one.root}" for one in registers.values()):
-            _take_register(root, read, form, registers, courts)
+            _take_register(root, read, form, registers, wanted.courts)
             return
         record, court = _case_of(root, name, read, form)
     except Unreadable as why:
         read.bad.append((name, str(why)))
         return
-    if court in courts:
+    numbers = (row.get("case_no") for row in rows(root, mappings[CASES], form)) if CASES in mappings else ()
+    if wanted.has(court, numbers):
         for dataset, mapping in mappings.items():
             read.rows[dataset] += [{**row, RECORD: record} for row in rows(root, mapping, form)]
 
