@@ -49,10 +49,11 @@ class CaseForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowForm:
-    """How one dataset's rows stand in a document."""
+    """How one dataset's rows stand in a document; `where` is a path, the text one that counts contains, and the text
+    (empty: none) that it lacks."""
 
     each: tuple[str, ...]
-    where: tuple[str, str] | None
+    where: tuple[str, str, str] | None
     columns: Mapping[str, tuple[Any, ...]]
 
 
@@ -97,14 +98,16 @@ def _row_form(told: Mapping[str, Any], file: str, columns: Collection[str]) -> R
     each = [each] if isinstance(each, str) else each
     if not _texts(each) or not isinstance(named, dict):
         raise wrong(file, "`each` must be a path or several, `columns` name → paths.")
-    if where is not None and not (isinstance(where, dict) and set(where) == {"path", "contains"}):
-        raise wrong(file, "`where` must have a `path` and the text it `contains`.")
+    if where is not None and not (
+        isinstance(where, dict) and set(where) - {"lacks"} == {"path", "contains"} and _texts(list(where.values()))
+    ):
+        raise wrong(file, "`where` must have a `path` and the text it `contains`, and may have the text it `lacks`.")
     unknown = sorted(set(named) - set(columns))
     if unknown:
         raise wrong(file, f"{', '.join(map(repr, unknown))} is no column of the contract.")
     return RowForm(
         each=tuple(each),
-        where=(where["path"], where["contains"]) if where else None,
+        where=(where["path"], where["contains"], where.get("lacks", "")) if where else None,
         columns={name: _paths(paths, name, file) for name, paths in named.items()},
     )
 
@@ -114,8 +117,9 @@ def rows(root: Element, mapping: RowForm, form: CaseForm) -> Iterator[dict[str, 
     found = next((elements for path in mapping.each if (elements := _elements(root, root, path, form.namespace))), [])
     for element in found:
         if mapping.where is not None:
-            path, wanted = mapping.where
-            if not any(wanted in (text or "") for text in _texts_at(root, element, path, form.namespace)):
+            path, wanted, unwanted = mapping.where
+            told = [text or "" for text in _texts_at(root, element, path, form.namespace)]
+            if not any(wanted in text for text in told) or any(unwanted and unwanted in text for text in told):
                 continue
         yield {name: value(root, element, paths, form) for name, paths in mapping.columns.items()}
 

@@ -79,8 +79,9 @@ def write_register(database: Path, folder: Path, *, court: str, since: str) -> N
             (court,),
         ).fetchall()
         body = f"<案件>{''.join(map(_entry, cases))}</案件>"
-        for scope, name in (("全部", "_control.sql"), ("税务", "_control_more.to-tax.sql")):
-            query = (chosen + (queries / name).read_text(encoding="utf-8")).replace("IN :courts", "= :court")
+        scopes = {"全部": "_control", "税务": "_control_more.to-tax", "社会保险": "_control_more.to-ss"}
+        for scope, name in scopes.items():
+            query = (chosen + (queries / f"{name}.sql").read_text(encoding="utf-8")).replace("IN :courts", "= :court")
             for row in connection.execute(query, {"court": court, "since": since}).fetchall():
                 names = ("经办法院代码", "数据集", "程序阶段", "项目", "数值")
                 inside = "".join(_leaf(n, value, compact=False) for n, value in zip(names, tuple(row), strict=True))

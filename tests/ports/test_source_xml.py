@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -139,6 +140,50 @@ def test_a_document_that_was_not_exported_and_a_missing_number_are_points(regist
         assert "bankruptcy_case" in {one["dataset"] for one in complete(parts, key)["control"]["variances"]}
 
 
+def test_what_social_security_alone_gets_is_read_and_counted_alike_out_of_both(register: Path, tmp_path: Path) -> None:
+    """Its own claims, and no premiums the tax bureau declares; a claim whose document lost it shows in the totals."""
+    own, courts = Path(shutil.copy(register, tmp_path / "own.db")), ["冀1103"]
+    with sqlite3.connect(own) as database:
+        database.execute("UPDATE pc_zqsh SET zqrmc = '衡水市社会保险事业管理局' WHERE shbs % 3 = 0")
+        database.execute("UPDATE pc_zqsh SET zqrmc = '税务局（社会保险费）' WHERE shbs % 3 = 1")
+    write_court_xml(own, tmp_path / "xml", court="冀1103")
+    write_register(own, tmp_path / "xml", court="冀1103", since=SINCE.isoformat())
+    route, mappings = AGREEMENT.route("131103-social"), ROOT / "sources/court-131100"
+    sql = SqlSource(f"sqlite:///{own}", folder=mappings).read(route, courts=courts, since=SINCE, beside=BESIDE)
+    xml = read(tmp_path / "xml", route=route, courts=courts)
+    for name, key in (("claim_review", ["claim_no", "rank"]), ("_control_more", ["dataset", "measure"])):
+        ours = (
+            xml[name].loc[xml[name]["_record"].isin(sql["bankruptcy_case"]["_record"])] if "rank" in key else xml[name]
+        )
+        wanted = sql[name].sort_values(key, ignore_index=True)
+        pd.testing.assert_frame_equal(ours.sort_values(key, ignore_index=True), wanted, obj=name)
+    assert set(xml["_control_more"]["dataset"]) == {"claim_review"}
+    assert 0 < len(xml["claim_review"]) < len(read(tmp_path / "xml", courts=courts)["claim_review"])
+
+    def differs() -> set[tuple[str, str]]:
+        told = read_settings(
+            home=tmp_path / "court", party="court-131103", checker="plain", today=date(2026, 10, 9),
+            source_url=f"xml+file://{tmp_path / 'xml'}",
+        )  # fmt: skip
+        with wiring.opened(told) as parts:
+            key = journeys.quarterly(parts, route.id, "2026Q3", date(2026, 10, 9))
+            return {(one["dataset"], one["measure"]) for one in complete(parts, key)["control"]["variances"]}
+
+    lost = next(f for f in (tmp_path / "xml").glob("0*.xml") if "社会保险事业" in text_of(f) and chosen(f, sql))
+    lost.write_text(text_of(lost).replace("社会保险事业", "他").replace("GB18030", "UTF-8"), "utf-8")
+    assert {("claim_review", "rows"), ("claim_review", "declared_amount")} <= differs()
+
+
+def text_of(file: Path) -> str:
+    data = file.read_bytes()
+    return data.decode("gb18030" if b"GB18030" in data[:60] else "utf-8")
+
+
+def chosen(file: Path, frames: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether a document's case has claims among what was read."""
+    return str(int(file.stem)) in set(frames["claim_review"]["_record"])
+
+
 def test_the_register_of_the_example_is_read_beside_its_cases() -> None:
     reader = XmlSource(f"xml+file://{EXAMPLE / 'good'}", folder=ROOT / "sources/court-131100")
     frames = reader.read(ROUTE, courts=["冀1103"], since=SINCE, beside=BESIDE)
@@ -147,7 +192,7 @@ def test_the_register_of_the_example_is_read_beside_its_cases() -> None:
     assert len(frames["_control"]) == 4
     assert frames["_control_more"]["figure"].tolist() == ["1", "12000000"]
     social = reader.read(AGREEMENT.route("131100-social"), courts=["冀1103"], since=SINCE, beside=BESIDE)
-    assert "_control_more" not in social
+    assert social["_control_more"]["figure"].tolist() == ["1", "880000"]
     assert reader.read(ROUTE, courts=["冀1102"], since=SINCE, beside=BESIDE)["_docket"].empty
 
 
