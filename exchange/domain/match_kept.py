@@ -18,7 +18,8 @@ from exchange.domain.matching import Candidate, Match, Matches
 from exchange.domain.route import Agreement, Route
 
 FORM: Final = 1
-"""Raised when the rules of matching change: what was kept by the older ones is no longer read."""
+"""Raised when the rules of matching change: what was kept by the older ones is no longer read
+(`tests/unit/test_match_form.py` notices)."""
 
 
 class KeepsFiles(Protocol):
