@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LABELS: Final = {
     "day": "Day", "place": "Place", "period": "Quarter", "questions": "Questions", "figures": "Figures of the quarter",
     "breaks": "Breaks by kind", "unfinished": "Resolutions not done yet", "none": "None.", "resolved": "Resolutions",
-    "answer": "Answer",
+    "answer": "Answer", "changes": "Proposed changes of the agreement", "since": "In force since", "source": "Source",
     "owner": "Who sees to it", "due": "By", "signed": "Court (signature)", "signed_tax": "Tax bureau (signature)",
 }  # fmt: skip
 
@@ -35,7 +35,7 @@ def facts(visit: Visit, id: str) -> Mapping[str, Any]:
     questions = [
         {
             "number": str(n), "kind": say("Policy") if q.kind == "policy" else say("Interface"),
-            "text": words(q.text_sha256), "about": ", ".join(q.about.values()),
+            "text": words(q.text_sha256), "about": "，".join(table.named_about(*one) for one in q.about.items()),
             "by": table.who(q.party, q.by),
             "answers": [{"by": table.named(a.party), "text": words(a.text_sha256)} for a in q.answers],
         }
@@ -50,13 +50,21 @@ def facts(visit: Visit, id: str) -> Mapping[str, Any]:
             {"name": name, "value": value}
             for name, value in meetings_view.breaks_shown(visit, meeting.period, pictures)
         ],
-        "unfinished": [
-            {"text": words(r.text_sha256), "owner": table.who(r.owner_party, r.owner),
-             "due_on": r.due_on.isoformat(),
-             "left": str(r.days_left(visit.today))}
-            for r in book.unfinished() if r.meeting != id
+        "unfinished": [_resolution(table, r) for r in book.unfinished() if r.meeting != id],
+        "resolutions": [_resolution(table, r) for r in book.resolutions.values() if r.meeting == id],
+        "changes": [
+            {"name": visit.name("figure", p.figure), "value": p.value, "since": p.since.isoformat(),
+             "route": table.route(p.route), "source": words(p.source_sha256)}
+            for p in book.proposals.values() if p.meeting == id
         ],
         "labels": {name: say(text) for name, text in _LABELS.items()},
+    }  # fmt: skip
+
+
+def _resolution(table: meetings_view.Table, one: life.Resolution) -> Mapping[str, str]:
+    return {
+        "text": table.words(one.text_sha256), "owner": table.who(one.owner_party, one.owner),
+        "due_on": one.due_on.isoformat(),
     }  # fmt: skip
 
 

@@ -71,6 +71,11 @@ class Table:
         parties = self.visit.parts.agreement.parties
         return self.visit.titled(parties[party]) if party in parties else party
 
+    def route(self, id: str) -> str:
+        """A route's title; its id for one that is no longer there."""
+        known = self.visit.parts.agreement.routes.get(id)
+        return self.visit.titled_of(known) if known else id
+
     def who(self, party: str, by: str | None) -> str:
         """Who did it: an officer here by name, one of the other side by party and role."""
         if party == self.visit.parts.party:
@@ -84,6 +89,10 @@ class Table:
     def about(self, question: life.Question) -> Sequence[tuple[str, str, str]]:
         """(sort, key, address) of what a question is about; no address for what this end does not have."""
         return [(sort, of, self._address(sort, of)) for sort, of in question.about.items()]
+
+    def named_about(self, sort: str, of: str) -> str:
+        """What a question is about, on paper: a case's number, a break by its first characters, an exchange's key."""
+        return f"{self.visit.say('Break')} {of[:10]}" if sort == "break" else of
 
     def _address(self, sort: str, of: str) -> str:
         parts = self.visit.parts

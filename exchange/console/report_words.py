@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from exchange.console.chart_drawing import Drawing, Named, drawn, written
+from exchange.console.chart_drawing import NARROW, Drawing, Named, drawn, written
 from exchange.domain.report_figures import SCORE
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A chart in words: its finding, its names, its shapes, and `live` for the script that draws it on screen."""
+    """A chart in words: its finding, its names, its shapes (`narrow`: for a telephone or a column), and `live` for the
+    script that draws it on screen."""
 
     code: str
     finding: str
@@ -150,6 +151,7 @@ class Picture:
     series: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     drawing: Drawing
+    narrow: Drawing
     live: Mapping[str, Any]
     empty: bool
 
@@ -203,7 +205,8 @@ def picture(visit: Visit, told: Report, chart: Chart) -> Picture:
     )
     return Picture(
         code=chart.code, finding=_finding(visit, told, chart, categories), head=visit.say(_HEADS[chart.code]),
-        categories=categories, series=series, rows=table, drawing=drawn(named), live=_live(chart, named),
+        categories=categories, series=series, rows=table, drawing=drawn(named), narrow=drawn(named, NARROW),
+        live=_live(chart, named),
         empty=chart.empty,
     )  # fmt: skip
 

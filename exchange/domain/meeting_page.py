@@ -34,6 +34,7 @@ def acts_page(
         "acts": [
             {str(name): value for name, value in row.items()}
             | {"act_words": code_words(agreement.codes["meeting_act"], row["act"])}
+            | {"figure_words": code_words(agreement.codes["figure"], row["figure"])}
             for row in told
         ],
         **content_words(content, route),

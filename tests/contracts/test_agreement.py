@@ -259,3 +259,11 @@ def test_loading_is_light_and_kept_until_a_file_changes() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_figure_has_a_name_in_both_languages() -> None:
+    known = load_agreement(ROOT).codes["figure"]
+    for file in [*(ROOT / "contracts/routes").glob("*.yaml"), *(ROOT / "contracts/terms").glob("*.yaml")]:
+        for figure in yaml.safe_load(file.read_text(encoding="utf-8"))["figures"]:
+            assert CHINESE.search(known.names_zh[figure]), (file.name, figure)
+            assert not CHINESE.search(known.names_en[figure]), (file.name, figure)
