@@ -16,6 +16,8 @@ from exchange.domain.text import passes
 
 MAJOR, CLAIMS_DUE, ACCEPTED = "major", "claims_due_within_7_days", "accepted_within_7_days"
 REASONS: Final = (MAJOR, CLAIMS_DUE, ACCEPTED)
+CASE_COLUMNS: Final = ("stage", "is_major", "claims_due_on", "accepted_on")
+"""The columns of a case that say whether it is urgent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

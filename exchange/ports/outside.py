@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from cryptography.x509 import Certificate
 
+    from exchange.domain.choice import Choice
     from exchange.domain.contract import Contract
     from exchange.domain.route import Route
 
@@ -39,7 +40,7 @@ class Source(Protocol):
         courts: Sequence[str],
         since: date,
         beside: Mapping[str, Sequence[str]] = _NOTHING,
-        cases: Collection[str] | None = None,
+        only: Choice | None = None,
     ) -> Mapping[str, pd.DataFrame]:
         """One consistent read of every dataset that has a query or mapping in `sources/<party>`.
 
@@ -49,9 +50,8 @@ class Source(Protocol):
         rows of the courts' cases, at least those selected.
         `beside` names private queries (`_docket`) and the columns each must have: those the source has are read at
         the same moment and given under their names. What they give is never sent.
-        With `cases`, normalised case numbers, only the records that bear one of them (all of them, so that two with the
-        same number show) and what belongs to them: memory follows these, not the register. A dataset that stands alone
-        then has no rows.
+        With `only` no more than the records it chooses, shown the cases part by part, and what belongs to them: memory
+        follows these, not the register. A dataset that stands alone then has no rows.
         A dataset the source does not hold has no frame. Raises RetryLater 901, NeedsPerson 902, 903, 927, 928.
         """
         ...

@@ -15,6 +15,7 @@ from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.case_number import normalise
 from exchange.domain.change_report import correction_data
 from exchange.domain.changes import DATASET, case_in_exchange
+from exchange.domain.choice import by_number
 from exchange.domain.content import Content, stage_content
 from exchange.domain.corrections import VOIDS, as_corrections, newest, sent_up_to
 from exchange.domain.differences import compare
@@ -181,9 +182,8 @@ def _examined(asked: _Asked, end: _End) -> Examination:
         agreement=end.agreement, route=asked.route, period=asked.period, as_of=end.today, is_workday=end.is_workday,
         checker=end.checker,
     )  # fmt: skip
-    frames = end.source.read(
-        now.route, courts=now.sender.court_ids, since=now.period.first_day, cases=asked.cases or None
-    )
+    only = by_number(asked.cases) if asked.cases else None
+    frames = end.source.read(now.route, courts=now.sender.court_ids, since=now.period.first_day, only=only)
     by_rule = not asked.cases and now.route.has(VOIDS)
     return judged([frames], now, voids=end.ledger.landed(now.route, VOIDS) if by_rule else None)[1]
 

@@ -13,6 +13,7 @@ from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.case_number import normalise
 from exchange.domain.changes import DATASET as IN_EXCHANGE
 from exchange.domain.changes import case_in_exchange
+from exchange.domain.choice import by_number, urgent_ones
 from exchange.domain.content import Content, stage_content
 from exchange.domain.corrections import VOIDS, sent_up_to
 from exchange.domain.errors import NeedsPerson
@@ -28,7 +29,7 @@ from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.rounds import Round, judged
 from exchange.domain.route import Agreement, Route
 from exchange.domain.text import among, as_list
-from exchange.domain.urgency import Urgent, UrgentRound
+from exchange.domain.urgency import Urgent, UrgentRound, urgent_limits
 from exchange.domain.urgent_preview import rows_sha256, shown
 from exchange.ports import Checker, Clock, IsWorkday, Ledger, Pages, Source, Vault
 
@@ -207,13 +208,13 @@ def _examine(
     today: date,
     case_no: str | None,
 ) -> tuple[Prepared, Examination]:
-    """The whole register at once, or all that bears one number: a duplicate can't be seen from one case."""
+    """The named case, or those that can't wait, and whatever bears the same numbers: one alone shows no duplicate."""
     now = Round(
         agreement=agreement, route=route, period=Period.of(today).previous(), as_of=today, is_workday=is_workday,
         checker=checker,
     )  # fmt: skip
-    named = None if case_no is None else [normalise(case_no)]
-    frames = source.read(route, courts=now.sender.court_ids, since=now.period.first_day, cases=named)
+    only = urgent_ones(today, urgent_limits(route, today)) if case_no is None else by_number([normalise(case_no)])
+    frames = source.read(route, courts=now.sender.court_ids, since=now.period.first_day, only=only)
     return judged([frames], now, voids=ledger.landed(route, VOIDS) if route.has(VOIDS) else None)
 
 

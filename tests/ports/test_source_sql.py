@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from exchange.adapters.contracts_files import load_agreement
 from exchange.adapters.source_sql import SqlSource, load_dump, source
 from exchange.domain.case_number import normalise_case_no
+from exchange.domain.choice import by_number
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 from exchange.domain.route import Agreement
 from tests.servers import PostgresServer, free_port
@@ -98,14 +99,14 @@ def test_some_cases_alone_are_those_of_the_whole_read_however_their_number_is_wr
         doubled = sorted(numbers[numbers.duplicated()].dropna())[:1]
         wanted = {*numbers.dropna().iloc[:3], *doubled, "（2026）冀1103破999999号"}
         source = SqlSource(url, folder=ROOT / "sources/court-131100")
-        some = source.read(route, courts=courts, since=SINCE[world], cases=wanted)
+        some = source.read(route, courts=courts, since=SINCE[world], only=by_number(wanted))
         records = set(whole["bankruptcy_case"]["_record"][numbers.isin(wanted)])
         assert len(records) == 5
         assert sorted(some) == sorted(whole)
         for dataset, frame in whole.items():
             ours = frame.loc[frame["_record"].isin(records)].reset_index(drop=True)
             pd.testing.assert_frame_equal(some[dataset], ours, obj=dataset)
-        none = source.read(route, courts=courts, since=SINCE[world], cases=())
+        none = source.read(route, courts=courts, since=SINCE[world], only=by_number(()))
         assert {len(frame) for frame in none.values()} == {0}
 
 
@@ -115,7 +116,7 @@ def test_no_lead_comes_with_a_case(agreement: Agreement, own: Path) -> None:
         ((case,),) = database.execute("SELECT ah FROM pc_aj WHERE ajbs = 2")
     source = SqlSource(f"sqlite:///{own}", folder=ROOT / "sources/court-131100")
     courts = agreement.parties["court-131100"].court_ids
-    some = source.read(agreement.routes["131100-cases"], courts=courts, since=SINCE["sample"], cases=[case])
+    some = source.read(agreement.routes["131100-cases"], courts=courts, since=SINCE["sample"], only=by_number([case]))
     assert (len(some["bankruptcy_case"]), len(some["tax_lead"])) == (1, 0)
 
 
@@ -129,7 +130,7 @@ def test_a_query_may_end_in_a_semicolon_and_forget_to_cast_its_record(
         ((case,),) = database.execute("SELECT ah FROM pc_aj WHERE ajbs = 2")
     source = SqlSource(f"sqlite:///{own}", folder=folder)
     courts = agreement.parties["court-131100"].court_ids
-    some = source.read(agreement.routes["131100-cases"], courts=courts, since=SINCE["sample"], cases=[case])
+    some = source.read(agreement.routes["131100-cases"], courts=courts, since=SINCE["sample"], only=by_number([case]))
     assert set(some["case_debtor"]["_record"]) == {"2"}
 
 

@@ -19,6 +19,7 @@ from exchange.adapters.contracts_files import load_agreement
 from exchange.adapters.source_sql import SqlSource, load_dump
 from exchange.adapters.source_xml import XmlSource
 from exchange.domain.case_number import normalise_case_no
+from exchange.domain.choice import by_number
 from exchange.domain.completeness import BESIDE
 from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 from exchange.ports import Parts
@@ -81,7 +82,7 @@ def test_some_cases_alone_are_those_of_the_whole_folder(register: Path, tmp_path
     wanted = set(numbers.dropna().iloc[5:8])
     records = set(whole["bankruptcy_case"]["_record"][numbers.isin(wanted)])
     some = XmlSource(f"xml+file://{tmp_path / 'xml'}", folder=ROOT / "sources/court-131100").read(
-        ROUTE, courts=COURTS, since=SINCE, cases=wanted
+        ROUTE, courts=COURTS, since=SINCE, only=by_number(wanted)
     )
     assert len(records) == 3
     for dataset, frame in some.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,16 @@ import pytest
 
 from bench.ends import both_ends, go_round
 from bench.world import build
-from exchange import journeys
+from exchange import journeys, wiring
+from exchange.adapters.source_sql import load_dump
+from exchange.domain.choice import urgent_ones
 from exchange.domain.errors import NeedsPerson
 from exchange.ports import Ledger, Parts, Source
+from exchange.settings import read_settings
 from exchange.steps.correct import correct
+from exchange.steps.urgent import urgent
 from exchange.steps.void_case import void_case
+from tests.outcomes import WORLDS, answers
 
 CASES, NTH = 400, 7
 
@@ -119,3 +125,34 @@ def test_a_correction_and_a_case_taken_back_look_at_it_alone(world: World) -> No
     )  # fmt: skip
     assert set(world.source.given) == {1}
     assert max(world.ledger.given) <= 4
+
+
+@pytest.mark.parametrize("sample", ["sample", "sample2"])
+def test_the_watch_reads_what_cannot_wait_alone_and_finds_all_of_it(sample: str, tmp_path: Path) -> None:
+    told = answers(sample)
+    load_dump(WORLDS / sample / "court_db.sql", f"sqlite:///{tmp_path / 'court.db'}")
+    settings = read_settings(
+        home=tmp_path / "court", party="court-131100", checker="plain", today=date.fromisoformat(told["as_of"]),
+        source_url=f"sqlite:///{tmp_path / 'court.db'}",
+    )  # fmt: skip
+    with wiring.opened(settings) as parts:
+        source = CountingSource(parts.source)
+        found = journeys.call(urgent, replace(parts, source=source)).cases
+    wanted = [(str(c["record"]), c["case_no"], tuple(c["reasons"]), c["held"]) for c in told["urgent"]]
+    assert sorted((c.record, c.case_no, c.reasons, c.held) for c in found) == sorted(wanted)
+    assert len(wanted) <= source.given[0] < len(told["selected"]) / 2
+
+
+def test_records_that_bear_the_number_of_an_urgent_one_come_with_it_from_any_part() -> None:
+    def part(*rows: tuple[str, str | None, str]) -> pd.DataFrame:
+        names = ("_record", "case_no", "is_major")
+        frame = pd.DataFrame(
+            {n: pd.Series(v, dtype="str") for n, v in zip(names, zip(*rows, strict=True), strict=True)}
+        )
+        return frame.assign(stage="accepted", claims_due_on=None, accepted_on="2020-01-01").astype("str")
+
+    choice = urgent_ones(date(2026, 10, 9), {"claims_due": 7, "accepted": 7})
+    first = part(("1", "(2026)冀11破1号", "false"), ("2", None, "false"), ("3", "（2026）冀11破3号", "false"))
+    last = part(("4", "（2026）冀11破1号", "true"), ("5", None, "true"))
+    assert sorted(choice.of([first, last])) == ["1", "4", "5"]
+    assert sorted(choice.of([])) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -10,10 +10,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from exchange.adapters.source_sql.folder import SourceFolder
-from exchange.domain.case_number import FORMED, normalise_case_no
-from exchange.domain.columns import mapped, unlike
 from exchange.domain.contract import Contract
-from exchange.domain.text import among, as_array, as_series
+from exchange.domain.text import as_array, as_series
 from exchange.domain.wireform import to_wire
 
 RECORD: Final = "_record"
@@ -25,7 +23,19 @@ def frame_of(
     result: sa.CursorResult[Any], columns: Sequence[str], contract: Contract, folder: SourceFolder
 ) -> pd.DataFrame:
     """A dataset's rows: the contract's columns in wire form, those the query has not empty, and `_record`."""
-    raw = _columns(result, columns)
+    return _in_form(_columns(result, columns), contract, folder)
+
+
+def frames_of(
+    result: sa.CursorResult[Any], columns: Sequence[str], contract: Contract, folder: SourceFolder
+) -> Iterator[pd.DataFrame]:
+    """The same part by part, so that no more than one part is in memory."""
+    for rows in result.partitions(_AT_ONCE):
+        raw = {name: as_series(_text(values)) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}
+        yield _in_form(raw, contract, folder)
+
+
+def _in_form(raw: Mapping[str, pd.Series], contract: Contract, folder: SourceFolder) -> pd.DataFrame:
     index = raw[RECORD].index
     made = {
         column.name: to_wire(raw[column.name], column, codes=folder.codes.get(column.name, {}), offset=folder.offset)
@@ -36,14 +46,6 @@ def frame_of(
     if contract.key == ("case_no",):
         made["case_no"] = raw["case_no"]  # listed as it stood: an empty number is not a missing one
     return pd.DataFrame({**made, RECORD: raw[RECORD]}, index=index)
-
-
-def numbered(result: sa.CursorResult[Any], cases: Collection[str]) -> Iterator[str]:
-    """Of (record, case number) rows the records whose normalised number is among the cases; a part at a time."""
-    for rows in result.partitions(_AT_ONCE):
-        records, numbers = (_text(values) for values in zip(*rows, strict=True))
-        one_form = as_series(mapped(numbers, unlike(numbers, FORMED), normalise_case_no))
-        yield from (str(record) for record in as_series(records)[among(one_form, cases)])
 
 
 def private_frame(

@@ -6,8 +6,9 @@ transaction), so that the datasets show the database at one moment however busy 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -26,6 +27,8 @@ from exchange.domain.source_codes import check_held
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from exchange.domain.choice import Choice
 
 RECORD: Final = "_record"
 CASES: Final = "bankruptcy_case"
@@ -54,13 +57,12 @@ class SqlSource:
         courts: Sequence[str],
         since: date,
         beside: Mapping[str, Sequence[str]] = _NOTHING,
-        cases: Collection[str] | None = None,
+        only: Choice | None = None,
     ) -> Mapping[str, pd.DataFrame]:
         """One consistent read of the route's datasets that have a query in the folder, and of private queries `beside`.
 
-        With `cases` the numbers of all cases are looked through part by part, and each query gives the rows of the
-        records found alone. A dataset whose table may be absent, and is, has no frame. Frames as `ports.Source`
-        promises. RetryLater 901
+        With `only` it is shown the cases part by part, and each query then gives the rows of the records it chose.
+        A dataset whose table may be absent, and is, has no frame. Frames as `ports.Source` promises. RetryLater 901
         when the database is away; NeedsPerson 902 when it refuses the login, 903 when a table or column is missing or
         a query's columns are not the contract's, 905 when the folder, a query or the address is not right, 927 when
         nothing gives a dataset.
@@ -68,10 +70,11 @@ class SqlSource:
         folder = read_folder(self._folder)
         files = folder.files(route)
         check_held(route, files, folder.told, str(self._folder), ".sql")
-        bound = {"courts": list(courts), "since": since.isoformat()}
+        bound: dict[str, Any] = {"courts": list(courts), "since": since.isoformat()}
         with _snapshot(self._url) as connection:
-            if cases is not None:
-                bound[ONLY] = _records(connection, route, folder, bound, frozenset(cases))
+            if only is not None:
+                records = _chosen(connection, route, folder, bound, only)
+                bound[ONLY] = records if connection.dialect.name == "postgresql" else json.dumps(records)
             frames = {
                 dataset: _frame(connection, route, dataset, file, folder, bound)
                 for dataset, file in files.items()
@@ -108,20 +111,25 @@ def _held(connection: sa.Connection, table: str | None) -> bool:
     return bool(sa.inspect(connection).has_table(name, schema=schema or None))
 
 
-def _records(
-    connection: sa.Connection, route: Route, folder: SourceFolder, bound: Mapping[str, Any], cases: frozenset[str]
+def _chosen(
+    connection: sa.Connection, route: Route, folder: SourceFolder, bound: Mapping[str, Any], only: Choice
 ) -> list[str]:
-    """The records whose number is one of the cases', whatever way it is written; none on a route without cases."""
-    from exchange.adapters.source_sql.frames import STREAMED, numbered
+    """The records it chooses, none on a route without cases."""
+    from exchange.adapters.source_sql.frames import STREAMED, frames_of
 
     file = folder.files(route).get(CASES)
     if file is None:
         return []
-    statement, named = _statement(f"SELECT q.{RECORD}, q.case_no FROM {_within(folder.text(file))}", bound)  # noqa: S608
+    contract, query = route.contract(CASES), _within(folder.text(file))
     try:
-        return list(numbered(connection.execute(statement.execution_options(**STREAMED), named), cases))
+        given = connection.execute(*_statement(f"SELECT * FROM {query} WHERE 1 = 0", bound)).keys()  # noqa: S608
+        columns = [RECORD, *(name for name in only.columns if name in given)]
+        named = ", ".join(f'q."{name}"' for name in columns)
+        statement, said = _statement(f"SELECT {named} FROM {query}", bound)  # noqa: S608
+        result = connection.execute(statement.execution_options(**STREAMED), said)
+        return sorted(only.of(frames_of(result, columns, contract, folder)))
     except DBAPIError as error:
-        raise _in_contract_words(translated(error, where=str(file)), route.contract(CASES), folder.text(file)) from None
+        raise _in_contract_words(translated(error, where=str(file)), contract, folder.text(file)) from None
 
 
 def _frame(
@@ -131,7 +139,8 @@ def _frame(
 
     contract, query = route.contract(dataset), folder.text(file)
     if ONLY in bound:
-        some = f"CAST(q.{RECORD} AS VARCHAR) IN :{ONLY}" if contract.of_case else "1 = 0"
+        many = "= ANY(:{0})" if connection.dialect.name == "postgresql" else "IN (SELECT value FROM json_each(:{0}))"
+        some = f"CAST(q.{RECORD} AS VARCHAR) {many.format(ONLY)}" if contract.of_case else "1 = 0"
         query = f"SELECT * FROM {_within(query)} WHERE {some}"  # noqa: S608
     try:
         result = connection.execute(*_statement(query, bound))
@@ -192,10 +201,9 @@ def _statement(query: str, bound: Mapping[str, Any]) -> tuple[sa.TextClause, dic
     """The query with the values it names; a list in brackets or without is the same."""
     statement = sa.text(re.sub(r"\(\s*:courts\s*\)", ":courts", query))
     named = {name: value for name, value in bound.items() if name in statement.compile().params}
-    lists: list[sa.BindParameter[Any]] = [
-        sa.bindparam(name, expanding=True, type_=sa.String) for name in named if name in ("courts", ONLY)
-    ]
-    return statement.bindparams(*lists), named
+    if "courts" in named:
+        statement = statement.bindparams(sa.bindparam("courts", expanding=True))
+    return statement, named
 
 
 def _same_columns(columns: Sequence[str], contract: Contract, readable: frozenset[str], file: Path) -> None:

@@ -7,16 +7,16 @@ be read stop the read, and all of them are named: a case is never left out becau
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from exchange.adapters.source_xml.documents import MAX_BYTES, Unreadable, parse_document
-from exchange.domain.case_number import normalise
 from exchange.domain.contract import Column, Contract
 from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.domain.route import Route
@@ -35,6 +35,8 @@ from exchange.domain.xml_mapping import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from exchange.domain.choice import Choice
 
 SCHEME: Final = "xml+file"
 SUFFIX: Final = ".xml.yaml"
@@ -60,20 +62,6 @@ class _Read:
     bad: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """Whose rows are kept: of these courts, and of these numbers where any are named."""
-
-    courts: frozenset[str]
-    cases: frozenset[str] | None
-
-    def has(self, court: str, numbers: Iterable[str | None]) -> bool:
-        """Whether a document of this court, with these ways of its number, is one of them."""
-        if court not in self.courts:
-            return False
-        return self.cases is None or any(number and normalise(number) in self.cases for number in numbers)
-
-
 class XmlSource:
     """A folder of documents. Nothing is read before the first read."""
 
@@ -89,13 +77,13 @@ class XmlSource:
         courts: Sequence[str],
         since: date,
         beside: Mapping[str, Sequence[str]] = _NOTHING,
-        cases: Collection[str] | None = None,
+        only: Choice | None = None,
     ) -> Mapping[str, pd.DataFrame]:
         """One consistent read of the route's datasets that have a mapping in the folder, whatever their quarter.
 
         What is asked `beside` is read where a mapping says in which documents the court's register stands, and there
-        are such. With `cases` every document is opened, for a folder has no index, and the rows of these alone are
-        kept. Frames as `ports.Source` promises.
+        are such. With `only` every document is opened, for a folder has no index, and those it chooses are read again
+        for all their rows. Frames as `ports.Source` promises.
         RetryLater 901 when the folder is away or changes meanwhile; NeedsPerson 905
         when the address or a mapping is not right, 927 when nothing gives a dataset, 928 naming the documents that
         can't be read or are about one case.
@@ -103,13 +91,20 @@ class XmlSource:
         del since
         box, (form, told, mappings) = _box(self._url), _mappings(self._folder, route)
         registers = _registers(self._folder, route, beside)
-        wanted = _Wanted(courts=frozenset(courts), cases=None if cases is None else frozenset(cases))
         before = _listing(box)
         if not before:
             raise _away(box, "The source's folder holds no XML file.")
         read = _Read(rows={dataset: [] for dataset in mappings})
+        take = partial(_take, self._reading, box, read=read, form=form, courts=frozenset(courts))
+        shown = mappings if only is None else {name: mappings[name] for name in mappings if name == CASES}
         for name in before:
-            _take(self._reading, box / name, name, read, form, mappings, registers, wanted)
+            take(name, mappings=shown, registers=registers)
+        if only is not None:
+            cases = _frame(read.rows.get(CASES, []), route.contract(CASES), told, form) if CASES in mappings else None
+            chosen = {read.owners[record] for record in (only.of([cases]) if cases is not None else ())}
+            read.rows = {dataset: [] for dataset in mappings}
+            for name in sorted(chosen):
+                take(name, mappings=mappings, registers={})
         if _listing(box) != before:
             raise RetryLater(901, "The source's folder changed while it was read.", where=str(box), next_step=_AGAIN)
         if read.bad:
@@ -193,26 +188,26 @@ def _away(box: Path, what: str) -> RetryLater:
 
 def _take(
     reading: Callable[[Path], bytes],
-    path: Path,
+    box: Path,
     name: str,
+    *,
     read: _Read,
     form: CaseForm,
+    courts: frozenset[str],
     mappings: Mapping[str, RowForm],
     registers: Mapping[str, RegisterForm],
-    wanted: _Wanted,
 ) -> None:
     """One document's rows, or what is wrong with it."""
     try:
-        root = parse_document(reading(path))
+        root = parse_document(reading(box / name))
         if any(root.tag == f"{{{form.namespace}}}{one.root}" for one in registers.values()):
-            _take_register(root, read, form, registers, wanted.courts)
+            _take_register(root, read, form, registers, courts)
             return
         record, court = _case_of(root, name, read, form)
     except Unreadable as why:
         read.bad.append((name, str(why)))
         return
-    numbers = (row.get("case_no") for row in rows(root, mappings[CASES], form)) if CASES in mappings else ()
-    if wanted.has(court, numbers):
+    if court in courts:
         for dataset, mapping in mappings.items():
             read.rows[dataset] += [{**row, RECORD: record} for row in rows(root, mapping, form)]
 
