@@ -40,7 +40,7 @@ def register(typer_app: typer.Typer) -> None:
 
 @app.command("list")
 def list_(with_: With = None, home: Home = None, as_json: Json = False) -> None:
-    """Open questions with their answers, meetings to come, resolutions not done, and what is not sent yet."""
+    """Open questions with their answers, meetings to come, resolutions not done, what is not sent or of no use."""
     with end(home) as parts:
         other = journeys.meeting_with(parts, with_)
         book, untold = journeys.meeting_book(parts, other), journeys.meeting_untold(parts, other)
@@ -56,6 +56,8 @@ def list_(with_: With = None, home: Home = None, as_json: Json = False) -> None:
             out.print(Text(f"  {one['id']}  {one.get('text', one.get('place', ''))}  {_more(one)}"), soft_wrap=True)
             for said in one.get("answers", ()):
                 out.print(Text(f"      {said['party']} {said['by']}: {said['text']}"), soft_wrap=True)
+    for one in told["unheard"]:
+        out.print(f"[red]对方无法使用 of no use there: {one['act']}[/]  {one['exchange']}", soft_wrap=True)
     if untold:
         out.print(f"[yellow]尚未送对方 not sent yet: {len(untold)}[/]  exchange meetings share")
 
@@ -74,7 +76,9 @@ def _told(parts: Parts, other: str, book: Book, untold: int) -> dict[str, Any]:
                 "by": one.owner, "due_on": one.due_on.isoformat(), "days_left": one.days_left(parts.today)}  # fmt: skip
 
     return {
-        "with": other, "untold": untold, "questions": [question(q) for q in book.questions.values() if q.open],
+        "with": other, "untold": untold,
+        "unheard": [{"exchange": key, "act": act.id} for key, act in journeys.meeting_unheard(parts, other)],
+        "questions": [question(q) for q in book.questions.values() if q.open],
         "meetings": [
             {"id": m.id, "day": m.day.isoformat(), "period": m.period, "place": words(m.place_sha256),
              "party": m.party, "by": m.by, "agenda": [q.id for q in book.agenda(m.id)]}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from exchange.console.visit import Visit
     from exchange.ports import AlertRecord, Parts
 
+RESOLUTION: Final = "resolution_overdue"
 SHOWN: Final = {"open": OPEN, "acknowledged": ACKNOWLEDGED, "all": None}
 """What the list may be narrowed to, and the state that means."""
 
@@ -94,7 +95,7 @@ def alert_line(visit: Visit, record: AlertRecord) -> AlertLine:
     due = due_on(visit, record)
     is_case = parse(record.subject).form != "malformed"
     return AlertLine(
-        record=record, title=title(visit, record.rule), href=_href(visit, record.subject, is_case=is_case),
+        record=record, title=title(visit, record.rule), href=_href(visit, record, is_case=is_case),
         todo=TO_DO.get(record.rule, ("", ""))[0 if visit.language == "zh" else 1], is_case=is_case,
         days_left=(due - visit.today).days if due and record.state == OPEN else None,
         by=_name(visit, record.acknowledged_by), word=_word(visit, record),
@@ -114,7 +115,10 @@ def acknowledge_days(parts: Parts) -> int | None:
     return min((route.days(name, parts.today) for route in routes), default=None)
 
 
-def _href(visit: Visit, subject: str, *, is_case: bool) -> str:
+def _href(visit: Visit, record: AlertRecord, *, is_case: bool) -> str:
+    subject = record.subject
+    if record.rule == RESOLUTION:
+        return "/meetings"
     if is_case:
         return f"/cases/{quote(subject)}"
     return f"/exchanges/{quote(subject)}" if visit.parts.ledger.exchange(subject) is not None else ""

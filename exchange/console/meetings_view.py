@@ -54,6 +54,20 @@ class Table:
         return frozenset(act.id for act in journeys.meeting_untold(self.visit.parts, self.other))
 
     @cached_property
+    def unheard(self) -> Sequence[tuple[str, str, str]]:
+        """(exchange, act, its words) of what was told and the other side could not use."""
+        told = journeys.meeting_unheard(self.visit.parts, self.other)
+        return [
+            (key, self.visit.name("meeting_act", act.code), self.words(act.told.get("text_sha256")))
+            for key, act in told
+        ]  # fmt: skip
+
+    @property
+    def left_out(self) -> tuple[str, int] | None:
+        """The packet that came last, and how many of its acts are of no use here."""
+        return journeys.meeting_left_out(self.visit.parts, self.other)
+
+    @cached_property
     def waiting(self) -> Sequence[str]:
         """Exchanges with such acts that wait for the second officer."""
         way = way_to(self.visit.parts.agreement, self.visit.parts.party, self.other)

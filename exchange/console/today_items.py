@@ -299,6 +299,10 @@ def _meetings(parts: Parts) -> Iterator[Item]:
             if one.owner_party == parts.party:
                 yield Item(sort="resolution", action="meet", due=one.due_on, key=one.id,
                            facts={"other": other, "one": one}, href=f"/meetings?with={quote(other)}")  # fmt: skip
+        refused = journeys.meeting_unheard(parts, other)
+        if refused:
+            yield Item(sort="unheard", action="meet", count=len(refused), key=other, facts={"other": other},
+                       href=f"/meetings?with={quote(other)}")  # fmt: skip
         if untold := journeys.meeting_untold(parts, other):
             yield Item(sort="untold", action="prepare", count=len(untold), key=other, facts={"other": other},
                        href=f"/meetings?with={quote(other)}")  # fmt: skip

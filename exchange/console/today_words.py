@@ -228,6 +228,11 @@ def _untold(visit: Visit, item: Item) -> tuple[str, str, str]:
     return title, visit.titled(visit.parts.agreement.parties[item.key]), visit.say("Submit")
 
 
+def _unheard(visit: Visit, item: Item) -> tuple[str, str, str]:
+    title = visit.say("The other side could not use the joint meeting's entries: %(count)s", count=item.count)
+    return title, visit.titled(visit.parts.agreement.parties[item.key]), visit.say("Look")
+
+
 def _key(visit: Visit, item: Item) -> tuple[str, str, str]:
     party = visit.house.parts.agreement.parties[item.facts["party"]]
     name = visit.titled(party)
@@ -243,6 +248,7 @@ _WORDS: Final[Mapping[str, Callable[[Visit, Item], tuple[str, str, str]]]] = {
     "claims_end": _claims_end, "announce": _announce, "break": _break, "second": _second,
     "match": _match, "match_second": _match, "put_forward": _statement,
     "sign": _statement, "differs": _statement, "untaken": _statement, "resolution": _resolution, "untold": _untold,
+    "unheard": _unheard,
     "key": _key,
 }  # fmt: skip
 """Sort of item → how it is said."""

@@ -20,6 +20,7 @@ from exchange.domain.break_view import ANSWER, ITEM
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.columns import text
 from exchange.domain.contract import CodeList, Contract
+from exchange.domain.meeting_sharing import ACT, usable_acts
 from exchange.domain.receipt import Rejected
 from exchange.domain.route import Agreement, Route
 from exchange.domain.rowcheck import RunsChecks
@@ -28,6 +29,7 @@ from exchange.domain.unsealing import RecordRules
 
 NEVER_SENT: Final = "debtor_never_sent"
 NEVER_SHARED: Final = "break_never_shared"
+UNUSABLE_ACT: Final = "act_unusable"
 DEBTORS: Final = "case_debtor"
 DEBTOR_KEY: Final = "debtor_uscc"
 DEBTOR_IDS: Final = ("uscc", "old_taxpayer_id")
@@ -54,6 +56,7 @@ def receiving_rules(agreement: Agreement, checker: RunsChecks, landed: Callable[
         return record_rules(
             route, dataset, rows, codes=codes, checker=checker,
             sent_ids=partial(sent, route.id, DEBTORS, DEBTOR_IDS), shared_ids=partial(sent, route.id, ITEM, ("id",)),
+            usable=lambda acts: usable_acts(acts, sender=route.sender, agreement=agreement),
         )  # fmt: skip
 
     return run
@@ -68,18 +71,20 @@ def record_rules(
     checker: RunsChecks,
     sent_ids: Callable[[], pa.Array | None],
     shared_ids: Callable[[], pa.Array | None] = lambda: None,
+    usable: Callable[[pd.DataFrame], Sequence[bool]] | None = None,
 ) -> tuple[pd.DataFrame, list[Rejected]]:
     """(rows to land, records refused) of some rows of a packet's dataset.
 
     601 `unknown_code`: a code that is not in the agreed list. 603 `debtor_never_sent`: a dataset kept by debtor speaks
     of one that was never sent on the route answered (tax secrecy, 征管法第八条); `sent_ids` gives the normalised ids
     that were, None where the route answers none. 601 `break_never_shared`: an answer to a break that is on no list
-    sent there; `shared_ids` gives those that are.
+    sent there; `shared_ids` gives those that are. 601 `act_unusable`: an act of a joint meeting that nobody here can
+    use, by `usable`.
     """
     contract = route.wire(dataset)
     rejected: list[Rejected] = []
     left = np.ones(len(rows), dtype=bool)
-    for rule, code, broken in _broken(contract, rows, codes, checker, sent_ids, shared_ids):
+    for rule, code, broken in _broken(contract, rows, codes, checker, sent_ids, shared_ids, usable):
         rejected += _listed(contract, rows, broken & left, rule, code)
         left &= ~broken
     return rows if left.all() else rows.loc[left].reset_index(drop=True), rejected
@@ -107,6 +112,7 @@ def _broken(
     checker: RunsChecks,
     sent_ids: Callable[[], pa.Array | None],
     shared_ids: Callable[[], pa.Array | None],
+    usable: Callable[[pd.DataFrame], Sequence[bool]] | None,
 ) -> list[tuple[str, int, _Mask]]:
     """(rule, code, mask of the rows that break it)."""
     if frame.empty:
@@ -116,6 +122,8 @@ def _broken(
         found.append((NEVER_SENT, 603, ~_known(_ids(frame, DEBTOR_KEY), sent)))
     if contract.dataset == ANSWER and (shared := shared_ids()) is not None:
         found.append((NEVER_SHARED, 601, ~_known(text(frame, "id"), shared)))
+    if contract.dataset == ACT and usable is not None:
+        found.append((UNUSABLE_ACT, 601, ~np.asarray(usable(frame), dtype=bool)))
     checks = [check for check in type_checks(contract, codes) if check.rule.startswith(f"{UNKNOWN_CODE}:")]
     for positions in checker.run(contract, checks, frame).values() if checks else ():
         mask = np.zeros(len(frame), dtype=bool)

@@ -21,6 +21,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "quarter_overdue": ("季度交换超过约定工作日未送出", "the quarter's exchange is past its agreed working day"),
     "breaks_unanswered": ("对方未按约定期限答复差异", "the other side has not answered shared breaks in time"),
     "break_answers_due": ("我方答复差异的期限将至或已过", "our answers to shared breaks are due"),
+    "resolution_overdue": ("联席会议决议逾期未办结", "a resolution of the joint meeting is past its day"),
     "statement_differs": ("对方所签对账单与我方有差异", "the other side's signed statement differs from ours"),
     "statement_refused_there": ("对方退回了对账单", "the other side refused the statement"),
     "statement_unusable": ("收到的对账单无法核对", "a statement that arrived can't be read or proven"),
@@ -44,6 +45,10 @@ TO_DO: Final[Mapping[str, tuple[str, str]]] = {
     "quarter_overdue": ("查看本季度交换停在哪一步", "See where the quarter's exchange has stopped"),
     "breaks_unanswered": ("联系对方联络员，请其答复", "Call the other side and ask for its answers"),
     "break_answers_due": ("在“差异”中答复对方", "Answer them on the page Breaks"),
+    "resolution_overdue": (
+        "办结后在“联席会议”填写办理结果，或与对方另定期限",
+        "See it done and say so on the page Joint meeting, or agree on another day",
+    ),
     "statement_differs": ("逐行核对差异，与对方协商", "Go through the lines that differ, and talk to the other side"),
     "statement_refused_there": ("查看退回理由，更正后重新签署", "See why, mend it and sign anew"),
     "statement_unusable": ("请对方重新发送", "Ask the other side to send it again"),

@@ -124,6 +124,10 @@ class Resolution:
     finished_sha256: str | None = None
     finished_on: date | None = None
 
+    def late(self, today: date, days: int) -> bool:
+        """Whether it is not done, and more than so many days past the day agreed."""
+        return self.finished_on is None and self.days_left(today) < -days
+
     def days_left(self, today: date) -> int:
         """Days to the day agreed; negative when it has passed."""
         return (self.due_on - today).days

@@ -122,9 +122,8 @@ def heard(
     One known before, or of no use here (an id that is not its sender's, a value that can't be, a text over 2,000
     characters), has no body.
     """
-    every = rows.astype(object).where(rows.notna(), None).to_dict("records")
     seen = set(known)
-    for row in sorted(({str(name): value for name, value in one.items()} for one in every), key=_order):
+    for row in sorted(_records(rows), key=_order):
         if row["act_no"] in seen:
             yield REPEATED, row["act"], {}, ""
         elif not _usable(row, sender, agreement):
@@ -132,6 +131,24 @@ def heard(
         else:
             seen.add(row["act_no"])
             yield TAKEN, row["act"], _body(row, sender), cleaned(row["text"] or "")
+
+
+def usable_acts(rows: pd.DataFrame, *, sender: str, agreement: Agreement) -> list[bool]:
+    """Of each act that came, whether it is of use here. One that is not goes back by the packet's receipt."""
+    return [_usable(row, sender, agreement) for row in _records(rows)]
+
+
+def unheard(acts: Sequence[Act], party: str, refused: Collection[str]) -> list[Act]:
+    """This end's acts the other side could not use (`refused`: their ids as a receipt names them), until this end does
+    something else about the same subject."""
+    ours = [act for act in acts if act.party == party]
+    last = {act.subject: act.id for act in ours}
+    return [act for act in ours if sha256_hex(act.id.encode()) in refused and last[act.subject] == act.id]
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    every = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in one.items()} for one in every]
 
 
 def _order(row: Mapping[str, Any]) -> tuple[int, str]:

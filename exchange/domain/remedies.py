@@ -48,6 +48,7 @@ OUR_RULES: Final[Mapping[str, Words]] = {
     "sent_case_gone_from_source": ("已送出的案件在来源系统中已不存在", "A case sent is no more in the source"),
     "claim_on_voided_case": ("申报所列案件已由法院撤回", "The claim's case was taken back by the court"),
     "break_never_shared": ("所答复的差异不在本端送出的清单上", "An answer to a break on no list of this end"),
+    "act_unusable": ("联席会议事项本端无法使用", "An act of the joint meeting this end can't use"),
     "claim_without_lines": ("有金额的申报没有明细", "A claim without lines"),
     "lines_on_empty_claim": ("撤回或无欠税费的申报带有明细", "Lines on a withdrawal or a nil claim"),
     "version_does_not_fit_kind": ("首次、补充、无欠税费申报的版本应为一", "This kind of claim begins with version 1"),
@@ -171,6 +172,10 @@ REMEDIES: Final[Mapping[str, Words]] = {
     "break_never_shared": (
         "请照抄清单中的差异编号，全部十六位。",
         "Copy the id from the list, all sixteen digits.",
+    ),
+    "act_unusable": (
+        "编号以本单位编号开头，日期、季度、案号按约定书写，文字不超过两千字；改正后作为新事项送出",
+        "Write ids, days, quarters and case numbers as agreed, at most 2,000 characters; send it as a new act",
     ),
     "debtor_never_sent": (
         "由税务端删除该行后重新应答（征管法第八条）",

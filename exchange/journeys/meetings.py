@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from exchange.domain import meeting_life, meeting_sharing
 from exchange.domain.break_life import note_name
+from exchange.domain.canonical import strict_json
+from exchange.domain.receipt import NAME
 from exchange.journeys.calling import Swept, attempted, call
 from exchange.ports import Parts
+
+RECEIPT: Final = f"inside/{NAME}"
+"""Where a receipt that came lies in the vault."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +55,44 @@ def meeting_untold(parts: Parts, other: str | None = None) -> Sequence[Act]:
         return ()
     events = list(parts.ledger.events(exchange=meeting_life.meeting_key(other)))
     return meeting_sharing.untold(events, parts.party, meeting_sharing.state_by(parts.ledger.exchange), replacing=True)
+
+
+def meeting_unheard(parts: Parts, other: str | None = None) -> Sequence[tuple[str, Act]]:
+    """(exchange, act) of what this end told and the other side, by its receipts, could not use."""
+    other = meeting_with(parts, other)
+    way = meeting_sharing.way_to(parts.agreement, parts.party, other)
+    sent = [] if way is None else parts.ledger.exchanges(route=way.id, kind=meeting_sharing.KIND)
+    acts: Sequence[Act] | None = None
+    found: list[tuple[str, Act]] = []
+    for exchange in sent:
+        if refused := _refused(parts, exchange.key):
+            known = parts.ledger.events(exchange=meeting_life.meeting_key(other))
+            acts = meeting_life.acts_of(known) if acts is None else acts
+            found += [(exchange.key, act) for act in meeting_sharing.unheard(acts, parts.party, refused)]
+    return found
+
+
+def _refused(parts: Parts, key: str) -> set[str]:
+    """Hashes of the acts a receipt on an exchange names as of no use."""
+    told = [e for e in parts.ledger.events(exchange=key, kind="receipt_validated") if e.body.get("rejected")]
+    documents = [strict_json(parts.vault.get(str(e.body["receipt"]), RECEIPT)) for e in told]
+    return {one["key_sha256"] for document in documents for one in document["rejected"]}
+
+
+def meeting_left_out(parts: Parts, other: str | None = None) -> tuple[str, int] | None:
+    """(packet, how many) of the acts that came last from the other side and are of no use here; None when all were."""
+    other = meeting_with(parts, other)
+    came = [
+        exchange
+        for route in parts.agreement.routes_from(other) if route.receiver == parts.party
+        for exchange in parts.ledger.exchanges(route=route.id, kind=meeting_sharing.KIND)
+        if exchange.direction == "in"
+    ]  # fmt: skip
+    if not came:
+        return None
+    last = max(came, key=lambda exchange: exchange.packet_id or "").key
+    [taken] = parts.ledger.events(exchange=last, kind="taken_in")
+    return (last, int(taken.body["rejected"])) if taken.body.get("rejected") else None
 
 
 def share_meeting(parts: Parts, other: str | None = None, *, by: str | None = None) -> str | None:

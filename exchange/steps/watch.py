@@ -15,6 +15,8 @@ from exchange.domain.break_view import ANSWER, ITEM
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.case_number import reference
 from exchange.domain.errors import RetryLater
+from exchange.domain.meeting_life import fold, meeting_key
+from exchange.domain.meeting_sharing import partners, way_to
 from exchange.domain.packet import parse_packet_name
 from exchange.domain.period import Period
 from exchange.domain.route import Agreement, Route
@@ -51,7 +53,9 @@ def watch(
     ends = _overlaps(agreement, party, ledger, today)
     again = _agreed_days(agreement, party, "alert_again_days", today)
     breaks = _breaks(agreement, party, ledger, calendar, today)
-    for alert in (*_urgent(urgent, today), *limits, *ends, *_incidents(ledger), *breaks, *_statements(ledger)):
+    resolved = _resolutions(agreement, party, ledger, today)
+    statements = _statements(ledger)
+    for alert in (*_urgent(urgent, today), *limits, *ends, *_incidents(ledger), *breaks, *statements, *resolved):
         try:
             sent[alert.rule] += _bring(alert, ledger, notifier, again)
         except RetryLater as error:
@@ -230,6 +234,19 @@ def _unanswered(route: Route, exchange: ExchangeRecord, ledger: Ledger, agreemen
     else:
         answered = set(ledger.landed(agreement.route(str(route.answered_by)), ANSWER)["id"])
     return len((asking(listed) & asking(now)) - answered)
+
+
+def _resolutions(agreement: Agreement, party: str, ledger: Ledger, today: date) -> Iterator[Alert]:
+    """Resolutions of joint meetings this end sees to that are past their day by more than the days agreed."""
+    within = _agreed_days(agreement, party, "resolution_overdue_days", today)
+    if within is None:
+        return
+    for other in partners(agreement, party):
+        alone = way_to(agreement, party, other) is None
+        for one in fold(ledger.events(exchange=meeting_key(other)), alone=alone).unfinished():
+            if one.late(today, within) and (alone or one.owner_party == party):
+                then = f"期限 {one.due_on}，会议 {one.meeting}。请在控制台“联席会议”中办理（exchange meetings list）。"
+                yield _alert("resolution_overdue", one.id, today, then)
 
 
 def _statements(ledger: Ledger) -> Iterator[Alert]:

@@ -14,6 +14,8 @@ from pypdf import PdfReader
 
 from exchange import journeys
 from exchange.domain.meeting_life import KINDS, Book
+from exchange.domain.urgency import UrgentRound
+from exchange.steps.watch import watch
 from tests.console.kit import Console, plain
 
 
@@ -189,3 +191,43 @@ def test_what_one_side_files_the_other_answers_and_sees_to(fresh_ends: tuple[Con
     assert "何建海" in plain(handler.page("/meetings"))
     assert "办理联席会议决议：法院公告中写明申报时点" in plain(handler.page("/"))
     assert _book(tax).unfinished() != []
+
+
+def test_an_entry_the_other_side_cannot_use_is_said_at_both_ends_until_it_is_mended(
+    fresh_ends: tuple[Console, Console],
+) -> None:
+    court, tax = fresh_ends
+    handler, parts = tax.as_("liaison-1"), tax.house.parts
+    handler.post("/meetings/questions", {"kind": "interface", "text": "回执常在周五晚间才到"})
+    [first] = parts.ledger.events(kind="question_filed")
+    odd = "tax-131100.odd"
+    body = {**first.body, "act": odd, "subject": odd, "number": 9, "about": {"case": "没有号"}}
+    with parts.ledger.transaction() as write:
+        write.append("question_filed", exchange=first.exchange, actor="liaison-1", body=body)
+    _told(tax)
+    for end in (tax, court, tax):
+        journeys.sweep(end.house.parts)
+    page = plain(handler.page("/meetings"))
+    assert "我方一项内容对方无法使用：提出议题 回执常在周五晚间才到" in page
+    assert "联席会议有 1 项对方无法使用，待改正" in plain(handler.page("/"))
+    theirs = court.as_("liaison-1")
+    here = theirs.page("/meetings")
+    assert "有 1 项本端无法使用，已在回执中逐项告知对方" in plain(here)
+    packet = re.findall(r'href="(/exchanges/tax-131100\.court[^"]+)"', here)[0]
+    assert "联席会议事项本端无法使用" in plain(theirs.page(packet))
+    assert handler.post(f"/meetings/questions/{odd}/withdraw").status_code == 303
+    assert "对方无法使用" not in plain(handler.page("/meetings"))
+
+
+def test_a_resolution_past_its_day_is_an_alert_that_leads_to_the_meetings(fresh_ends: tuple[Console, Console]) -> None:
+    court, _ = fresh_ends
+    chief, today = court.as_("chief-1"), court.house.today
+    chief.post("/meetings", {"day": today.isoformat(), "period": "2026Q3", "place": "税务局"})
+    past = (today - timedelta(days=1)).isoformat()
+    due = {"text": "法院公告中写明申报时点", "owner": "liaison-1", "due_on": past}
+    assert chief.post(f"/meetings/{today}/resolutions", due).status_code == 303
+    journeys.call(watch, court.house.parts, urgent=UrgentRound(cases=(), keys=()))
+    alerts = court.as_("liaison-1").page("/alerts?rule=resolution_overdue")
+    assert "联席会议决议逾期未办结" in plain(alerts)
+    assert 'href="/meetings"' in alerts[alerts.index('class="alerts') :]
+    assert "联席会议决议逾期未办结" in plain(court.as_("liaison-1").page("/"))

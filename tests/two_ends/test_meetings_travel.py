@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from exchange.domain import lifecycle
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.meeting_life import Book, meeting_key
 from exchange.domain.meeting_sharing import ACT, NOTED
+from exchange.domain.urgency import UrgentRound
 from exchange.ports import Parts
 from exchange.steps.note_meeting import note_meeting
 from exchange.steps.review import review
 from exchange.steps.take_in import take_in
+from exchange.steps.watch import watch
 from tests.fakes.breaking import BACK, COURT, OUT, TAX, breaking_ends, round_trip
 from tests.servers import PostgresServer
 
@@ -270,3 +273,46 @@ def test_without_a_route_for_it_everything_stays_here_and_this_end_says_what_is_
     with pytest.raises(NeedsPerson, match="E905"):
         journeys.share_meeting(alone)
     assert list(alone.ledger.events(exchange=meeting_key(TAX), kind="meeting_shared")) == []
+
+
+def test_acts_the_other_side_can_not_use_come_back_by_its_receipt(ends: Ends) -> None:
+    court, tax = ends
+    filed(tax, "元与万元混用如何避免")
+    question = filed(tax, "回执常在周五晚间才到", case="（2026）冀1103破6号")
+    with tax.ledger.transaction() as write:  # a version of this software, or another one, that lets pass what can't be
+        [_, second] = [e for e in tax.ledger.events(exchange=meeting_key(COURT)) if e.kind == "question_filed"]
+        body = {**second.body, "act": f"{TAX}.odd", "subject": f"{TAX}.odd", "number": 9, "about": {"case": "没有号"}}
+        write.append("question_filed", exchange=meeting_key(COURT), actor="liaison-1", body=body)
+    key = told(tax)
+    round_trip(court, tax)
+    round_trip(court, tax)
+    assert [q.id for q in book(court).questions.values()][-1] == question
+    assert [(at, act.id) for at, act in journeys.meeting_unheard(tax)] == [(key, f"{TAX}.odd")]
+    assert journeys.meeting_left_out(court) == (f"{TAX}.{COURT}.000001.M", 1)
+    assert journeys.meeting_unheard(court) == []
+    do(tax, "withdraw", id=f"{TAX}.odd")
+    assert journeys.meeting_unheard(tax) == []
+
+
+def test_a_resolution_past_its_day_is_alerted_about_at_the_end_that_sees_to_it(ends: Ends) -> None:
+    court, tax = ends
+    do(court, "call", day=DAY, **WHEN)
+    due = {"meeting": DAY, "due_on": "2026-11-02"}
+    theirs = do(court, "resolve", text="税务局发文告知各管理人", owner=TAX, **due)
+    ours = do(court, "resolve", text="法院公告中写明申报时点", owner="liaison-1", **due)
+    told(court)
+    round_trip(*ends)
+
+    def alerted(parts: Parts, day: date) -> list[str]:
+        journeys.call(watch, replace(parts, today=day), urgent=UrgentRound(cases=(), keys=()))
+        return [a.subject for a in parts.ledger.alerts(rule="resolution_overdue")]
+
+    assert (alerted(court, date(2026, 11, 2)), alerted(tax, date(2026, 11, 2))) == ([], [])
+    assert (alerted(court, date(2026, 11, 3)), alerted(tax, date(2026, 11, 3))) == ([ours], [theirs])
+    alerted(tax, date(2026, 11, 5))
+    [late] = tax.ledger.alerts(rule="resolution_overdue")
+    assert late.escalated_on == date(2026, 11, 5)
+    do(tax, "finish", id=theirs, text="已发文告知各管理人")
+    alerted(tax, date(2026, 11, 6))
+    assert [a.last_day for a in tax.ledger.alerts(rule="resolution_overdue")] == [date(2026, 11, 5)]
+    assert not any("告知" in str(e.body) or "公告" in str(e.body) for p in ends for e in p.ledger.events())
