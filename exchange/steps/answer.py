@@ -23,6 +23,7 @@ from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.points import POINTS, Point, Standing, dump_points, points_facts, points_of
 from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.route import Agreement, Route
+from exchange.domain.staged import keep_content, open_staged
 from exchange.ports import Clock, Ledger, Pages, Vault
 
 BATCH: Final = "answer"
@@ -106,8 +107,7 @@ def _check(
 
     with vault.workdir() as folder:
         content = stage_parts(going(folder / "parts"), back, folder / "content", kind="A")
-        for file in (*(f.path for f in content.files), "content.json"):
-            vault.put_file(key, f"content/{file}", folder / "content" / file)
+        keep_content(vault, key, folder / "content")
     return _Checked(
         answer=together(found, back), content=content, given=dict(given_rows), counted=counts_together(counted)
     )
@@ -255,25 +255,13 @@ def _open(
     actor: str,
 ) -> None:
     """All events in one transaction: the exchange is there whole, or not at all."""
-    opened: dict[str, Any] = {
-        "route": route.id, "direction": "out", "kind": "A", "period": None, "as_of": as_of, "batches": {BATCH: []},
-        "contract_sha256": route.contract_sha256,
-    }  # fmt: skip
-    extracted = {"batch": BATCH, "files": dict(hashes)}
-    counts = {
-        "content_hash": content.hash,
-        "selected": found.claims,
-        "held": found.held,
-        "sent": found.claims - found.held,
-        "rows": content.rows,
-        **points_facts(points),
-    }
-    kind, more = _judged(route, found, as_of)
+    verdict, more = _judged(route, found, as_of)
     with ledger.transaction() as write:
-        write.append("exchange_opened", exchange=key, actor=actor, body=opened)
-        write.append("batch_extracted", exchange=key, actor=actor, body={**extracted, "rows": found.claims})
-        write.append("extracted", exchange=key, actor=actor, body={})
-        write.append(kind, exchange=key, actor=actor, body={**counts, **more})
+        open_staged(
+            write, key, route, content, kind="A", as_of=date.fromisoformat(as_of), actor=actor, verdict=verdict,
+            counts=(found.claims, found.held, found.claims - found.held), opened={"batches": {BATCH: []}},
+            batch={"batch": BATCH, "files": dict(hashes), "rows": found.claims}, facts={**points_facts(points), **more},
+        )  # fmt: skip
 
 
 def _judged(route: Route, found: Answer, as_of: str) -> tuple[str, dict[str, str]]:

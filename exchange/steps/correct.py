@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -17,7 +17,7 @@ from exchange.domain.change_report import correction_data
 from exchange.domain.changes import DATASET, case_in_exchange
 from exchange.domain.choice import by_number
 from exchange.domain.content import Content, stage_content
-from exchange.domain.corrections import VOIDS, as_corrections, newest, sent_up_to
+from exchange.domain.corrections import VOIDS, as_corrections, newest
 from exchange.domain.differences import compare
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination
@@ -30,12 +30,12 @@ from exchange.domain.points import POINTS, clean_reason, dump_points, points_fac
 from exchange.domain.prepare import CASES
 from exchange.domain.rounds import Round, judged
 from exchange.domain.route import Agreement, Route
+from exchange.domain.staged import keep_content, open_staged, state_in, told_up_to
 from exchange.domain.stored import content_records
 from exchange.ports import Checker, Clock, IsWorkday, Ledger, Pages, Source, Vault
 
 GONE_FROM_SOURCE: Final = "sent_case_gone_from_source"
 ALIKE: Final = 703
-WAITING: Final = ("numbered", "sealed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +159,7 @@ def _first_period(packets: Collection[str], end: _End) -> Period:
 
 def _open(asked: _Asked, end: _End) -> str:
     route = asked.route
-    waiting = end.ledger.packets(lane=route.lane, direction="out", states=list(WAITING))
-    top = end.ledger.newest(route.lane)
-    after = sent_up_to(top.number if top else 0, waiting)
+    after = told_up_to(end.ledger, route.lane)
     found = _examined(asked, end)
     gone = _gone(asked, found, end)
     keys = asked.cases or None
@@ -265,19 +263,11 @@ def _key(route: Route, found: Examination, told: pd.DataFrame, asked: _Asked, en
         name: _text(frame.drop(columns="_case_no_raw", errors="ignore")) for name, frame in found.frames_to_send.items()
     }
     base = f"{route.id}.C.{sha256_hex(canonical_json([rows, _text(told), asked.exchange]))[:12]}"
-    return attempt(base, _state_of(end.ledger), lambda _, state: state in SENT_BACK)
+    return attempt(base, state_in(end.ledger), lambda _, state: state in SENT_BACK)
 
 
 def _text(frame: pd.DataFrame) -> list[str]:
     return sorted(map(str, frame.astype(object).fillna("").to_numpy().tolist()))
-
-
-def _state_of(ledger: Ledger) -> Callable[[str], str | None]:
-    def state(key: str) -> str | None:
-        known = ledger.exchange(key)
-        return known.state if known else None
-
-    return state
 
 
 def _stage(
@@ -291,8 +281,7 @@ def _stage(
         frames[DATASET] = told
     with end.vault.workdir() as folder:
         content = stage_content(frames, route, folder, records=found.frames_to_send[CASES], kind="C")
-        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-            end.vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
+        keep_content(end.vault, key, folder)
     end.vault.put(key, "reason.txt", end.reason.encode())
     end.vault.put(key, POINTS, dump_points(points_of(found.findings, found.held)))
     exchange = {"key": key, "route": route.id, "kind": "C", "content_hash": content.hash, "rows": content.rows}
@@ -310,20 +299,15 @@ def _record(
     key: str, content: Content, found: Examination, told: pd.DataFrame, after: int, asked: _Asked, end: _End
 ) -> None:
     """Opened and checked, or stopped, in one transaction."""
-    opened: dict[str, Any] = {
-        "route": asked.route.id, "direction": "out", "kind": "C", "period": str(asked.period),
-        "as_of": end.today.isoformat(), "corrects": newest(told["corrects"]),
-        "reason_sha256": sha256_hex(end.reason.encode()), "contract_sha256": asked.route.contract_sha256,
-    }  # fmt: skip
+    opened = {"corrects": newest(told["corrects"]), "reason_sha256": sha256_hex(end.reason.encode())}
     if asked.exchange is not None:
         opened["anew"] = asked.exchange
-    facts = {
-        "content_hash": content.hash, "selected": len(found.selected), "held": len(found.held),
-        "sent": len(found.sent), "rows": content.rows, "after": after,
-    } | points_facts(points_of(found.findings, found.held))  # fmt: skip
+    facts: dict[str, Any] = {"after": after} | points_facts(points_of(found.findings, found.held))
+    if found.stopped:
+        facts |= {"why": "held_share", "limit": str(asked.route.figure("held_share_limit", end.today))}
     with end.ledger.transaction() as write:
-        write.append("exchange_opened", exchange=key, actor=end.actor, body=opened)
-        write.append("extracted", exchange=key, actor=end.actor, body={})
-        if found.stopped:
-            facts |= {"why": "held_share", "limit": str(asked.route.figure("held_share_limit", end.today))}
-        write.append("stopped" if found.stopped else "checked", exchange=key, actor=end.actor, body=facts)
+        open_staged(
+            write, key, asked.route, content, kind="C", period=asked.period, as_of=end.today, actor=end.actor,
+            counts=(len(found.selected), len(found.held), len(found.sent)), opened=opened, facts=facts,
+            verdict="stopped" if found.stopped else "checked",
+        )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,7 @@ from exchange.domain.break_view import ANSWER, ITEM, seen
 from exchange.domain.content import Content, stage_content
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.route import Agreement, Route
+from exchange.domain.staged import keep_content, open_staged, outcome_of_shared
 from exchange.ports import Clock, Ledger, Pages, Vault
 
 KIND: Final = "B"
@@ -131,10 +131,8 @@ def _open(route: Route, frames: Mapping[str, pd.DataFrame], end: _End) -> str:
         key = _attempt(f"{route.id}.{KIND}.{content.hash[:12]}", route, end.ledger)
         if end.ledger.exchange(key) is not None:
             return key
-        for file in (*(f.path for f in content.files), "content.json"):
-            end.vault.put_file(key, f"content/{file}", folder / file)
-    outcome = {"period": None, "as_of": end.today.isoformat(), "exchanges": [{"key": key, "kind": KIND}]}
-    end.vault.put(key, "outcome.json", json.dumps({**outcome, "findings": [], "rows": content.rows}).encode())
+        keep_content(end.vault, key, folder)
+    end.vault.put(key, "outcome.json", outcome_of_shared(key, KIND, content, end.today))
     page = shared_page(
         frames, content, agreement=end.agreement, route=route, key=key, as_of=end.today, made_at=end.clock()
     )
@@ -153,18 +151,13 @@ def _attempt(base: str, route: Route, ledger: Ledger) -> str:
 def _record(key: str, route: Route, content: Content, end: _End) -> None:
     """All events in one transaction; a list of ours that still waits is sent back by it."""
     rows = sum(content.rows.values())
-    opened = {
-        "route": route.id, "direction": "out", "kind": KIND, "period": None, "as_of": end.today.isoformat(),
-        "contract_sha256": route.contract_sha256,
-    }  # fmt: skip
-    checked = {"content_hash": content.hash, "selected": rows, "held": 0, "sent": rows, "rows": content.rows}
     with end.ledger.transaction() as write:
         for old in end.ledger.exchanges(route=route.id, kind=KIND, states=list(WAITING)):
             body = {"by": "system", "content_hash": old.content_hash, "why": "a newer list", "newer": key}
             write.append("refused", exchange=old.key, actor="system", body=body)
-        write.append("exchange_opened", exchange=key, actor=end.actor, body=opened)
-        write.append("extracted", exchange=key, actor=end.actor, body={})
-        write.append("checked", exchange=key, actor=end.actor, body=checked)
+        open_staged(
+            write, key, route, content, kind=KIND, as_of=end.today, actor=end.actor, counts=(rows, 0, rows)
+        )  # fmt: skip
 
 
 def _listed(route: Route, key: str | None, frames: Mapping[str, pd.DataFrame], end: _End) -> None:

@@ -17,6 +17,7 @@ from exchange.domain.meeting_page import acts_page
 from exchange.domain.meeting_sharing import ACT, KIND, SHARED, act_rows, partner, state_by, untold, way_to
 from exchange.domain.points_page import PAGE
 from exchange.domain.route import Agreement, Route
+from exchange.domain.staged import keep_content, open_staged, outcome_of_shared
 from exchange.ports import Clock, Ledger, Pages, Vault
 
 _OVER: Final = lifecycle.SENT_BACK | lifecycle.GONE
@@ -76,10 +77,8 @@ def _open(acts: Sequence[Act], way: Route, of: str, end: _End) -> str:
         key = lifecycle.attempt(f"{way.id}.{KIND}.{content.hash[:12]}", ours.get, lambda _, state: state in _OVER)
         if key in ours:
             return key
-        for file in (*(f.path for f in content.files), "content.json"):
-            end.vault.put_file(key, f"content/{file}", folder / file)
-    outcome = {"period": None, "as_of": end.today.isoformat(), "exchanges": [{"key": key, "kind": KIND}]}
-    end.vault.put(key, "outcome.json", json.dumps({**outcome, "findings": [], "rows": content.rows}).encode())
+        keep_content(end.vault, key, folder)
+    end.vault.put(key, "outcome.json", outcome_of_shared(key, KIND, content, end.today))
     page = acts_page(rows, content, agreement=end.agreement, route=way, key=key, as_of=end.today, made_at=end.clock())
     end.vault.put(key, PAGE, json.dumps({"acts": page["acts"]}, ensure_ascii=False).encode())
     end.vault.put(key, "report.html", end.pages.acts(page).encode("utf-8"))
@@ -90,16 +89,11 @@ def _open(acts: Sequence[Act], way: Route, of: str, end: _End) -> str:
 def _record(key: str, way: Route, of: str, content: Content, acts: Sequence[str], end: _End) -> None:
     """All events in one transaction; an exchange of ours that still waits to be prepared is sent back by it."""
     rows = sum(content.rows.values())
-    opened = {
-        "route": way.id, "direction": "out", "kind": KIND, "period": None, "as_of": end.today.isoformat(),
-        "contract_sha256": way.contract_sha256,
-    }  # fmt: skip
-    checked = {"content_hash": content.hash, "selected": rows, "held": 0, "sent": rows, "rows": content.rows}
     with end.ledger.transaction() as write:
         for old in end.ledger.exchanges(route=way.id, kind=KIND, states=[lifecycle.CHECKED]):
             body = {"by": "system", "content_hash": old.content_hash, "why": "newer acts", "newer": key}
             write.append("refused", exchange=old.key, actor="system", body=body)
-        write.append("exchange_opened", exchange=key, actor=end.actor, body=opened)
-        write.append("extracted", exchange=key, actor=end.actor, body={})
-        write.append("checked", exchange=key, actor=end.actor, body=checked)
+        open_staged(
+            write, key, way, content, kind=KIND, as_of=end.today, actor=end.actor, counts=(rows, 0, rows)
+        )  # fmt: skip
         write.append(SHARED, exchange=of, actor=end.actor, body={"exchange": key, "acts": list(acts)})

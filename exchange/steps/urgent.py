@@ -15,7 +15,7 @@ from exchange.domain.changes import DATASET as IN_EXCHANGE
 from exchange.domain.changes import case_in_exchange
 from exchange.domain.choice import by_number, urgent_ones
 from exchange.domain.content import Content, stage_content
-from exchange.domain.corrections import VOIDS, sent_up_to
+from exchange.domain.corrections import VOIDS
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination
 from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
@@ -28,6 +28,7 @@ from exchange.domain.prepare import CASES, Prepared
 from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.rounds import Round, judged
 from exchange.domain.route import Agreement, Route
+from exchange.domain.staged import keep_content, open_staged, state_in, told_up_to
 from exchange.domain.text import among, as_list
 from exchange.domain.urgency import Urgent, UrgentRound, urgent_limits
 from exchange.domain.urgent_preview import rows_sha256, shown
@@ -37,6 +38,18 @@ PREVIEW: Final = "preview.json"
 
 STATE_OF: Final = (CASES, "case_debtor", "case_event")
 """Datasets whose rows make up the state of a case; the time of the last keystroke does not (docs/adr/0006)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Register:
+    """Where cases are looked for, and what judges them today."""
+
+    agreement: Agreement
+    source: Source
+    ledger: Ledger
+    checker: Checker
+    is_workday: IsWorkday
+    today: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +84,13 @@ def preview_urgent(
     `preview.json` holds the case's number, each route's rows and `sha256`, by which `urgent` knows that it sends what
     was seen. NeedsPerson 601, 905, 914 as there.
     """
+    register = _Register(
+        agreement=agreement, source=source, ledger=ledger, checker=checker, is_workday=is_workday, today=today
+    )
     seen: list[tuple[Route, Examination]] = []
     told: list[dict[str, Any]] = []
     for route in _routes(agreement, party):
-        _, found = _examine(route, agreement, source, ledger, checker, is_workday, today, case_no)
+        _, found = _examine(route, case_no, register)
         case = _named(found, case_no)
         alone = _narrow(found, case)
         fresh = any(True for _ in _fresh(route, found, [case], ledger))
@@ -142,10 +158,10 @@ def urgent(
     )  # fmt: skip
     cases: list[Urgent] = []
     keys: list[str] = []
-    looked = [
-        (route, *_examine(route, agreement, source, ledger, checker, is_workday, today, case_no))
-        for route in _routes(agreement, party)
-    ]
+    register = _Register(
+        agreement=agreement, source=source, ledger=ledger, checker=checker, is_workday=is_workday, today=today
+    )
+    looked = [(route, *_examine(route, case_no, register)) for route in _routes(agreement, party)]
     if seen is not None and case_no is not None:
         _as_seen(seen, [(route, _narrow(found, _named(found, case_no))) for route, _, found in looked])
     for route, prepared, found in looked:
@@ -187,35 +203,23 @@ def _attempt(route: Route, alone: Examination, ledger: Ledger, *, fresh: bool, a
     One that was sent back is tried anew only when an officer says so.
     """
 
-    def state_of_exchange(key: str) -> str | None:
-        known = ledger.exchange(key)
-        return known.state if known else None
-
     def over(_: str, state: str) -> bool:
         return (fresh and state in GONE) or (asked and state in SENT_BACK)
 
     base = f"{route.id}.U.{state_of(route, alone.frames_to_send)[:12]}"
-    return attempt(base, state_of_exchange, over)
+    return attempt(base, state_in(ledger), over)
 
 
-def _examine(
-    route: Route,
-    agreement: Agreement,
-    source: Source,
-    ledger: Ledger,
-    checker: Checker,
-    is_workday: IsWorkday,
-    today: date,
-    case_no: str | None,
-) -> tuple[Prepared, Examination]:
+def _examine(route: Route, case_no: str | None, register: _Register) -> tuple[Prepared, Examination]:
     """The named case, or those that can't wait, and whatever bears the same numbers: one alone shows no duplicate."""
+    today = register.today
     now = Round(
-        agreement=agreement, route=route, period=Period.of(today).previous(), as_of=today, is_workday=is_workday,
-        checker=checker,
+        agreement=register.agreement, route=route, period=Period.of(today).previous(), as_of=today,
+        is_workday=register.is_workday, checker=register.checker,
     )  # fmt: skip
     only = urgent_ones(today, urgent_limits(route, today)) if case_no is None else by_number([normalise(case_no)])
-    frames = source.read(route, courts=now.sender.court_ids, since=now.period.first_day, only=only)
-    return judged([frames], now, voids=ledger.landed(route, VOIDS) if route.has(VOIDS) else None)
+    frames = register.source.read(route, courts=now.sender.court_ids, since=now.period.first_day, only=only)
+    return judged([frames], now, voids=register.ledger.landed(route, VOIDS) if route.has(VOIDS) else None)
 
 
 def _named(found: Examination, case_no: str) -> Urgent:
@@ -300,24 +304,17 @@ def state_of(route: Route, rows: Mapping[str, pd.DataFrame]) -> str:
 def _open(key: str, route: Route, prepared: Prepared, found: Examination, reason: str, parts: _Parts) -> None:
     """Stage one case and open its exchange, released when the route says `automatic` and no point waits for an
     officer's reason."""
-    waiting = parts.ledger.packets(lane=route.lane, direction="out", states=["numbered", "sealed"])
-    top = parts.ledger.newest(route.lane)
-    after = sent_up_to(top.number if top else 0, waiting)
+    after = told_up_to(parts.ledger, route.lane)
     points = points_of(found.findings, found.held)
     content = _stage(key, route, prepared, found, points, parts)
     if reason:
         parts.vault.put(key, "reason.txt", reason.encode())
-    opened = {
-        "route": route.id, "direction": "out", "kind": "U", "period": str(prepared.period),
-        "as_of": parts.today.isoformat(), "reasons": list(found.urgent[0].reasons),
-        "contract_sha256": route.contract_sha256,
-    }  # fmt: skip
-    counts = {"content_hash": content.hash, "selected": 1, "held": 0, "sent": 1, "rows": content.rows, "after": after}
-    facts = counts | points_facts(points)
     with parts.ledger.transaction() as write:
-        write.append("exchange_opened", exchange=key, actor=parts.actor, body=opened)
-        write.append("extracted", exchange=key, actor=parts.actor, body={})
-        write.append("checked", exchange=key, actor=parts.actor, body=facts)
+        open_staged(
+            write, key, route, content, kind="U", period=prepared.period, as_of=parts.today, actor=parts.actor,
+            counts=(1, 0, 1), opened={"reasons": list(found.urgent[0].reasons)},
+            facts={"after": after} | points_facts(points),
+        )  # fmt: skip
         if route.review.urgent == "automatic" and not points:
             kind, by, told = _released(parts)
             said = {"reason_sha256": sha256_hex(reason.encode())} if reason else {}
@@ -347,8 +344,7 @@ def _stage(
         frames[IN_EXCHANGE] = reasons
     with parts.vault.workdir() as folder:
         content = stage_content(frames, route, folder, records=found.frames_to_send[CASES], kind="U")
-        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-            parts.vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
+        keep_content(parts.vault, key, folder)
     exchange = {"key": key, "route": route.id, "kind": "U", "content_hash": content.hash, "rows": content.rows}
     outcome = examined(found, route=route, period=prepared.period, as_of=parts.today, exchange=exchange)
     parts.vault.put(key, "outcome.json", outcome_json(outcome))

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pandas as pd
 
@@ -14,7 +13,7 @@ from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.case_number import normalise
 from exchange.domain.change_report import correction_data
 from exchange.domain.content import Content, stage_content
-from exchange.domain.corrections import DISMISSED, VOIDS, sent_up_to, void_frame
+from exchange.domain.corrections import DISMISSED, VOIDS, void_frame
 from exchange.domain.differences import compare
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lifecycle import SENT_BACK, attempt
@@ -24,6 +23,7 @@ from exchange.domain.period import Period
 from exchange.domain.points import clean_reason
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Agreement, Route
+from exchange.domain.staged import keep_content, open_staged, state_in, told_up_to
 from exchange.ports import Clock, Ledger, Pages, Vault
 
 
@@ -77,9 +77,7 @@ def void_case(
     keys: list[str] = []
     for route in _routes(agreement, party):
         with ledger.lock(f"open:{route.id}.C"):
-            waiting = ledger.packets(lane=route.lane, direction="out", states=["numbered", "sealed"])
-            top = ledger.newest(route.lane)
-            after = sent_up_to(top.number if top else 0, waiting)
+            after = told_up_to(ledger, route.lane)
             rows = ledger.landed(route, CASES, keys=[number])
             if rows.empty:
                 continue
@@ -123,13 +121,9 @@ def _routes(agreement: Agreement, party: str) -> list[Route]:
 def _open(
     void: _Void, after: int, agreement: Agreement, vault: Vault, ledger: Ledger, pages: Pages, clock: Clock
 ) -> str:
-    def state_of(key: str) -> str | None:
-        known = ledger.exchange(key)
-        return known.state if known else None
-
     named = canonical_json(void.row.astype(object).fillna("").to_dict("records"))
     base = f"{void.route.id}.C.{sha256_hex(named)[:12]}"
-    key = attempt(base, state_of, lambda _, state: state in SENT_BACK)
+    key = attempt(base, state_in(ledger), lambda _, state: state in SENT_BACK)
     if ledger.exchange(key) is None:
         content = _stage(key, void, agreement, vault, pages, clock)
         _record(key, void, content, after, ledger)
@@ -142,8 +136,7 @@ def _stage(key: str, void: _Void, agreement: Agreement, vault: Vault, pages: Pag
     with vault.workdir() as folder:
         records = pd.DataFrame({"case_no": [case], "_record": [void.record or ""]}, dtype="str")
         content = stage_content({VOIDS: void.row}, void.route, folder, records=records, kind="C")
-        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-            vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
+        keep_content(vault, key, folder)
     vault.put(key, "reason.txt", void.reason.encode())
     exchange = {"key": key, "route": void.route.id, "kind": "C", "content_hash": content.hash, "rows": content.rows}
     outcome = voided(void.row, period=Period.of(void.today), as_of=void.today, exchange=exchange)
@@ -157,13 +150,12 @@ def _stage(key: str, void: _Void, agreement: Agreement, vault: Vault, pages: Pag
 
 
 def _record(key: str, void: _Void, content: Content, after: int, ledger: Ledger) -> None:
-    opened: dict[str, Any] = {
-        "route": void.route.id, "direction": "out", "kind": "C", "period": str(Period.of(void.today)),
-        "as_of": void.today.isoformat(), "corrects": void.corrects, "void": str(void.row["reason"].iloc[0]),
-        "reason_sha256": sha256_hex(void.reason.encode()), "contract_sha256": void.route.contract_sha256,
+    opened = {
+        "corrects": void.corrects, "void": str(void.row["reason"].iloc[0]),
+        "reason_sha256": sha256_hex(void.reason.encode()),
     }  # fmt: skip
-    facts = {"content_hash": content.hash, "selected": 0, "held": 0, "sent": 0, "rows": content.rows, "after": after}
     with ledger.transaction() as write:
-        write.append("exchange_opened", exchange=key, actor=void.actor, body=opened)
-        write.append("extracted", exchange=key, actor=void.actor, body={})
-        write.append("checked", exchange=key, actor=void.actor, body=facts)
+        open_staged(
+            write, key, void.route, content, kind="C", period=Period.of(void.today), as_of=void.today,
+            actor=void.actor, counts=(0, 0, 0), opened=opened, facts={"after": after},
+        )  # fmt: skip
