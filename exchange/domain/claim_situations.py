@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +15,8 @@ from exchange.domain.columns import Bools, Days, Ints, codes, combine, equals, g
 from exchange.domain.contract import CodeList
 from exchange.domain.finding import Finding
 from exchange.domain.line_breaks import cut_offs
+from exchange.domain.match_names import BRANCH
 from exchange.domain.situation_making import found, on_claims, records_of
-
-BRANCH: Final = "分公司|分厂|分店|营业部|办事处"
-"""How the name of a branch ends: its property is the head office's (2002规定76)."""
 
 
 def claim_situations(matched: Matched, levy: CodeList) -> Iterator[Finding]:
@@ -55,7 +52,8 @@ def _claims(matched: Matched) -> Iterator[Finding]:
 
 
 def is_branch(names: pa.Array) -> Bools:
-    found = pc.fill_null(pc.match_substring_regex(names, f"({BRANCH})$"), False)
+    """Which names are a branch's, by the endings that matching goes by too."""
+    found = pc.fill_null(pc.match_substring_regex(names, BRANCH), False)
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
 
 

@@ -9,7 +9,10 @@ from exchange.domain.text import nfkc, without_blanks
 
 _BRACKETS: Final = str.maketrans({"〔": "(", "【": "(", "[": "(", "{": "(", "〕": ")", "】": ")", "]": ")", "}": ")"})
 _NOTE: Final = re.compile(r"\([^()]*(?:破产|清算|重整|和解|注销|吊销|停业|歇业|非正常|管理人)[^()]*\)$")
-_BRANCH: Final = re.compile(r"(?:分公司|支公司|分厂|分店|分部|分社|分行|支行|营业部|办事处|代表处|经营部|项目部)$")
+BRANCH: Final = "(?:分公司|支公司|分厂|分店|分部|分社|分行|支行|营业部|办事处|代表处|经营部|项目部)$"
+"""How the name of a branch ends: its property is the head office's (2002规定76)."""
+
+_BRANCH: Final = re.compile(BRANCH)
 _ORGANISATION: Final = re.compile(r"[司厂社店部所院场行心团业矿站馆会校队庄坊伙处室局吧城铺园]$")
 _CARD: Final = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -122,6 +122,12 @@ def test_the_situation_is_found(rule: str) -> None:
     assert all(USCC not in (f.row_key or "") and USCC not in f.note for f in found)
 
 
+@pytest.mark.parametrize("name", ["中国某银行冀州支行", "某保险股份有限公司衡水支公司", "北京某公司衡水代表处"])
+def test_a_branch_is_known_by_every_ending_that_matching_knows(name: str) -> None:
+    world = World().set("debtors", name=name).set("claims", debtor_name=name)
+    assert {"debtor_is_a_branch", "branch_files_as_debtor"} <= set(rules(world))
+
+
 def test_books_that_agree_have_none() -> None:
     assert rules(World()) == []
     assert rules(two_claims_paid("500.02")) == []
