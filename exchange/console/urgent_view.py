@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from exchange.console.paging import Pages, pages
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from exchange.domain.case_entry import CaseEntry
     from exchange.domain.contract import Column
     from exchange.domain.route import Route
-    from exchange.ports import Event, ExchangeRecord, Parts
+    from exchange.ports import Event, ExchangeRecord, Ledger, Parts
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 PREVIEW: Final = "preview.json"
@@ -217,8 +218,23 @@ def came(events: Sequence[Event]) -> Sequence[Rung]:
     ]  # fmt: skip
 
 
+_MOST_KNOWN: Final = 2000
+_known: WeakKeyDictionary[Ledger, dict[tuple[str, str], str | None]] = WeakKeyDictionary()
+"""Exchange and its state → its case: that stays, and to look for it is most of the work of a list."""
+
+
 def case_of(parts: Parts, record: ExchangeRecord) -> str | None:
     """The number of the case an urgent transfer carries, by its stored rows or those that were landed from it."""
+    known = _known.setdefault(parts.ledger, {})
+    asked = record.key, record.state
+    found = known.get(asked) if asked in known else _case_of(parts, record)
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    known[asked] = found
+    return found
+
+
+def _case_of(parts: Parts, record: ExchangeRecord) -> str | None:
     if record.direction == "out":
         name = f"content/data/{CASES}-0001.csv"
         if not parts.vault.has(record.key, name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
@@ -20,6 +21,12 @@ from tests.servers import free_port
 
 CANAILLE: Final = ROOT / ".tools/idp/bin/canaille"
 PASSWORD: Final = "a directory password"
+_TOGETHER: Final = """
+import json, sys
+from canaille.commands import cli
+for arguments in json.loads(sys.argv[1]):
+    cli(arguments, standalone_mode=False)
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +55,13 @@ def provided(folder: Path, *, return_to: str, people: tuple[str, ...]) -> Iterat
         f'[CANAILLE]\nDATABASE = "sql"\n[CANAILLE_SQL]\nDATABASE_URI = "sqlite:///{folder}/people.db"\n'
         f"[CANAILLE_OIDC]\nREQUIRE_NONCE = true\n[[CANAILLE_OIDC.ACTIVE_JWKS]]\n{_key(folder)}\n"
     )
-    _run(folder, "install")
-    for person in people:
-        _run(folder, "create", "user", "--user-name", person, "--password", PASSWORD, "--family-name", person,
-             "--formatted-name", person, "--emails", f"{person}@house.example")  # fmt: skip
-    _run(folder, "create", "client", "--client-id", "console", "--client-secret", secret, "--client-name", "console",
-         "--redirect-uris", return_to, "--grant-types", "authorization_code", "--response-types", "code", "--scope",
-         "openid", "--scope", "profile", "--token-endpoint-auth-method", "client_secret_basic")  # fmt: skip
-    _run(folder, "set", "client", "console", "--audience", "console")
+    users = [("create", "user", "--user-name", person, "--password", PASSWORD, "--family-name", person,
+              "--formatted-name", person, "--emails", f"{person}@house.example") for person in people]  # fmt: skip
+    client = ("create", "client", "--client-id", "console", "--client-secret", secret, "--client-name", "console",
+              "--redirect-uris", return_to, "--grant-types", "authorization_code", "--response-types", "code",
+              "--scope", "openid", "--scope", "profile",
+              "--token-endpoint-auth-method", "client_secret_basic")  # fmt: skip
+    _together(folder, ("install",), *users, client, ("set", "client", "console", "--audience", "console"))
     with (folder / "log").open("wb") as log:
         running = subprocess.Popen([str(CANAILLE), "run", "--bind", f"127.0.0.1:{port}"], env=_environment(folder),
                                    cwd=folder, stdout=log, stderr=log)  # fmt: skip
@@ -71,8 +77,6 @@ def provided(folder: Path, *, return_to: str, people: tuple[str, ...]) -> Iterat
 
 def _key(folder: Path) -> str:
     """An RSA key as TOML lines, made by the provider's own command."""
-    import json
-
     (folder / "canaille.toml").touch()
     made = json.loads(_run(folder, "jwk", "create", "rsa"))
     return "\n".join(f'{name} = "{value}"' for name, value in made.items() if isinstance(value, str))
@@ -88,6 +92,13 @@ def _run(folder: Path, *arguments: str) -> str:
                           text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr[-800:]
     return done.stdout
+
+
+def _together(folder: Path, *commands: tuple[str, ...]) -> None:
+    """Several of its commands in one process: to import it takes a second each time."""
+    python = [str(CANAILLE.parent / "python"), "-c", _TOGETHER, json.dumps(commands)]
+    done = subprocess.run(python, env=_environment(folder), cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-800:]
 
 
 def _until_ready(address: str, folder: Path) -> None:
