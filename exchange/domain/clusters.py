@@ -70,10 +70,9 @@ def links(book: str, rows: pd.DataFrame) -> npt.NDArray[np.uint64]:
 
 def grouped(pairs: Iterable[npt.NDArray[np.uint64]], size: int) -> Groups:
     """Whole clusters put together to groups of about so many keys."""
-    parts = list(pairs) or [np.zeros((0, 2), np.uint64)]
-    keys, ends = np.unique(np.concatenate(parts), return_inverse=True)
-    del parts
-    cluster = _clusters(ends.reshape(-1, 2), len(keys))
+    parts = list(pairs)
+    keys = np.unique(np.concatenate([np.zeros(0, np.uint64), *map(np.unique, parts)]))
+    cluster = _clusters(_places(parts, keys), len(keys))
     order = np.argsort(cluster, kind="stable")
     first = np.flatnonzero(np.diff(cluster[order], prepend=-1))
     sizes = np.diff(np.append(first, len(keys)))
@@ -83,9 +82,18 @@ def grouped(pairs: Iterable[npt.NDArray[np.uint64]], size: int) -> Groups:
     return Groups(keys=keys, group=group, count=int(group.max(initial=0)) + 1)
 
 
-def _clusters(ends: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+def _places(parts: Iterable[npt.NDArray[np.uint64]], keys: _Hashes) -> npt.NDArray[np.int32]:
+    """Where both ends of every tie between two different keys stand among these."""
+    found = [np.zeros((0, 2), np.int32)]
+    for part in parts:
+        ties = part[part[:, 0] != part[:, 1]]
+        found.append(np.searchsorted(keys, ties).astype(np.int32))
+    return np.concatenate(found)
+
+
+def _clusters(ends: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.int32]:
     """For each key the lowest key it is tied to, however far."""
-    label = np.arange(count)
+    label = np.arange(count, dtype=np.int32)
     while True:
         lowest = np.minimum(label[ends[:, 0]], label[ends[:, 1]])
         after = label.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -61,14 +61,28 @@ def voided(row: pd.DataFrame, *, period: Period, as_of: date, exchange: Mapping[
 
 def outcome_json(document: Mapping[str, Any]) -> bytes:
     """`outcome.json`: one key a line, and one entry a line where a list holds more than plain values."""
-    lines = (f"{json.dumps(name)}: {_value(value)}" for name, value in document.items())
-    return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8")
+    return "".join(outcome_text(document)).encode("utf-8")
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "[\n " + ",\n ".join(json.dumps(one, ensure_ascii=False) for one in value) + "\n]"
-    return json.dumps(value, ensure_ascii=False)
+def outcome_text(document: Mapping[str, Any]) -> Iterator[str]:
+    """The text of `outcome_json` piece by piece; a value may be an iterator of entries, made while it is walked."""
+    yield "{"
+    for number, (name, value) in enumerate(document.items()):
+        yield f"{',' if number else ''}\n{json.dumps(name)}: "
+        if isinstance(value, Iterator) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+            yield from _entries(iter(value))
+        else:
+            yield json.dumps(value, ensure_ascii=False)
+    yield "\n}\n"
+
+
+def _entries(entries: Iterator[Any]) -> Iterator[str]:
+    """A list, an entry a line."""
+    empty = True
+    for one in entries:
+        yield f"{'[' if empty else ','}\n {json.dumps(one, ensure_ascii=False)}"
+        empty = False
+    yield "[]" if empty else "\n]"
 
 
 def quarantined(examination: Examination, route: Route) -> list[dict[str, Any]]:

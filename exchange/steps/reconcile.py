@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -30,12 +31,13 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import MATCHES_WAITING, Decision, book_of, decided, waiting
 from exchange.domain.match_words import matches_in_words
 from exchange.domain.matching import Matches
-from exchange.domain.outcome import record_id
+from exchange.domain.outcome import outcome_text, record_id
 from exchange.domain.reconciliation import reconcile_books
 from exchange.domain.route import Agreement, Route
 from exchange.domain.runs import put_aside, taken_up
 from exchange.domain.situations import RULES
 from exchange.domain.status_situations import register_read_on
+from exchange.domain.text import among
 from exchange.ports import Clock, ExchangeRecord, IsWorkday, Ledger, Pages, Sheets, Vault
 
 HISTORY: Final = ("case_no", "stage", "accepted_on")
@@ -86,7 +88,7 @@ def reconcile(
     compare = partial(
         reconcile_books, route_out=route, levy=agreement.codes["levy"], as_of=day, is_workday=is_workday
     )  # fmt: skip
-    cases = frozenset(ledger.landed(route, BOOKS["cases"], columns=["case_no"])["case_no"].dropna())
+    cases = ledger.landed(route, BOOKS["cases"], columns=["case_no"])["case_no"].dropna()
     result, books = _compared(len(cases), route, back, day, ledger, vault, compare)
     decisions = book_of(ledger.events, route.id)
     result = replace(result, matches=decided(result.matches or Matches(), decisions, day))
@@ -96,9 +98,11 @@ def reconcile(
     vault.put(key, "breaks.html", pages.breaks(data).encode("utf-8"))
     vault.put(key, "breaks.xlsx", sheets.breaks(data))
     vault.put(key, MATCHES_WAITING, canonical_json(waiting(result.matches or Matches())))
-    vault.put(key, "outcome.json", _outcome(key, result, vault))
+    _keep_outcome(key, result, vault)
     vault.put(key, set_name(run.set_sha256), gzip.compress(run.set_file, mtime=0))
-    _record(key, route, run, cases, ledger, actor, _facts(result, run, day, back, ledger))
+    gone = {record.case_no for record in run.records if record.state == CLOSED}
+    sent = frozenset(cases[among(cases, gone)])
+    _record(key, route, run, sent, ledger, actor, _facts(result, run, day, back, ledger))
 
 
 def _list(
@@ -207,15 +211,19 @@ def _group(folder: Path, number: int, route: Route, back: Route) -> Books:
     return books_of(frames)
 
 
-def _outcome(key: str, result: Result, vault: Vault) -> bytes:
-    """The exchange's outcome with this comparison in place of an earlier one."""
+def _keep_outcome(key: str, result: Result, vault: Vault) -> None:
+    """Write the exchange's outcome with this comparison in place of an earlier one, entry by entry: a country's is
+    larger than all else that is held by then."""
     name = "outcome.json"
     stored: dict[str, Any] = json.loads(vault.get(key, name)) if vault.has(key, name) else {}
     kept = [one for one in stored.get("findings", []) if one.get("rule") not in RULES]
-    added = [{**found.as_dict(), "record": record_id(found.record)} for found in result.findings]
+    added = ({**found.as_dict(), "record": record_id(found.record)} for found in result.findings)
     matches = result.matches.as_outcome() if result.matches else {}
-    stored |= {**result.as_outcome(), **matches, "findings": [*kept, *added]}
-    return json.dumps(stored, ensure_ascii=False, indent=1).encode("utf-8")
+    stored |= {**result.as_outcome(), **matches, "findings": chain(kept, added)}
+    with vault.workdir() as folder:
+        with (folder / name).open("w", encoding="utf-8", newline="") as out:
+            out.writelines(outcome_text(stored))
+        vault.put_file(key, name, folder / name)
 
 
 def _facts(result: Result, run: Run, day: date, back: Route, ledger: Ledger) -> dict[str, Any]:
@@ -240,6 +248,7 @@ def _record(
     facts: Mapping[str, Any],
 ) -> None:
     """Breaks, what follows for those that are worked, and the fact in one transaction; nothing when all is said.
+    `cases` are those still sent of the cases whose breaks closed.
 
     What was done about breaks is read within it, so that an officer who decides meanwhile is either before or after.
     """
