@@ -75,7 +75,14 @@ class _Reading:
         return bool(found)
 
 
-_cache: dict[Path, tuple[tuple[tuple[str, int, int], ...], Agreement]] = {}
+Stamp = tuple[tuple[str, int, int], ...]
+_cache: dict[Path, tuple[Stamp, Agreement]] = {}
+_catalogues: dict[Path, tuple[Stamp, Mapping[int, CatalogueEntry]]] = {}
+
+
+def _stamp(files: Iterable[Path]) -> Stamp:
+    """By which it is seen that a file changed."""
+    return tuple((str(p), s.st_mtime_ns, s.st_size) for p in files for s in (p.stat(),))
 
 
 def load_agreement(root: Path) -> Agreement:
@@ -86,7 +93,7 @@ def load_agreement(root: Path) -> Agreement:
     file changed. Raises NeedsPerson 905 naming the first flaw, its file and line, and how many more there are.
     """
     root = root.resolve()
-    stamp = tuple((str(p), s.st_mtime_ns, s.st_size) for p in _files(root) for s in (p.stat(),))
+    stamp = _stamp(_files(root))
     held = _cache.get(root)
     if held is not None and held[0] == stamp:
         return held[1]
@@ -109,11 +116,24 @@ def check(root: Path) -> list[Problem]:
 
 
 def load_problems(root: Path) -> Mapping[int, CatalogueEntry]:
-    """The catalogue of problem codes, by code; NeedsPerson 905 when it is not as its schema says."""
-    reading = _Reading(root=root.resolve())
+    """The catalogue of problem codes, by code; NeedsPerson 905 when it is not as its schema says.
+
+    Read again only when a file changed: every end that is opened asks for it.
+    """
+    root = root.resolve()
+    stamp = _stamp(file for file in (root / PROBLEMS, root / "schemas/problems.schema.json") if file.exists())
+    held = _catalogues.get(root)
+    if held is not None and held[0] == stamp:
+        return held[1]
+    reading = _Reading(root=root)
     entries = _read_problems(reading)
     if reading.problems:
         raise _refusal(reading.problems)
+    _catalogues[root] = (stamp, _catalogue(entries))
+    return _catalogues[root][1]
+
+
+def _catalogue(entries: Iterable[Any]) -> Mapping[int, CatalogueEntry]:
     return {
         entry["code"]: CatalogueEntry(
             code=entry["code"],

@@ -134,6 +134,15 @@ def test_a_broken_file_is_named_with_line_and_remedy(
             load_problems(copy)
 
 
+def test_the_catalogue_of_problems_is_read_again_only_when_it_changed(copy: Path) -> None:
+    first = load_problems(copy)
+    assert load_problems(copy) is first
+    with (copy / PROBLEMS).open("a", encoding="utf-8") as text:
+        text.write("\n# changed\n")
+    assert load_problems(copy) is not first
+    assert load_problems(copy) == first
+
+
 RULES = [
     (CASE, "rule: case_no_malformed", "rule: case_no_malforme", "no rule function 'case_no_malforme'", "case_no_malfo"),
     (
