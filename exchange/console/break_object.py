@@ -102,6 +102,7 @@ class Object:
     owner: str
     officers: Sequence[tuple[str, str]]
     needs_second: bool
+    statement: str | None
 
     @property
     def deciding(self) -> bool:
@@ -143,7 +144,7 @@ def _object(visit: Visit, told: Mapping[str, Any]) -> Object:
         reason=reason_of(visit, one), answer=visit.name("break_answer", work.answer or ""),
         draft=visit.house.desk.draft(visit.person.id, f"break-{record.id}"), owner=work.owner or "",
         officers=[(id_, names.get(id_, id_)) for id_ in sorted(visit.parts.officers) if parts.officers[id_]],
-        needs_second=one.ours and one.state == PROPOSED,
+        needs_second=one.ours and one.state == PROPOSED, statement=journeys.last_statement(parts, record.route),
     )  # fmt: skip
 
 

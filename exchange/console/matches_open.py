@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from exchange.console.unsent_view import sending
 from exchange.domain.break_desk import UNDONE, DeskQuery
 from exchange.domain.canonical import strict_json
-from exchange.domain.match_book import MATCHES_WAITING, book_of, undecided
+from exchange.domain.match_book import MATCHES_WAITING, Waiting, book_of, undecided
 
 if TYPE_CHECKING:
     from exchange.ports import Parts
@@ -23,12 +23,14 @@ SHOWN: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenMatch:
-    """One claim. `due` is the limit of its first open break; `by` who confirmed it, where another has to as well."""
+    """One claim. `due` is the limit of its first open break, where it has none the end of its case's claim period, as
+    long as that is to come; `ended` that end once it has passed. `by` confirmed it, where another has to as well."""
 
     claim_no: str
     case_no: str
     by: str
     due: date | None
+    ended: date | None = None
 
 
 def open_matches(parts: Parts) -> tuple[int, Sequence[OpenMatch]]:
@@ -43,13 +45,15 @@ def open_matches(parts: Parts) -> tuple[int, Sequence[OpenMatch]]:
         waits = strict_json(parts.vault.get(compared, MATCHES_WAITING))
         count, left = undecided(waits, book_of(parts.ledger.events, route.id), parts.today)
         total += count
-        found += [
-            OpenMatch(claim_no=one.claim_no, case_no=one.case_no, by=one.by, due=_due(parts, one.claim_no))
-            for one in left[:SHOWN]
-        ]
+        found += [_open(parts, route.lane, one) for one in left[:SHOWN]]
     return total, found
 
 
-def _due(parts: Parts, claim_no: str) -> date | None:
-    first = parts.ledger.break_desk(DeskQuery(today=parts.today, stands=UNDONE, claim_no=claim_no), limit=1)
-    return first[0].due_on if first else None
+def _open(parts: Parts, lane: str, one: Waiting) -> OpenMatch:
+    first = parts.ledger.break_desk(DeskQuery(today=parts.today, stands=UNDONE, claim_no=one.claim_no), limit=1)
+    due, ended = first[0].due_on if first else None, None
+    case = parts.ledger.case(lane, one.case_no) if due is None and one.case_no else None
+    if case is not None and case.claims_due_on:
+        until = date.fromisoformat(str(case.claims_due_on))
+        due, ended = (until, None) if until >= parts.today else (None, until)
+    return OpenMatch(claim_no=one.claim_no, case_no=one.case_no, by=one.by, due=due, ended=ended)

@@ -37,11 +37,16 @@ _EVENTS: Final = "the ledger's events of these days"
 
 FIGURES: Final[Mapping[str, tuple[str, str, str]]] = {
     "selected": ("Cases selected", "Cases the agreed rule takes into the quarter.", _CHECKED),
-    "sent": ("Cases exchanged", "Cases that went over; at the receiving end those taken in.", _CHECKED),
+    "sent": ("Cases exchanged", "Cases that went over.", _CHECKED),
     "rejected": (
         "Cases rejected",
-        "Cases a rule of the agreement held back, of those selected; at the receiving end rows the checks refused, "
-        "beside the cases taken in.",
+        "Cases a rule of the agreement held back, of those selected.",
+        _CHECKED,
+    ),
+    "taken_in": ("Cases taken in", "Cases that came in the quarter's packets and were landed.", _CHECKED),
+    "not_landed": (
+        "Records not taken in",
+        "Rows of the quarter's packets the checks refused here; their sender was told each one by the receipt.",
         _CHECKED,
     ),
     "new": ("New cases", "Cases no earlier quarter carried.", _REPORT),
@@ -117,7 +122,8 @@ FIGURES: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 
 SERIES: Final[Mapping[str, str]] = {
-    "sent": "Exchanged", "rejected": "Rejected", "answered": "Answered in time", "age 0": "Up to 30 days",
+    "sent": "Exchanged", "taken_in": "Cases taken in", "rejected": "Rejected",
+    "answered": "Answered in time", "age 0": "Up to 30 days",
     "age 31": "31 to 90 days", "age 91": "91 to 180 days", "age 181": "Over 180 days", "declared": "Declared",
     "confirmed": "Confirmed", "paid": "Paid", "packets_sent": "Packets sent", "packets_taken_in": "Packets taken in",
     "share": "Share",
@@ -244,6 +250,8 @@ def _finding(visit: Visit, told: Report, chart: Chart, categories: tuple[str, ..
         return visit.say("Nothing to draw: nothing was measured.")
     totals = [sum((v for v in one.values if v is not None), Decimal(0)) for one in chart.series]
     last = [one.values[-1] for one in chart.series]
+    if chart.code == "exchanged" and len(last) == 1:
+        return visit.say("%(quarter)s: %(taken)s cases taken in", quarter=categories[-1], taken=f"{last[0]:,}")
     if chart.code == "exchanged":
         return visit.say("%(quarter)s: %(sent)s cases exchanged, %(rejected)s rejected", quarter=categories[-1],
                          sent=f"{last[0]:,}", rejected=f"{last[1]:,}")  # fmt: skip

@@ -331,11 +331,14 @@ def _amounts(parts: Parts, span: Span, route: Route, at_once: int | None) -> Map
 
 
 def _exchanged(rounds: Sequence[Round]) -> Chart:
+    """Cases that went and stayed; at the receiving end those taken in alone."""
+    came = bool(rounds) and all(one.selected is None for one in rounds)
+    parts = {"taken_in": "sent"} if came else {"sent": "sent", "rejected": "rejected"}
     return Chart(
         code="exchanged", kind="bars", categories=tuple(one.period for one in rounds), stacked=True,
         series=tuple(
-            Series(code=code, values=tuple(Decimal(getattr(one, code)) for one in rounds))
-            for code in ("sent", "rejected")
+            Series(code=code, values=tuple(Decimal(getattr(one, name)) for one in rounds))
+            for code, name in parts.items()
         ),
     )  # fmt: skip
 

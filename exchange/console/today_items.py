@@ -263,7 +263,7 @@ def _matches(parts: Parts) -> Iterator[Item]:
     total, found = open_matches(parts)
     for one in found:
         yield Item(sort="match_second" if one.by else "match", action="work", due=one.due, key=one.claim_no,
-                   case_no=one.case_no, not_by=one.by or None,
+                   case_no=one.case_no, not_by=one.by or None, facts={"ended": one.ended},
                    href=f"/breaks/matches?{urlencode({'claim': one.claim_no})}")  # fmt: skip
     if total > len(found):
         yield Item(sort="match", action="work", count=total - len(found), href="/breaks/matches")

@@ -198,8 +198,10 @@ def _match(visit: Visit, item: Item) -> tuple[str, str, str]:
         title = visit.say("Confirm which debtor a claim means")
     claim = visit.say("claim %(number)s", number=item.key) if item.key else ""
     due = visit.say("until %(day)s", day=day(item.due)) if item.due else ""
+    ended = item.facts.get("ended")
+    past = visit.say("the claim period ended on %(day)s", day=day(ended)) if ended else ""
     who = visit.say("who decided may not confirm") if second else ""
-    return title, _gap(visit, claim, due, who), visit.say("Confirm") if second else visit.say("Match")
+    return title, _gap(visit, claim, due, past, who), visit.say("Confirm") if second else visit.say("Match")
 
 
 def _statement(visit: Visit, item: Item) -> tuple[str, str, str]:

@@ -139,12 +139,13 @@ def _duration(code: str, unit: Unit, values: Sequence[float]) -> Figure:
 
 
 def exchanged(one: Round | None) -> tuple[Figure, ...]:
-    """What a quarter's round brought; nothing at all when there was none."""
+    """What a quarter's round brought; nothing at all when there was none. At the receiving end the cases taken in and
+    the records that were not: what it can't know it does not tell."""
     if one is None:
         return ()
-    told = [count("selected", one.selected), count("sent", one.sent)]
-    whole = one.selected if one.selected is not None else one.sent + one.rejected
-    told += [part("rejected", one.rejected, whole)]
+    if one.selected is None:
+        return count("taken_in", one.sent), count("not_landed", one.rejected)
+    told = [count("selected", one.selected), count("sent", one.sent), part("rejected", one.rejected, one.selected)]
     told += [count(code, getattr(one, code)) for code in ("new", "changed", "closed")]
     return (*told, part("explained", one.explained, one.points))
 

@@ -41,6 +41,7 @@ from exchange.journeys.outgoing import (
 from exchange.journeys.statements import (
     compare_statement,
     hear_statement,
+    last_statement,
     refuse_statement,
     sign_statement,
     statement,
@@ -69,6 +70,7 @@ __all__ = [
     "hear",
     "hear_meetings",
     "hear_statement",
+    "last_statement",
     "looked",
     "looked_at_case",
     "meet",

@@ -144,6 +144,12 @@ def statement_status(parts: Parts, route_id: str | None = None) -> list[dict[str
     ]  # fmt: skip
 
 
+def last_statement(parts: Parts, route_id: str) -> str | None:
+    """The newest quarter of a route that has a statement; None when none was made."""
+    made = [e.body["period"] for e in parts.ledger.events(kind=MADE) if e.body["route"] == route_id]
+    return max(made, default=None)
+
+
 def tell_statements(parts: Parts, swept: Swept) -> None:
     """Put on their way the signed and refused ones that are not: what was killed between signing and telling."""
     for route_id, period in statements_to_tell(parts.agreement, parts.party, parts.ledger):

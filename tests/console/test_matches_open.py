@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 from exchange import journeys
+from exchange.console.matches_open import open_matches
 from exchange.domain.match_book import Decision, Waiting, undecided
 from tests.console.kit import Console, Person_, plain
 
@@ -32,6 +34,33 @@ def test_a_proposed_match_is_somebodys_work_until_two_officers_have_confirmed_it
     for officer in (first, second):
         assert "匹配" not in plain(officer.page("/"))
         assert "待确认所指债务人" not in plain(officer.page("/breaks"))
+
+
+def test_a_match_without_a_break_has_the_limit_of_its_case(fresh_ends: tuple[Console, Console]) -> None:
+    parts = fresh_ends[0].house.parts
+    journeys.reconcile(parts, KEY)
+    _, [one] = open_matches(parts)
+    case = parts.ledger.case(parts.agreement.route("131100-cases").lane, one.case_no)
+    assert case is not None
+    until = date.fromisoformat(str(case.claims_due_on))
+    bare = replace(parts, ledger=Unbroken(parts.ledger))  # type: ignore[arg-type]
+    for today, told in ((until, (until, None)), (until + timedelta(days=1), (None, until))):
+        _, [found] = open_matches(replace(bare, today=today))
+        assert (found.due, found.ended) == told
+
+
+class Unbroken:
+    """A ledger whose books agree."""
+
+    def __init__(self, ledger: object) -> None:
+        self._ledger = ledger
+
+    def break_desk(self, *_: object, **__: object) -> list[object]:
+        """No break."""
+        return []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger, name)
 
 
 def _confirm(officer: Person_, id_: str, reason: str) -> None:

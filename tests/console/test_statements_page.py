@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
 from exchange import journeys
+from exchange.domain.break_desk import UNDONE, DeskQuery
 from exchange.domain.canonical import canonical_json, sha256_hex
 from exchange.domain.statement_terms import REFUSED_THERE, compared_name, refusal_name
 from tests.console.browsing import NARROW, WIDE, at, served
@@ -63,3 +65,17 @@ def test_where_both_sides_differ_is_shown_page_by_page_with_the_reason(
                 desk.go(path)
                 desk.check()
                 desk.picture(f"statement-court-{language}-{size[0]}")
+
+
+def test_case_and_break_lead_to_the_statement_and_to_their_part_of_it(ends: tuple[Console, Console]) -> None:
+    for end in ends:
+        officer, parts = end.as_("liaison-1"), end.house.parts
+        asked = DeskQuery(today=end.house.today, stands=UNDONE, code="LATE_FEE_DIFFERS")
+        [one] = parts.ledger.break_desk(asked, limit=1)
+        for address in (f"/cases/{one.case_no}", f"/breaks/{one.id}"):
+            [link] = re.findall(r'href="(/statements/[^"]+case=[^"]+)"', officer.page(address))
+            told = plain(officer.page(link))
+            assert f"本案 {one.case_no}" in told
+            assert "本对账单中没有本案的债权" not in told
+        none = officer.page(f"/statements/{ROUTE}/{QUARTER}?case=（2020）冀1103破999号")
+        assert "本对账单中没有本案的债权" in plain(none)

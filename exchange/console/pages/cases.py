@@ -87,7 +87,8 @@ def case(case: str, visit: Annotated[Visit, needs("look")]) -> Response:
         journeys.looked_at_case(visit.parts, file.entry.case_no, "names")
     view = case_view(visit, file, revealed=revealed)
     stays = held if held is not None and held.case.held and _since(visit, file, held) else None
-    return visit.page("case.html", view=view, head=visit.parts.ledger.head(), stays=stays and _unsent_at(stays))
+    return visit.page("case.html", view=view, head=visit.parts.ledger.head(), stays=stays and _unsent_at(stays),
+                      statement=journeys.last_statement(visit.parts, file.route.id))  # fmt: skip
 
 
 def _since(visit: Visit, file: CaseFile, held: Found) -> bool:

@@ -15,9 +15,10 @@ from exchange.console.render import money
 from exchange.console.today_words import person_name
 from exchange.console.visit import Visit, needs
 from exchange.domain.canonical import strict_json
+from exchange.domain.case_number import normalise
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.period import Period
-from exchange.domain.statement_book import statement_key
+from exchange.domain.statement_book import of_case, statement_key
 from exchange.domain.statement_life import STATES
 from exchange.domain.statement_terms import WORDS, refusal_name
 
@@ -54,6 +55,7 @@ def _shown(visit: Visit, route: str, period: str, *, status: int = 200, wrong: s
     told = _known(visit, route, period)
     ours = visit.parts.agreement.route(route).sender == visit.parts.party
     waits = (_OURS if ours else _THEIRS).get(told["state"])
+    case = normalise(visit.request.query_params.get("case", ""))[:40]
     own = waits == "approve" and told["steps"][-1]["by"] == visit.person.id
     zh = visit.language == "zh"
     return visit.page(
@@ -63,7 +65,7 @@ def _shown(visit: Visit, route: str, period: str, *, status: int = 200, wrong: s
         refusable=not ours and told["state"] in ("agrees", "differs") and visit.may("refuse"),
         amounts=[WORDS[name][0 if zh else 1] for name in SHOWN], forms=_forms(visit, told),
         refusal=_refusal(visit, told),
-        **_differing(visit, told),
+        **_differing(visit, told), case=case, of_case=_rows(visit, told, case) if case else (),
         route=visit.titled_of(visit.parts.agreement.route(route)),
     )  # fmt: skip
 
@@ -126,10 +128,14 @@ def _step(visit: Visit, step: Mapping[str, Any]) -> tuple[datetime, str, str]:
     return datetime.fromisoformat(step["at"]), word, person_name(visit, step["by"])
 
 
-def _rows(visit: Visit, told: Mapping[str, Any]) -> Sequence[tuple[str, Sequence[str]]]:
-    """Each rank and its amounts in yuan, then all of them."""
+def _rows(visit: Visit, told: Mapping[str, Any], case: str = "") -> Sequence[tuple[str, Sequence[str]]]:
+    """Each rank and its amounts in yuan, then all of them; of one case where it is named, nothing where it has none."""
     key, name = f"{told['route']}.statement.{told['period']}", f"statement-v{told['version']}.json"
     stored = strict_json(visit.parts.vault.get(key, name))
+    if case:
+        stored = of_case(stored, case)
+        if not stored["rows"]:
+            return ()
     ranks = [(visit.name("rank", rank), amounts) for rank, amounts in stored["ranks"].items()]
     return [(title, [amounts[n] for n in SHOWN]) for title, amounts in (*ranks, (visit.say("In all"), stored["total"]))]
 
