@@ -66,14 +66,20 @@ def compare_statement(
     }  # fmt: skip
     if signature is not None:
         body["signature_sha256"] = sha256_hex(signature)
-        if not found:
-            vault.put(key, signature_name(made["version"], other), signature)
+    if signature is not None and not found:
+        vault.put(key, signature_name(made["version"], other), signature)
     if heard is not None and heard[1].reason is not None:
-        body["reason_sha256"] = sha256_hex(heard[1].reason.encode())
-        vault.put(key, refusal_name(body["reason_sha256"]), heard[1].reason.encode())
+        body["reason_sha256"] = _keep_reason(key, heard[1].reason, vault)
     agrees = COUNTERSIGNED if other == both.receiver else CHECKED
     _told(REFUSED_THERE if refused else DIFFERS if found else agrees, key, body, heard, ledger, actor)
     return found
+
+
+def _keep_reason(key: str, reason: str, vault: Vault) -> str:
+    """Why the other side sent it back, in the vault; its SHA-256."""
+    told = sha256_hex(reason.encode())
+    vault.put(key, refusal_name(told), reason.encode())
+    return told
 
 
 def _ours(route: str, period: str, sha256: str, ledger: Ledger, key: str) -> Mapping[str, Any]:
