@@ -215,8 +215,8 @@ def _keep_outcome(key: str, result: Result, vault: Vault) -> None:
     """Write the exchange's outcome with this comparison in place of an earlier one, entry by entry: a country's is
     larger than all else that is held by then."""
     name = "outcome.json"
-    stored: dict[str, Any] = json.loads(vault.get(key, name)) if vault.has(key, name) else {}
-    kept = [one for one in stored.get("findings", []) if one.get("rule") not in RULES]
+    stored: dict[str, Any] = json.loads(vault.get(key, name), object_hook=_but_ours) if vault.has(key, name) else {}
+    kept = [one for one in stored.get("findings", []) if one is not None]
     added = ({**found.as_dict(), "record": record_id(found.record)} for found in result.findings)
     matches = result.matches.as_outcome() if result.matches else {}
     stored |= {**result.as_outcome(), **matches, "findings": chain(kept, added)}
@@ -224,6 +224,11 @@ def _keep_outcome(key: str, result: Result, vault: Vault) -> None:
         with (folder / name).open("w", encoding="utf-8", newline="") as out:
             out.writelines(outcome_text(stored))
         vault.put_file(key, name, folder / name)
+
+
+def _but_ours(read: dict[str, Any]) -> dict[str, Any] | None:
+    """What an outcome holds, less the findings of an earlier comparison: those are not even held while it is read."""
+    return None if "comparable" in read and read.get("rule") in RULES else read
 
 
 def _facts(result: Result, run: Run, day: date, back: Route, ledger: Ledger) -> dict[str, Any]:
