@@ -104,7 +104,8 @@ def _shown(request: Request, status: int, *, template: str = "error.html", **tol
     except ExchangeError:
         visit = None
     empty = dict.fromkeys(("happened", "safe", "todo", "happened_now", "todo_now", "detail", "where", "number"), "")
-    data = {**empty, "values": {}, "code": None, **told, "shown_status": status}
+    typed = getattr(request.state, "typed", ())
+    data = {**empty, "values": {}, "code": None, **told, "shown_status": status, "typed": typed}
     if visit is not None:
         try:
             return visit.page(template, status=status, **data)

@@ -116,6 +116,10 @@ class Visit:
         return RedirectResponse(path, status_code=303)
 
 
+_SENTENCES: Final = ("text", "reason", "word", "note", "comment", "source", "place")
+"""Fields in which people write: an error's page shows them again, to the one who wrote them."""
+
+
 def needs(action: str) -> Any:
     """The dependency of a route: a signed-in person whose role allows the action; a form's token is checked here."""
     if action not in ALLOWED:
@@ -140,6 +144,7 @@ def _admit(request: Request, fields: FormData, action: str) -> Visit:
         told = visit.form.get(CSRF_FIELD) or request.headers.get(CSRF_HEADER, "")
         if not _same(told, visit.session.csrf):
             raise Refused("This form is out of date. What you typed is kept; send it again.")
+        request.state.typed = [visit.form[name] for name in _SENTENCES if visit.form.get(name, "").strip()]
     if visit.person.must_change and action != "own":
         raise Refused("Choose a password of your own first.")
     if not visit.may(action):
