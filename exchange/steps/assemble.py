@@ -20,7 +20,7 @@ from exchange.domain.changes import DATASET, case_in_exchange
 from exchange.domain.complete_words import completeness_words
 from exchange.domain.completeness import Completeness, Counted, History, completeness, count
 from exchange.domain.content import Content, stage_parts
-from exchange.domain.corrections import VOIDS, sent_up_to, taken_back
+from exchange.domain.corrections import VOIDS, taken_back
 from exchange.domain.court_figures import added, court_figures
 from exchange.domain.drift import PROFILE, drifts, dump_profile, last_profile, load_profile, together
 from exchange.domain.errors import NeedsPerson
@@ -37,6 +37,7 @@ from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.route import Agreement, Party, Route
 from exchange.domain.runs import put_aside, taken_up
 from exchange.domain.serials import spans_text
+from exchange.domain.staged import keep_content, told_up_to
 from exchange.domain.stored import check_name, extracted_frames, files_of, load_check, profile_name, round_of
 from exchange.domain.text import among
 from exchange.ports import Clock, Event, ExchangeRecord, Ledger, Pages, Vault
@@ -65,7 +66,7 @@ def assemble(
     if record.state not in (OPENED, EXTRACTED):
         return
     route = agreement.route(record.route)
-    sender, after = agreement.parties[party], _told_up_to(route, ledger)
+    sender, after = agreement.parties[party], told_up_to(ledger, route.lane)
     events = list(ledger.events(exchange=key))
     with vault.workdir() as folder:
         outlined, findings = _survey(record, agreement, party, vault, events, folder)
@@ -164,13 +165,6 @@ def _history(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger)
                     next_step="Restore the file from the backup, or remove it: that quarter says nothing then.",
                 )
             yield load_figures(data)
-
-
-def _told_up_to(route: Route, ledger: Ledger) -> int:
-    """The lane's number up to which packets are out: what `why` is judged against."""
-    top = ledger.newest(route.lane)
-    waiting = ledger.packets(lane=route.lane, direction="out", states=["numbered", "sealed"])
-    return sent_up_to(top.number if top else 0, waiting)
 
 
 def _record(
@@ -309,8 +303,7 @@ def _stage(
 
     ready = folder / "content"
     staged.content = stage_parts(parts(), route, ready, records=examination.frames_to_send.get(CASES))
-    for file in _files(ready):
-        vault.put_file(record.key, f"content/{file.relative_to(ready).as_posix()}", file)
+    keep_content(vault, record.key, ready)
     return staged
 
 
@@ -335,10 +328,6 @@ def _with_reasons(
     if DATASET in [contract.dataset for contract in route.datasets]:
         frames[DATASET] = reasons
     return frames
-
-
-def _files(folder: Path) -> Sequence[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _exchange(record: ExchangeRecord, examination: Examination, content: Content) -> dict[str, Any]:
