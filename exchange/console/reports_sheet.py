@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 def sheet(visit: Visit, told: Report) -> bytes:
     """The workbook, in this person's language."""
     say = visit.say
-    heads = [(say("Figure"), 30), (say("Value"), 14), (say("Of"), 10), (say("Definition"), 62), (say("Source"), 44)]
+    heads = [
+        (say("Figure of the report"), 30), (say("Value"), 14), (say("Of"), 10), (say("Definition"), 62),
+        (say("Source"), 44),
+    ]  # fmt: skip
     rows = [_row(visit, one) for section in told.sections for one in section.figures]
     tables: list[dict[str, Any]] = [{"name": say("Figures"), "heads": heads, "rows": rows, "money": False}]
     for chart in told.charts:

@@ -30,6 +30,7 @@ def mixed(book: Any, formats: Mapping[str, Any], title: str, table: Mapping[str,
     sheet.set_paper(9)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0, 1)
     sheet.write_string(0, 0, title, formats["title"])
     for at, (head, width) in enumerate(table["heads"]):
         sheet.set_column(at, at, width)
