@@ -53,6 +53,14 @@ def test_amounts_are_numbers_with_two_places_and_ids_are_text() -> None:
     assert (row["申报编号"].value, row["申报编号"].data_type) == ("0001", "s")
 
 
+def test_a_limit_is_a_day_excel_can_sort() -> None:
+    given = data(World().drop("claims").drop("lines").drop("reviews").drop("distributions"))
+    sheet = openpyxl.load_workbook(io.BytesIO(XlsxSheets().breaks(given)))["差异 Breaks"]
+    row = {sheet.cell(1, at).value: sheet.cell(3, at) for at in range(1, 20)}
+    assert row["期限"].value.date().isoformat() == given["rows"][0]["due_on"]
+    assert (row["期限"].is_date, row["期限"].number_format) == (True, "yyyy-mm-dd")
+
+
 def test_heads_filters_frozen_rows_and_print() -> None:
     book = opened(World().total("1.00"))
     assert book.sheetnames == ["汇总 Summary", "差异 Breaks", "提示 Infos"]

@@ -1,7 +1,7 @@
 """Spreadsheets for officers, by XlsxWriter: a rendering for people, never an exchange format.
 
 Every text is written as a text cell with a quote prefix, so that nothing in the data can become a formula or a link;
-amounts are numbers with two places. The same data gives the same bytes.
+amounts are numbers with two places, limits are days Excel can sort and filter. The same data gives the same bytes.
 """
 
 from __future__ import annotations

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 from typing import Any, Final, Literal
 
 from exchange.adapters.sheet_xlsx.look import page
 
-Kind = Literal["text", "wide", "money", "whole"]
+Kind = Literal["text", "wide", "money", "whole", "day"]
 _GROUPS: Final[Mapping[str, str]] = {
     "overdue": "已超期 overdue",
     "soon": "三十日内 within 30 days",
@@ -33,7 +34,7 @@ class _Column:
 _COLUMNS: Final = (
     _Column(zh="序号", en="No.", name="number", kind="whole", width=6),
     _Column(zh="剩余日数", en="Days left", name="days_left", kind="whole", width=10),
-    _Column(zh="期限", en="Limit", name="due_on", kind="text", width=12),
+    _Column(zh="期限", en="Limit", name="due_on", kind="day", width=12),
     _Column(zh="差异种类", en="Difference", name="zh", kind="wide", width=30),
     _Column(zh="案号", en="Case", name="case_no", kind="text", width=24),
     _Column(zh="债务人", en="Debtor", name="debtors", kind="wide", width=32),
@@ -243,6 +244,8 @@ def _cell(
         sheet.write_blank(row, at, None, formats[column.kind])
     elif column.kind == "money":
         sheet.write_number(row, at, float(value), formats["money"])
+    elif column.kind == "day":
+        sheet.write_datetime(row, at, datetime.fromisoformat(value), formats["day"])
     elif column.kind == "whole":
         tone = (
             {"overdue": "late", "soon": "soon"}.get(values["group"], "whole") if column.name == "days_left" else "whole"

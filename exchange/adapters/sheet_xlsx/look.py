@@ -40,6 +40,7 @@ def formats_of(book: Any) -> Mapping[str, Any]:
         "wide": {**cell, "num_format": "@", "quote_prefix": True, "text_wrap": True, "indent": 1},
         "money": {**cell, "num_format": _MONEY, "align": "right"},
         "whole": {**cell, "num_format": "0", "align": "right"},
+        "day": {**cell, "num_format": "yyyy-mm-dd", "align": "left", "indent": 1},
         "late": {**cell, "num_format": "0", "align": "right", "font_color": _RED, "bold": True},
         "soon": {**cell, "num_format": "0", "align": "right", "font_color": _AMBER, "bold": True},
         "label": {**base, "font_color": _GREY, "quote_prefix": True},
