@@ -38,7 +38,7 @@ def _sent(page: Page, path: str) -> None:
         page.locator("main form button.p").click()
 
 
-@pytest.mark.parametrize(("language", "size"), [("zh", WIDE), ("en", NARROW)])
+@pytest.mark.parametrize(("language", "size"), [("zh", WIDE), pytest.param("en", NARROW, marks=pytest.mark.browser)])
 def test_every_error_page_is_whole_and_shows_what_was_typed(
     chromium: Browser, fresh_ends: tuple[Console, Console], language: str, size: tuple[int, int]
 ) -> None:
