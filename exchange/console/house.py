@@ -66,7 +66,7 @@ class House:
 @contextmanager
 def opened(settings: Settings) -> Iterator[House]:
     """A house with its ports, closed at the end."""
-    with wiring.opened(settings) as parts:
+    with wiring.opened(settings, pages=True) as parts:
         desk = wiring.desk(settings)
         try:
             yield House(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from exchange.domain.errors import NeedsPerson
@@ -227,9 +228,17 @@ def _channel(settings: Settings, counterpart: str, told: ChannelSettings) -> Cha
     )  # fmt: skip
 
 
+COLLECTED: Final = (200_000, 50, 1000)
+"""How seldom a process that works on rows looks for cycles of dead objects: it makes millions of values and hardly a
+cycle, and walks through all of them each time (docs/adr/0029). Python's own: (700, 10, 10)."""
+
+
 @contextmanager
-def opened(settings: Settings, *, actor: str = "system") -> Iterator[Parts]:
-    """`parts`, with its channels closed at the end."""
+def opened(settings: Settings, *, actor: str = "system", pages: bool = False) -> Iterator[Parts]:
+    """`parts`, with its channels closed at the end. A process that serves `pages` keeps Python's own thresholds of the
+    collector, for seldom collections are long ones."""
+    if not pages:
+        gc.set_threshold(*COLLECTED)
     made = parts(settings, actor=actor)
     try:
         yield made
