@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +20,7 @@ from exchange.domain import lifecycle
 from exchange.domain.break_life import CLOSED
 from exchange.domain.break_view import seen
 from exchange.domain.errors import NeedsPerson, RetryLater
+from exchange.domain.outcome import load_outcome
 from exchange.domain.points import standing
 from exchange.domain.wording import rule_words
 from exchange.ports import ExchangeRecord, Parts, Scheduler
@@ -68,7 +68,7 @@ def demo(
         drive = stack.enter_context(_by_airflow(ends, court) if airflow else _by_hand(court))
         stack.callback(_hand_over, court, world.key, json_)
         _round(ends, court, tax, drive)
-    outcome = json.loads(court.vault.get(world.key, "outcome.json"))
+    outcome = load_outcome(court.vault.get(world.key, "outcome.json"), world.key)
     print_summary(ends, court, tax, world.key, outcome, seconds=time.monotonic() - started)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,6 +19,7 @@ from exchange.cli.complete import figures_of, print_figures
 from exchange.domain import lifecycle
 from exchange.domain.canonical import strict_json
 from exchange.domain.lane import check_arrived
+from exchange.domain.outcome import load_outcome
 from exchange.domain.points import REASONS, standing
 from exchange.domain.points_page import reasons_page
 from exchange.ports import ExchangeRecord, PacketRecord, Parts
@@ -77,7 +77,7 @@ def show(key: Key, home: Home = None, as_json: Json = False) -> None:
         record = journeys.record(parts, key)
         if as_json and parts.vault.has(key, OUTCOME):
             journeys.looked(parts, key, OUTCOME)
-            out.print_json(data=json.loads(parts.vault.get(key, OUTCOME)))
+            out.print_json(data=load_outcome(parts.vault.get(key, OUTCOME), key))
             return
         if as_json:
             out.print_json(data=_plain(record))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,6 +16,7 @@ from exchange import journeys
 from exchange.cli.common import EXIT_NEEDS_PERSON, EXIT_RETRY, By, Home, Json, Key, end, err, out, show_error, working
 from exchange.domain import lifecycle
 from exchange.domain.errors import RetryLater
+from exchange.domain.outcome import load_outcome
 from exchange.domain.points import standing
 from exchange.journeys import Swept
 from exchange.ports import ExchangeRecord, Parts
@@ -212,7 +212,7 @@ def reconcile(
         for one in keys:
             with working(one):
                 journeys.reconcile(parts, one, as_of.date() if as_of else None)
-            outcome = json.loads(parts.vault.get(one, "outcome.json"))
+            outcome = load_outcome(parts.vault.get(one, "outcome.json"), one)
             table = Table("差异 break", "件数 count", title=one, title_justify="left")
             for code, count in outcome["break_counts"].items():
                 table.add_row(code, str(count))

@@ -16,6 +16,7 @@ from exchange.domain import lifecycle
 from exchange.domain import meeting_life as life
 from exchange.domain.break_view import seen
 from exchange.domain.meeting_sharing import KIND, partners, way_to
+from exchange.domain.outcome import load_outcome
 from exchange.domain.period import Period
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def breaks_by_code(parts: Parts, period: str) -> Sequence[tuple[str, int]]:
     for route in parts.agreement.routes_from(parts.party):
         key = f"{route.id}.Q.{period}"
         if parts.vault.has(key, "outcome.json"):
-            counts = json.loads(parts.vault.get(key, "outcome.json")).get("break_counts", {})
+            counts = load_outcome(parts.vault.get(key, "outcome.json"), key).get("break_counts", {})
             return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from exchange.domain.content_rows import InExchange, rows_at, why_page
 from exchange.domain.examine import reach_of
 from exchange.domain.finding import Finding
 from exchange.domain.masking import masked
+from exchange.domain.outcome import load_outcome
 from exchange.domain.points import Explanation, Point
 from exchange.domain.points_page import point_words
 from exchange.domain.remedies import Words, remedy
@@ -68,7 +68,7 @@ def rejected(parts: Parts, review: Review) -> tuple[Sequence[Rejected], Sequence
 
 
 def _rejected(parts: Parts, review: Review) -> tuple[Sequence[Rejected], Sequence[Rejected]]:
-    outcome = json.loads(parts.vault.get(review.record.key, "outcome.json"))
+    outcome = load_outcome(parts.vault.get(review.record.key, "outcome.json"), review.record.key)
     selected = {str(record) for record in outcome["selected"]}
     names = {one["record"]: one["debtor"] for one in (*review.page["held"], *review.page["rows"])}
     found: dict[tuple[Any, ...], Finding] = {}

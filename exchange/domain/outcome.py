@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
+from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination, reach_of
 from exchange.domain.period import Period
 from exchange.domain.prepare import CASES
@@ -62,6 +63,22 @@ def voided(row: pd.DataFrame, *, period: Period, as_of: date, exchange: Mapping[
 def outcome_json(document: Mapping[str, Any]) -> bytes:
     """`outcome.json`: one key a line, and one entry a line where a list holds more than plain values."""
     return "".join(outcome_text(document)).encode("utf-8")
+
+
+def load_outcome(
+    data: bytes, key: str, *, object_hook: Callable[[dict[str, Any]], Any] | None = None
+) -> dict[str, Any]:
+    """What `outcome_json` wrote for an exchange. NeedsPerson 946 when the stored file is no whole outcome."""
+    try:
+        document = json.loads(data, object_hook=object_hook)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise NeedsPerson(
+            946, "The stored outcome of the exchange is damaged.", where=f"{key}/outcome.json",
+            next_step="Restore the file from the vault's backup and do it again; the ledger is unchanged.",
+        )  # fmt: skip
+    return document
 
 
 def outcome_text(document: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,7 +28,7 @@ from exchange.domain.finding import Finding
 from exchange.domain.gap_book import TURNED_UP, book_of
 from exchange.domain.late import runs_of
 from exchange.domain.lifecycle import EXTRACTED, GONE, OPENED
-from exchange.domain.outcome import examined, outcome_json
+from exchange.domain.outcome import examined, load_outcome, outcome_json
 from exchange.domain.points import POINTS, dump_points, overruled_records, points_facts, points_of, stands
 from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import CASES, Prepared, join, outline, parted, prepare
@@ -254,7 +253,7 @@ def _before(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) 
 def _held_in(vault: Vault, key: str) -> set[str]:
     """The records an earlier exchange held, as its outcome says."""
     known = vault.has(key, "outcome.json")
-    return set(json.loads(vault.get(key, "outcome.json")).get("held", ())) if known else set()
+    return set(load_outcome(vault.get(key, "outcome.json"), key).get("held", ())) if known else set()
 
 
 @dataclass(slots=True, kw_only=True)

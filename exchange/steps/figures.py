@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from exchange.domain.canonical import strict_json
 from exchange.domain.confirmed import side_by_side
 from exchange.domain.content import load_content
 from exchange.domain.gap_book import book_of, retold
+from exchange.domain.outcome import load_outcome
 from exchange.domain.serials import parse_spans
 from exchange.ports import Ledger, Vault
 
@@ -23,7 +23,7 @@ def figures(key: str, *, vault: Vault, ledger: Ledger) -> dict[str, Any]:
 
     That is under `confirmed`. Counts and sums alone, no row. What is not there yet is empty.
     """
-    outcome: dict[str, Any] = json.loads(vault.get(key, OUTCOME)) if vault.has(key, OUTCOME) else {}
+    outcome: dict[str, Any] = load_outcome(vault.get(key, OUTCOME), key) if vault.has(key, OUTCOME) else {}
     found: dict[str, Any] = {name: outcome[name] for name in ("docket", "control", "late") if name in outcome}
     book = book_of(ledger.events)
     for one in found.get("docket", {}).get("series", ()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -12,6 +11,7 @@ from exchange.domain.case_number import normalise
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.finding import Finding
 from exchange.domain.officers import check_duty
+from exchange.domain.outcome import load_outcome
 from exchange.domain.points import (
     CATEGORIES,
     OVERRULED,
@@ -83,7 +83,7 @@ def _ids(exchange: ExchangeRecord, rule: str, case_no: str, route: Route, vault:
             where=f"route {route.id}",
             next_step=f"Have the record mended at its source. What may be overruled: {', '.join(overrulable)}.",
         )
-    listed = json.loads(vault.get(exchange.key, "outcome.json"))["findings"]
+    listed = load_outcome(vault.get(exchange.key, "outcome.json"), exchange.key)["findings"]
     found = [
         Finding(**{**one, "record": str(one["record"])})
         for one in listed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -31,7 +30,7 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import MATCHES_WAITING, Decision, book_of, decided, waiting
 from exchange.domain.match_words import matches_in_words
 from exchange.domain.matching import Matches
-from exchange.domain.outcome import outcome_text, record_id
+from exchange.domain.outcome import load_outcome, outcome_text, record_id
 from exchange.domain.reconciliation import reconcile_books
 from exchange.domain.route import Agreement, Route
 from exchange.domain.runs import put_aside, taken_up
@@ -81,7 +80,8 @@ def reconcile(
     ledger.
     A break reopens when the amounts under it change and closes when the books agree. The same books on the same day
     change nothing. `as_of` is the exchange's own day when absent.
-    Raises NeedsPerson 914 (no such exchange), 908 (not sent yet), 905 (no route back; not this end's exchange).
+    Raises NeedsPerson 914 (no such exchange), 908 (not sent yet), 905 (no route back; not this end's exchange), 946
+    (its stored outcome is damaged).
     """
     exchange, route, back = _subject(key, agreement, party, ledger)
     day = as_of or exchange.as_of or clock().astimezone(SHANGHAI).date()
@@ -215,7 +215,9 @@ def _keep_outcome(key: str, result: Result, vault: Vault) -> None:
     """Write the exchange's outcome with this comparison in place of an earlier one, entry by entry: a country's is
     larger than all else that is held by then."""
     name = "outcome.json"
-    stored: dict[str, Any] = json.loads(vault.get(key, name), object_hook=_but_ours) if vault.has(key, name) else {}
+    stored: dict[str, Any] = {}
+    if vault.has(key, name):
+        stored = load_outcome(vault.get(key, name), key, object_hook=_but_ours)
     kept = [one for one in stored.get("findings", []) if one is not None]
     added = ({**found.as_dict(), "record": record_id(found.record)} for found in result.findings)
     matches = result.matches.as_outcome() if result.matches else {}

@@ -297,6 +297,20 @@ def test_a_second_run_changes_nothing(court: End, tmp_path: Path) -> None:
     assert court.ledger.verify() == []
 
 
+@pytest.mark.parametrize("keep", [0, 1, 1_000])
+def test_a_damaged_outcome_needs_a_person_and_the_ledger_stays(court: End, tmp_path: Path, keep: int) -> None:
+    sent(court, tmp_path).reconcile()
+    whole, head = court.vault.get(KEY, "outcome.json"), court.ledger.head()
+    assert len(whole) > keep
+    court.vault.put(KEY, "outcome.json", whole[:keep])
+    with pytest.raises(NeedsPerson, match=r"E946.*damaged.*outcome\.json"):
+        court.reconcile()
+    assert (court.vault.get(KEY, "outcome.json"), court.ledger.head()) == (whole[:keep], head)
+    court.vault.put(KEY, "outcome.json", whole)
+    court.reconcile()
+    assert (court.vault.get(KEY, "outcome.json"), court.ledger.head()) == (whole, head)
+
+
 def test_breaks_keep_their_identity_close_and_reopen(court: End, tmp_path: Path) -> None:
     sent(court, tmp_path).reconcile()
     first = {b.id: b for b in court.ledger.breaks(route=OUT)}
