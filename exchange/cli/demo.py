@@ -20,7 +20,7 @@ from exchange.domain import lifecycle
 from exchange.domain.break_life import CLOSED
 from exchange.domain.break_view import seen
 from exchange.domain.errors import NeedsPerson, RetryLater
-from exchange.domain.outcome import load_outcome
+from exchange.domain.outcome_file import load_outcome
 from exchange.domain.points import standing
 from exchange.domain.wording import rule_words
 from exchange.ports import ExchangeRecord, Parts, Scheduler

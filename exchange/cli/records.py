@@ -19,7 +19,7 @@ from exchange.cli.complete import figures_of, print_figures
 from exchange.domain import lifecycle
 from exchange.domain.canonical import strict_json
 from exchange.domain.lane import check_arrived
-from exchange.domain.outcome import load_outcome
+from exchange.domain.outcome_file import load_outcome
 from exchange.domain.points import REASONS, standing
 from exchange.domain.points_page import reasons_page
 from exchange.ports import ExchangeRecord, PacketRecord, Parts

@@ -16,7 +16,7 @@ from exchange import journeys
 from exchange.cli.common import EXIT_NEEDS_PERSON, EXIT_RETRY, By, Home, Json, Key, end, err, out, show_error, working
 from exchange.domain import lifecycle
 from exchange.domain.errors import RetryLater
-from exchange.domain.outcome import load_outcome
+from exchange.domain.outcome_file import load_outcome
 from exchange.domain.points import standing
 from exchange.journeys import Swept
 from exchange.ports import ExchangeRecord, Parts

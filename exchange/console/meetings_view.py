@@ -16,7 +16,7 @@ from exchange.domain import lifecycle
 from exchange.domain import meeting_life as life
 from exchange.domain.break_view import seen
 from exchange.domain.meeting_sharing import KIND, partners, way_to
-from exchange.domain.outcome import load_outcome
+from exchange.domain.outcome_file import load_outcome
 from exchange.domain.period import Period
 
 if TYPE_CHECKING:

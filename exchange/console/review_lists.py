@@ -13,7 +13,7 @@ from exchange.domain.content_rows import InExchange, rows_at, why_page
 from exchange.domain.examine import reach_of
 from exchange.domain.finding import Finding
 from exchange.domain.masking import masked
-from exchange.domain.outcome import load_outcome
+from exchange.domain.outcome_file import load_outcome
 from exchange.domain.points import Explanation, Point
 from exchange.domain.points_page import point_words
 from exchange.domain.remedies import Words, remedy

@@ -28,7 +28,8 @@ from exchange.domain.finding import Finding
 from exchange.domain.gap_book import TURNED_UP, book_of
 from exchange.domain.late import runs_of
 from exchange.domain.lifecycle import EXTRACTED, GONE, OPENED
-from exchange.domain.outcome import examined, load_outcome, outcome_json
+from exchange.domain.outcome import examined
+from exchange.domain.outcome_file import load_outcome, outcome_json
 from exchange.domain.points import POINTS, dump_points, overruled_records, points_facts, points_of, stands
 from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import CASES, Prepared, join, outline, parted, prepare

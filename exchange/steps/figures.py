@@ -9,7 +9,7 @@ from exchange.domain.canonical import strict_json
 from exchange.domain.confirmed import side_by_side
 from exchange.domain.content import load_content
 from exchange.domain.gap_book import book_of, retold
-from exchange.domain.outcome import load_outcome
+from exchange.domain.outcome_file import load_outcome
 from exchange.domain.serials import parse_spans
 from exchange.ports import Ledger, Vault
 

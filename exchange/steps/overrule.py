@@ -11,7 +11,7 @@ from exchange.domain.case_number import normalise
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.finding import Finding
 from exchange.domain.officers import check_duty
-from exchange.domain.outcome import load_outcome
+from exchange.domain.outcome_file import load_outcome
 from exchange.domain.points import (
     CATEGORIES,
     OVERRULED,

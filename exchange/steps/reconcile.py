@@ -30,7 +30,8 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import MATCHES_WAITING, Decision, book_of, decided, waiting
 from exchange.domain.match_words import matches_in_words
 from exchange.domain.matching import Matches
-from exchange.domain.outcome import load_outcome, outcome_text, record_id
+from exchange.domain.outcome import record_id
+from exchange.domain.outcome_file import load_outcome, outcome_text
 from exchange.domain.reconciliation import reconcile_books
 from exchange.domain.route import Agreement, Route
 from exchange.domain.runs import put_aside, taken_up

@@ -20,7 +20,8 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import Examination
 from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.officers import duties_of
-from exchange.domain.outcome import examined, outcome_json
+from exchange.domain.outcome import examined
+from exchange.domain.outcome_file import outcome_json
 from exchange.domain.period import Period
 from exchange.domain.points import POINTS, Point, Standing, dump_points, points_facts, points_of
 from exchange.domain.points_page import PAGE, dump_page, with_points
