@@ -47,6 +47,10 @@ check: ## ruff, mypy, import-linter
 faults: setup parts ## The long fault suite: kills at many moments, cuts, full disks
 	@$(RUN) pytest -q tests/faults -m 'long or not long'
 
+.PHONY: long
+long: setup parts ## What every day does by sample: every byte changed, two hundred worlds against the second reading
+	@EXCHANGE_ORACLE_SEEDS=200 $(RUN) pytest -q -n $(WORKERS) tests/unit tests/oracle -m 'long or not long'
+
 .PHONY: browser
 browser: setup parts ## Every officer's task and page in every combination of end, language and size, on PostgreSQL
 	@$(RUN) pytest -q -n $(WORKERS) --dist loadgroup tests/console -m 'browser or not browser'

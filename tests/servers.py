@@ -105,11 +105,11 @@ class PostgresServer:
             time.sleep(0.05)
         pytest.fail(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()[-2000:]}")
 
-    def stop(self) -> None:
-        """Stop at once, ending whoever is connected; again is safe."""
+    def stop(self, *, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop at once, ending whoever is connected; again is safe. SIGQUIT writes nothing more down."""
         if self.process is None:
             return
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(how)
         try:
             self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:
@@ -170,7 +170,7 @@ def running_postgres(kept: Path | None = None, **settings: str) -> Iterator[Post
                 )
         yield server
     finally:
-        server.stop()
+        server.stop(how=signal.SIGINT if kept else signal.SIGQUIT)
         if kept is None:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -38,6 +38,8 @@ USER: Final = "liaison-1"
 REPEATABLE: Final = frozenset({"GET", "PATCH"})
 ENDED: Final = frozenset({"success", "failed"})
 PROCESSES: Final = "processes"
+PATIENCE_SECONDS: Final = 30
+"""How long a component waits for another that holds SQLite's one writer's lock; by itself, five."""
 RECORD_AND_RUN: Final = (
     'r=$1; shift; echo "$$ $(cut -d" " -f22 /proc/$$/stat)" > "$r.part" && mv "$r.part" "$r" && exec "$@"'
 )
@@ -70,7 +72,7 @@ class AirflowLocal:
         self.port = 0
         self._dags, self._plugins = dags.resolve(), plugins.resolve()
         self._env = dict(env or {})
-        self._database = database or f"sqlite:///{self.home / 'airflow.db'}"
+        self._database = database or f"sqlite:///{self.home / 'airflow.db'}?timeout={PATIENCE_SECONDS}"
         self._parallelism = parallelism
         self._password = ""
         self._token = ""
@@ -139,10 +141,19 @@ class AirflowLocal:
         self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
-        """Start a run without a logical date, unpausing the DAG; the run's id."""
+        """Start a run without a logical date, unpausing the DAG; the run's id.
+
+        The run is named here, so that a busy API can be asked again: where the first call made it after all, none is
+        made besides.
+        """
         self.unpause(dag_id)
-        body = {"logical_date": None, "conf": dict(conf or {})}
-        return str(self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+        run_id = f"manual__{secrets.token_hex(8)}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
+        for attempt in _again():
+            with attempt:
+                if all(run["dag_run_id"] != run_id for run in self.runs(dag_id)):
+                    self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
+        return run_id
 
     def state(self, dag_id: str, run_id: str) -> str:
         """A run's state: queued, running, success or failed."""
@@ -194,8 +205,7 @@ class AirflowLocal:
         if not self._token:
             login = {"username": self.user, "password": self._password}
             self._token = _request(f"{self.url}/auth/token", "POST", login)["access_token"]
-        again = stamina.retry_context(on=RetryLater, attempts=6 if method in REPEATABLE else 1, timeout=60)
-        for attempt in again:
+        for attempt in _again(attempts=6 if method in REPEATABLE else 1):
             with attempt:
                 return _request(f"{self.url}{path}", method, body, token=self._token)
         raise AssertionError("stamina ends with an answer or an error")
@@ -324,6 +334,10 @@ def _signal_group(leader: int, which: signal.Signals) -> None:
         os.killpg(leader, which)
     except ProcessLookupError:
         return
+
+
+def _again(attempts: int = 6) -> Iterable[stamina.Attempt]:
+    return stamina.retry_context(on=RetryLater, attempts=attempts, timeout=60)
 
 
 def _free_port() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,13 @@ KEYS = (
 _ALWAYS = {"中文", "语言 Language"}
 
 
+@cache
 def _catalogue(language: str = "zh") -> dict[str, str]:
     with (HERE / f"words/{language}.po").open("rb") as text:
         return {str(message.id): str(message.string) for message in read_po(text) if message.id}
 
 
+@cache
 def _used() -> set[str]:
     """Message ids in templates, and every sentence of the code the catalogue has."""
     found: set[str] = set()
@@ -49,6 +52,7 @@ def _used() -> set[str]:
     return found
 
 
+@cache
 def _literals() -> set[str]:
     found: set[str] = set()
     for path in CODE:

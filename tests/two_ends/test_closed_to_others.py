@@ -38,7 +38,9 @@ def test_the_demo_leaves_nothing_open_and_says_no_personal_value(tmp_path: Path)
         dump.write_text("\n".join(db.iterdump()), encoding="utf-8")
     period, day = ROUNDS["sample2"]
     given = ["--return", canaries.planted_return(tmp_path / "return"), "--period", period, "--as-of", day]
-    done = run(exchange("demo", "--source", str(dump), "--home", str(home), "--no-airflow", *map(str, given)))
+    done = run(
+        exchange("demo", "--source", str(dump), "--home", str(home), "--no-airflow", *map(str, given)), plain=True
+    )
     assert done.returncode in (0, 3), done.stdout + done.stderr
     assert (home / "court/vault").is_dir()
     assert kinds(found(done.stdout + done.stderr, amounts=False)) == set()

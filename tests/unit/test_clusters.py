@@ -22,7 +22,9 @@ from exchange.domain.status_situations import register_read_on
 from tests.unit import reconcile_worlds as worlds
 
 
-@pytest.mark.parametrize(("world", "size"), [("sample", 1), ("sample", 60), ("sample2", 25)])
+@pytest.mark.parametrize(
+    ("world", "size"), [pytest.param("sample", 1, marks=pytest.mark.long), ("sample", 60), ("sample2", 25)]
+)
 def test_groups_give_the_result_of_the_whole(world: str, size: int, tmp_path: Path) -> None:
     agreed, books = worlds.agreed(), worlds.books(world, tmp_path)
     compare = partial(

@@ -113,12 +113,13 @@ def test_a_certificate_must_be_valid_when_it_signs() -> None:
     assert verify(CONTENT, sign(CONTENT, key, certificate, at=AT + timedelta(days=30)), [certificate])
 
 
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", ["rsa", "ec"])
 @pytest.mark.parametrize("mask", [0x01, 0x20, 0x80, 0xFF])
-def test_one_byte_changed_anywhere_never_verifies(name: str, mask: int) -> None:
+def test_one_byte_changed_anywhere_never_verifies(name: str, mask: int, step: int) -> None:
     key, certificate = pair(name)
     signature = sign(CONTENT, key, certificate, at=AT)
-    for at in range(len(signature)):
+    for at in range(0, len(signature), step):
         broken = signature[:at] + bytes((signature[at] ^ mask,)) + signature[at + 1 :]
         assert refused(CONTENT, broken, [certificate]) in {201, 202, 306}, at
 
