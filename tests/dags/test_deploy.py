@@ -17,6 +17,7 @@ import psycopg
 import pytest
 import yaml
 
+from bench.national import DURABLE
 from tests.dags.conftest import PROJECT, told
 from tests.servers import PostgresServer, postgres_server
 
@@ -223,3 +224,12 @@ def test_the_first_start_of_postgresql_makes_each_owner_and_database(postgres_se
         postgres_server.drop_database("ledger")
         with psycopg.connect(postgres_server.conninfo(), autocommit=True) as admin:
             admin.execute("DROP ROLE IF EXISTS ledger")
+
+
+def test_postgresql_is_told_what_the_bench_measures_with():
+    servers = [service["command"] for name, service in SERVICES.items() if name.endswith("-postgres")]
+    assert len(servers) == 2
+    for program, *options in servers:
+        assert program == "postgres"
+        told_by = dict(option.split("=") for option in options[1::2])
+        assert {f"{name} = '{value}'" for name, value in told_by.items()} <= set(DURABLE)
