@@ -49,7 +49,8 @@ faults: setup parts ## The long fault suite: kills at many moments, cuts, full d
 
 .PHONY: long
 long: setup parts ## What every day does by sample: every byte changed, two hundred worlds against the second reading
-	@EXCHANGE_ORACLE_SEEDS=200 $(RUN) pytest -q -n $(WORKERS) tests/unit tests/oracle -m 'long or not long'
+	@$(RUN) pytest -q -n $(WORKERS) tests/unit -m long
+	@EXCHANGE_ORACLE_SEEDS=200 $(RUN) pytest -q -n $(WORKERS) tests/oracle
 
 .PHONY: browser
 browser: setup parts ## Every officer's task and page in every combination of end, language and size, on PostgreSQL
