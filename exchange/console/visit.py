@@ -19,6 +19,7 @@ from exchange.console.house import House
 from exchange.console.render import LANGUAGES
 from exchange.desk import Session
 from exchange.domain.contract import CodeList
+from exchange.domain.errors import ExchangeError
 from exchange.domain.person import ALLOWED, Person, Role, may
 
 if TYPE_CHECKING:
@@ -108,6 +109,13 @@ class Visit:
             "path": self.request.url.path, "here": f"{self.request.url.path}?{self.request.url.query}".rstrip("?"),
             "party": party, "counts": counted(self) if self.may("look") else {}, "query": "",
         }  # fmt: skip
+
+    def told(self, error: ExchangeError) -> str:
+        """What went wrong and what to do, in this person's language: in Chinese the catalogue's, in English its own."""
+        known = self.house.problems.get(error.code)
+        if self.language == "zh" and known is not None:
+            return known.text_zh + known.remedy_zh
+        return f"{error.what} {error.next_step}"
 
     def go(self, path: str) -> Response:
         """On to another page, after something was done."""

@@ -13,7 +13,8 @@ from typing import Any
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.gap_book import Told, statement
-from exchange.domain.points import LONGEST, Explanation, Point, dump_note
+from exchange.domain.points import Explanation, Point, dump_note
+from exchange.domain.reason import LONGEST
 from exchange.domain.serials import DOCKET_GAP, Spans, common, minus, parse_spans, spans_text
 
 

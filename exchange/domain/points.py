@@ -33,9 +33,6 @@ EXPLAINED, OVERRULED = "explained", "overruled"
 AT_HOME: Final = frozenset({"docket_gap", "case_not_read", "ended_case_never_sent"})
 """Rules whose note does not travel: it names a record of the source, or serials that may be sealed."""
 
-SHORTEST, LONGEST = 5, 500
-"""Characters of a reason."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
@@ -186,19 +183,6 @@ def until(quarters: str, as_of: date) -> str | None:
     for _ in range(int(quarters)):
         period = period.next()
     return period.last_day.isoformat()
-
-
-def clean_reason(reason: str) -> str:
-    """A reason on one line, as it travels; NeedsPerson 910 when it is too short, too long or not plain text."""
-    plain = " ".join(reason.split())
-    if not SHORTEST <= len(plain) <= LONGEST or not plain.isprintable():
-        raise NeedsPerson(
-            910,
-            f"A reason of {SHORTEST} to {LONGEST} printable characters is needed.",
-            where="--reason",
-            next_step="Say in a sentence why the data is right as it stands; the other side reads it.",
-        )
-    return plain
 
 
 def waiting(key: str, still: Standing) -> NeedsPerson:

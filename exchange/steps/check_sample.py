@@ -12,7 +12,7 @@ from exchange.domain.canonical import sha256_hex
 from exchange.domain.content_rows import places_of
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.officers import check_duty
-from exchange.domain.points import clean_reason
+from exchange.domain.reason import clean_reason
 from exchange.domain.sampling import SAMPLE_CHECKED, checks, draw, known_finding
 from exchange.ports import ExchangeRecord, Ledger, Vault
 
@@ -41,15 +41,15 @@ def check_sample(
     """Keep what was found at a place (a case number, a claim's number); the same again changes nothing.
 
     `differs` needs a note. The note is kept in the vault, the ledger holds its hash. Raises NeedsPerson 905 (no such
-    finding), 908 (past its approval, or not checked), 910 (not that officer, or no note), 914 (no such exchange, or
-    the place is not in its sample).
+    finding), 908 (past its approval, or not checked), 910 (not that officer), 914 (no such exchange, or the
+    place is not in its sample), 947 (a note that can't be used).
     """
     check_duty(by, "check a sample", ("prepare", "approve"), officers)
     exchange, finding = _open(key, ledger), known_finding(found)
     if place not in sample_of(exchange, agreement.route(exchange.route), vault, size):
         raise NeedsPerson(914, "That is not in this exchange's sample.", where=key,
                           next_step="Open the sample again: the content may have been assembled anew.")  # fmt: skip
-    words = clean_reason(note) if note.strip() or finding == "differs" else ""
+    words = clean_reason(note, "--note") if note.strip() or finding == "differs" else ""
     body: dict[str, Any] = {"by": by, "place": place, "found": finding, "content_hash": exchange.content_hash}
     if words:
         body["text_sha256"] = sha256_hex(words.encode())

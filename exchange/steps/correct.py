@@ -26,8 +26,9 @@ from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.officers import duties_of
 from exchange.domain.outcome import examined
 from exchange.domain.period import Period
-from exchange.domain.points import POINTS, clean_reason, dump_points, points_facts, points_of
+from exchange.domain.points import POINTS, dump_points, points_facts, points_of
 from exchange.domain.prepare import CASES
+from exchange.domain.reason import clean_reason
 from exchange.domain.rounds import Round, judged
 from exchange.domain.route import Agreement, Route
 from exchange.domain.staged import keep_content, open_staged, state_in, told_up_to
@@ -91,7 +92,7 @@ def correct(
     that was sent back is tried anew.
     Raises NeedsPerson 703 when the source says what was sent, 601 when a named case is held (with the rules), 701 when
     it was never sent, 914 when it is not in the source, 908 for a quarter that was not sent, 910 without a listed
-    officer or a reason, 905 at an end that sends no cases.
+    officer, 947 without a usable reason, 905 at an end that sends no cases.
     """
     duties_of(actor, officers)
     end = _End(

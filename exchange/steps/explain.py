@@ -22,7 +22,6 @@ from exchange.domain.points import (
     Explanation,
     Point,
     Standing,
-    clean_reason,
     dump_note,
     explanations,
     load_note,
@@ -31,6 +30,7 @@ from exchange.domain.points import (
     until,
 )
 from exchange.domain.points_page import PAGE, with_points
+from exchange.domain.reason import clean_reason
 from exchange.domain.route import Agreement
 from exchange.ports import Clock, Event, ExchangeRecord, Ledger, Pages, Vault
 
@@ -57,8 +57,8 @@ def explain(
     Several at once only when they are of the same rule. A new reason replaces the one before it; given after the
     exchange was prepared, it voids the preparation. The same words by the same officer again change nothing.
     Of a point about missing serials a part may be explained (`serials`, as `3, 7-9`); the rest of it stays open.
-    Raises NeedsPerson 908 (past its approval, or not checked), 910 (not that officer, or no reason), 914 (no such
-    exchange), 922 (no such point or category, or points of several rules).
+    Raises NeedsPerson 908 (past its approval, or not checked), 910 (not that officer), 914 (no such exchange), 922
+    (no such point or category, or points of several rules), 947 (a reason that can't be used).
     """
     exchange = _ready(key, by, ledger, officers)
     quarters = _quarters(category, agreement)

@@ -18,11 +18,9 @@ from exchange.domain.meeting_sharing import LONGEST, partner, way_to
 from exchange.domain.officers import duties_of
 from exchange.domain.period import Period
 from exchange.domain.personal import check_telling
+from exchange.domain.reason import SHORTEST, unusable
 from exchange.domain.route import Agreement
 from exchange.ports import Ledger, Vault
-
-LEAST: Final = 5
-"""Characters a text has at least; a place has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +45,11 @@ class _Desk:
         """Everything as it stands."""
         return life.fold(self.ledger.events(exchange=life.meeting_key(self.other)), alone=self.alone)
 
-    def kept(self, text: str, *, least: int = LEAST) -> str:
-        """The hash of a text that is now in the vault; NeedsPerson 910, 926 for one that can't be."""
+    def kept(self, text: str, *, least: int = SHORTEST) -> str:
+        """The hash of a text that is now in the vault; NeedsPerson 947, 926 for one that can't be."""
         text = life.cleaned(text)
         if not least <= len(text) <= LONGEST:
-            raise NeedsPerson(
-                910, f"A text of {least} to {LONGEST} characters is needed.", where="meeting",
-                next_step="Say it in a sentence or two.",
-            )  # fmt: skip
+            raise unusable("meeting", least, LONGEST)
         check_telling(text, "meeting")
         self.vault.put(life.meeting_key(self.other), note_name(sha256_hex(text.encode())), text.encode())
         return sha256_hex(text.encode())
@@ -90,8 +85,8 @@ def meet(
     meeting, day · `resolve` meeting, text, owner (an officer here, or the other party's id), due_on, question ·
     `assign` id, owner · `finish` id, text · `reopen` id · `propose` meeting, route, figure, value, since, source. The
     same act again changes nothing.
-    Raises NeedsPerson 905 (a value that can't be), 910 (not allowed, no text), 914 (no such entry), 945 (its state, or
-    whose it is, does not allow it), 926 (a number of a person in a text).
+    Raises NeedsPerson 905 (a value that can't be), 910 (not allowed), 914 (no such entry), 945 (its state, or
+    whose it is, does not allow it), 926 (a number of a person in a text), 947 (a text that can't be used).
     """
     if act not in _DO:
         raise NeedsPerson(905, "There is no such act.", where=f"meeting {act}", next_step=f"One of {sorted(_DO)}.")

@@ -16,12 +16,12 @@ from exchange.domain.points import (
     CATEGORIES,
     OVERRULED,
     Explanation,
-    clean_reason,
     dump_note,
     note_name,
     point_id,
     until,
 )
+from exchange.domain.reason import clean_reason
 from exchange.domain.route import Agreement, Route
 from exchange.ports import Clock, ExchangeRecord, Ledger, Vault
 
@@ -44,8 +44,8 @@ def overrule(
     """Turn the rejects of one rule on one case into points that have this reason; the exchange is to be assembled anew.
 
     A preparation is void then, and a second officer approves as ever. Raises NeedsPerson 908 (past its approval, or
-    not checked yet), 910 (not that officer, or no reason), 914 (no such exchange), 922 (no such category), 923 (the
-    rule may not be overruled, does not hold that case, or the exchange is no quarter's).
+    not checked yet), 910 (not that officer), 914 (no such exchange), 922 (no such category), 923 (the rule may not be
+    overruled, does not hold that case, or the exchange is no quarter's), 947 (a reason that can't be used).
     """
     check_duty(by, "overrule a rule", ("prepare", "approve"), officers)
     exchange = ledger.exchange(key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from exchange.domain.content import content_hash
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.officers import check_duty
 from exchange.domain.points import NO_REASONS, REASONS, standing, waiting
+from exchange.domain.reason import clean_reason
 from exchange.domain.route import Agreement, Route
 from exchange.ports import Clock, ExchangeRecord, Ledger, Vault
 
@@ -51,13 +51,12 @@ def review(
     its reason; who decides is bound to the reasons as to the content (`reasons_sha256`, as the manifest names it).
     `fingerprint` is what the officer saw (first digits are enough); the stored bytes are hashed anew each time.
     Raises NeedsPerson 908 (not that state), 910 (not allowed to that officer), 911 (content or reasons are not what
-    was seen), 921 (a point waits for its reason).
+    was seen), 921 (a point waits for its reason), 947 (a reason that can't be used).
     The reason is kept in the vault; the ledger holds its hash, since a reason may name people.
     """
     exchange = _known(ledger, key)
     check_duty(by, decision, (_DUTY[decision],), officers)
-    if decision in ("refuse", "lift") and len(reason.strip()) < 5:
-        raise NeedsPerson(910, "A reason of at least five characters is needed.", where=key, next_step="Give --reason.")
+    said = _words(decision, reason)
     if decision != "refuse":
         _fresh(exchange, vault, fingerprint)
     kind = _event(exchange, decision, by, agreement.route(exchange.route))
@@ -68,14 +67,21 @@ def review(
         body["reasons_sha256"] = _reasons(exchange, kind, vault, ledger)
     if kind == "released":
         body["mode"] = "one_officer"
-    if reason:
-        body["reason_sha256"] = hashlib.sha256(reason.encode()).hexdigest()
-        note = {"at": clock().isoformat(), "by": by, "decision": decision, "reason": reason}
+    if said:
+        body["reason_sha256"] = sha256_hex(said.encode())
+        note = {"at": clock().isoformat(), "by": by, "decision": decision, "reason": said}
         stamp = body["reason_sha256"][:12]
         vault.put(key, f"review/{decision}-{stamp}.json", json.dumps(note, ensure_ascii=False).encode())
     with ledger.transaction() as write:
         write.append(kind, exchange=key, actor=by, body=body)
     return _known(ledger, key)
+
+
+def _words(decision: Decision, reason: str) -> str:
+    """The reason a refusal or a lift must have; of another decision the remark it may have."""
+    if decision in ("refuse", "lift"):
+        return clean_reason(reason)
+    return clean_reason(reason, least=1) if reason.strip() else ""
 
 
 def _known(ledger: Ledger, key: str) -> ExchangeRecord:

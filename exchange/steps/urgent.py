@@ -26,6 +26,7 @@ from exchange.domain.period import Period
 from exchange.domain.points import POINTS, Point, Standing, dump_points, points_facts, points_of
 from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import CASES, Prepared
+from exchange.domain.reason import clean_reason
 from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.rounds import Round, judged
 from exchange.domain.route import Agreement, Route
@@ -147,12 +148,11 @@ def urgent(
     afterwards); one who may not has prepared it, and it waits for the approver.
     `seen` is the hash of what the officer looked at before (`preview_urgent`): nothing else is sent.
     Raises NeedsPerson 601 when the named case is held (with the rules), 914 when it is not among the selected, 910
-    when the officer is not listed or gives no reason, 905 at an end that sends no cases, 911 when what would go is not
-    what was seen.
+    when the officer is not listed, 947 without a usable reason, 905 at an end that sends no cases, 911 when what would
+    go is not what was seen.
     """
     duties = duties_of(actor, officers) if case_no is not None else None
-    if case_no is not None and not reason.strip():
-        raise NeedsPerson(910, "A reason is needed.", where="--reason", next_step="Say why the case can't wait.")
+    said = clean_reason(reason) if case_no is not None else ""
     parts = _Parts(
         agreement=agreement, vault=vault, ledger=ledger, pages=pages, clock=clock, today=today, actor=actor,
         officer=duties,
@@ -168,7 +168,7 @@ def urgent(
     for route, prepared, found in looked:
         chosen = found.urgent if case_no is None else (_named(found, case_no),)
         cases += chosen
-        keys += _opened(route, prepared, found, [case for case in chosen if not case.held], reason, parts)
+        keys += _opened(route, prepared, found, [case for case in chosen if not case.held], said, parts)
     if case_no is not None and not keys:
         raise _sends_none(party)
     return UrgentRound(cases=tuple(cases), keys=tuple(keys))

@@ -20,8 +20,8 @@ from exchange.domain.lifecycle import SENT_BACK, attempt
 from exchange.domain.officers import duties_of
 from exchange.domain.outcome import voided
 from exchange.domain.period import Period
-from exchange.domain.points import clean_reason
 from exchange.domain.prepare import CASES
+from exchange.domain.reason import clean_reason
 from exchange.domain.route import Agreement, Route
 from exchange.domain.staged import keep_content, open_staged, state_in, told_up_to
 from exchange.ports import Clock, Ledger, Pages, Vault
@@ -67,8 +67,8 @@ def void_case(
 
     `code` is one of the list void_reason; a dismissed acceptance (破产法12) names its ruling. Again, while nothing was
     sent in between, is the same exchange. Raises NeedsPerson 703 when the case is not among those the other side
-    has, 504 for an unknown code, a day to come or a ruling without its number, 910 without a listed officer or a
-    reason, 905 where no route carries such records.
+    has, 504 for an unknown code, a day to come or a ruling without its number, 910 without a listed officer,
+    947 without a usable reason, 905 where no route carries such records.
     """
     duties_of(actor, officers)
     said = clean_reason(reason)

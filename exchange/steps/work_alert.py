@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
 
 from exchange.domain.alert_life import ACKNOWLEDGED, SEEN, AlertRecord, alert_key
 from exchange.domain.break_life import note_name
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.officers import check_duty
+from exchange.domain.reason import A_WORD, clean_reason
 from exchange.ports import Ledger, Vault
-
-ENOUGH: Final = 2
-LONGEST: Final = 500
-"""Characters a word has at least, and at most."""
 
 
 def acknowledge_alerts(
@@ -31,15 +27,10 @@ def acknowledge_alerts(
     """Acknowledge alerts named by rule and subject, all or none; as they then stand, in the order given.
 
     What is acknowledged already stays as it is: the first word counts. The word is kept in the vault, the ledger holds
-    its hash, since it may name people. Raises NeedsPerson 910 (no officer, no word), 914 (no such alert).
+    its hash, since it may name people. Raises NeedsPerson 910 (no officer), 914 (no such alert), 947 (no word).
     """
     check_duty(by, "acknowledge an alert", ("prepare", "approve"), officers)
-    said = word.strip()
-    if not ENOUGH <= len(said) <= LONGEST:
-        raise NeedsPerson(
-            910, f"A word of {ENOUGH} to {LONGEST} characters is needed.", where="alert",
-            next_step="Say in a word what is done about it.",
-        )  # fmt: skip
+    said = clean_reason(word, "--word", least=A_WORD)
     known = [_known(rule, subject, ledger) for rule, subject in dict.fromkeys(alerts)]
     fresh = [alert for alert in known if alert.state != ACKNOWLEDGED]
     sha256 = sha256_hex(said.encode())

@@ -22,14 +22,11 @@ from exchange.domain.break_view import Seen, one_of, same_kind, seen, version_of
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.personal import check_telling
+from exchange.domain.reason import clean_reason
 from exchange.domain.route import Agreement, Route
 from exchange.ports import Ledger, LedgerWrite, Vault
 
 Act = Literal["assign", "comment", "decide", "confirm", "reopen", "answer"]
-
-ENOUGH: Final = 5
-LONGEST: Final = 500
-"""Characters a text has at least, and at most."""
 
 WHOLE: Final = 16
 """Digits of an id."""
@@ -60,15 +57,16 @@ def work_break(
     Texts are kept in the vault, the ledger holds their hash. What goes to the other side (the reason of a decision or
     an answer) may hold no identity card, telephone or bank card number. `versions` (`version_of`, by whole id) are what
     the officer had before him: a break that stands otherwise by now is left as it is.
-    Raises NeedsPerson 910 (not allowed to that officer, no reason), 924 (its life does not allow it, or this end does
-    not decide about it), 925 (ids that name none or several, or several kinds), 926 (personal data in a text).
+    Raises NeedsPerson 910 (not allowed to that officer), 924 (its life does not allow it, or this end does not decide
+    about it), 925 (ids that name none or several, or several kinds), 926 (personal data in a text), 947 (a text that
+    can't be used).
     """
     _may(by, act, officers)
     if act == "assign" and choice not in officers:
         raise NeedsPerson(
             910, f"{choice!r} is no officer of this end.", where="--to", next_step=f"One of: {', '.join(officers)}."
         )
-    _check_text(act, text)
+    text = _words(act, text)
     with ledger.transaction() as write:
         every = _named(ids, ledger, agreement, party)
         chosen = [one_of(every, given) for given in dict.fromkeys(ids)]
@@ -118,18 +116,14 @@ def _may(by: str, act: Act, officers: Mapping[str, Sequence[str]]) -> None:
         )
 
 
-def _check_text(act: Act, text: str) -> None:
+def _words(act: Act, text: str) -> str:
+    """The text an act must have, as it is kept; who assigns or confirms says nothing."""
     if act in ("assign", "confirm"):
-        return
-    if not ENOUGH <= len(text.strip()) <= LONGEST or not text.isprintable():
-        raise NeedsPerson(
-            910,
-            f"A text of {ENOUGH} to {LONGEST} characters on one line is needed.",
-            where="--reason",
-            next_step="Say in a sentence or two why.",
-        )
+        return ""
+    said = clean_reason(text, "--text" if act == "comment" else "--reason")
     if act in ("decide", "answer"):
-        check_telling(text, "--reason")
+        check_telling(said, "--reason")
+    return said
 
 
 def _one(

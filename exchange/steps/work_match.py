@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from exchange.domain.break_life import note_name
 from exchange.domain.canonical import sha256_hex
@@ -15,14 +15,11 @@ from exchange.domain.match_kept import decided_again, kept_views
 from exchange.domain.match_view import View, decision, proposal
 from exchange.domain.matching import CONFIRMED, REJECTED, Candidate, Match
 from exchange.domain.personal import check_telling
+from exchange.domain.reason import clean_reason
 from exchange.domain.route import Agreement
 from exchange.ports import Ledger, LedgerWrite, Vault
 
 Act = Literal["confirm", "reject", "revoke"]
-
-ENOUGH: Final = 5
-LONGEST: Final = 500
-"""Characters a reason has at least, and at most."""
 
 
 def work_match(
@@ -45,28 +42,25 @@ def work_match(
     Where the route wants two officers (`review: matches`), a confirmation waits for another one, who confirms the same
     id and may not be the first. A rejection and a revocation need one. `until` is the last day it is remembered, the
     route's `match_valid_days` from today when absent. Said again by the same officer it changes nothing.
-    Raises NeedsPerson 910 (not allowed to that officer, no reason), 926 (personal data in the reason), 932 (can't be
-    decided so), 933 (no such id).
+    Raises NeedsPerson 910 (not allowed to that officer), 926 (personal data in the reason), 932 (can't be decided
+    so), 933 (no such id), 947 (a reason that can't be used).
     """
     _may(by, act, officers)
-    if not ENOUGH <= len(reason.strip()) <= LONGEST:
-        raise NeedsPerson(
-            910, f"A reason of {ENOUGH} to {LONGEST} characters is needed.", where="--reason", next_step="Say why."
-        )
-    check_telling(reason, "--reason")
+    said = clean_reason(reason)
+    check_telling(said, "--reason")
     found = kept_views(ledger, vault, agreement, party, today) or []
     with ledger.transaction() as write:
         found = [decided_again(view, ledger, today) for view in found]
         if act == "revoke":
             view, known = decision(found, id_)
-            _say(write, vault, REVOKED, view.route.id, known.id, by, reason, {})
+            _say(write, vault, REVOKED, view.route.id, known.id, by, said, {})
             return None
         view, match, one = proposal(found, id_)
         before = next((d for d in view.book if d.id == one.id), None)
         last = until or today + timedelta(days=view.route.days("match_valid_days", today))
         kind, body = _told(act, view, match, one, before, by=by, scope=scope, until=last, today=today)
         if kind:
-            _say(write, vault, kind, view.route.id, one.id, by, reason, body)
+            _say(write, vault, kind, view.route.id, one.id, by, said, body)
     return next(d for d in book_of(ledger.events, view.route.id) if d.id == one.id)
 
 
@@ -111,9 +105,9 @@ def _not_so(what: str, one: Candidate, step: str) -> NeedsPerson:
 
 
 def _say(
-    write: LedgerWrite, vault: Vault, kind: str, route: str, id_: str, by: str, reason: str, body: Mapping[str, Any]
+    write: LedgerWrite, vault: Vault, kind: str, route: str, id_: str, by: str, words: str, body: Mapping[str, Any]
 ) -> None:
     """The words into the vault first, then the event with their hash."""
-    said, key = sha256_hex(reason.encode()), match_key(route, id_)
-    vault.put(key, note_name(said), reason.encode())
+    said, key = sha256_hex(words.encode()), match_key(route, id_)
+    vault.put(key, note_name(said), words.encode())
     write.append(kind, exchange=key, actor=by, body={"route": route, "id": id_, "reason_sha256": said, **body})

@@ -185,6 +185,10 @@ def test_nobody_approves_his_own_work_also_by_a_direct_post(checked_world: Path,
 def test_sending_back_wants_a_reason_and_keeps_it_out_of_the_ledger(court: Console) -> None:
     reviewer = court.as_("chief-1")
     assert decide(reviewer, "refuse") == 422
+    seen = {name: _hidden(reviewer.page(f"/exchanges/{KEY}"), name) for name in ("content_hash", "version")}
+    answer = reviewer.post(f"/exchanges/{KEY}/refuse", {**seen, "reason": "退回"})
+    for shown in ('id="reason-wrong"', "理由5至500字", ">退回</textarea>"):
+        assert shown in answer.text, shown
     assert decide(reviewer, "refuse", reason="两件案号待立案庭确认") == 303
     assert state(court) == "refused"
     bodies = str([event.body for event in court.house.parts.ledger.events(exchange=KEY, kind="refused")])

@@ -134,7 +134,7 @@ def test_a_word_that_is_none_or_no_tick_keeps_what_was_typed(liaison: Person_) -
     assert "半句没有勾选的话" in none.text
     short = liaison.post("/alerts/acknowledge", {"alert": ["major x"], "word": "好"})
     assert short.status_code == 422
-    assert "二至五百字" in short.text
+    assert "预警说明2至500字" in short.text
     gone = liaison.post("/alerts/acknowledge", {"alert": ["major x"], "word": "已办理"})
     assert gone.status_code == 404
     auditor = liaison.console.as_("audit-1")
@@ -249,7 +249,7 @@ def test_a_state_that_was_sent_already_is_not_offered_again(liaison: Person_) ->
 def test_an_urgent_form_without_a_reason_comes_back(liaison: Person_) -> None:
     answer = liaison.post("/urgent/preview", {"case": CASE, "reason": "急"})
     assert answer.status_code == 422
-    assert "至少五个字" in answer.text
+    assert "理由5至500字" in answer.text
     assert liaison.get("/urgent/jobs/999").status_code == 404
     assert liaison.post("/urgent/send", {"job": "999"}).status_code == 404
     assert liaison.get("/urgent/131100-cases.Q.2026Q3").status_code == 404

@@ -118,15 +118,15 @@ def test_a_refused_urgent_case_is_told_and_sent_anew(ends: Ends, home: Path) -> 
     heard = Heard()
     court = replace(court, notifier=heard)
     go_round(court, tax)
-    key = journeys.urgent(court, _case(court), "开庭在即", "chief-1")
+    key = journeys.urgent(court, _case(court), "即将开庭审理", "chief-1")
     _spoil(home, journeys.record(court, key).packet_id)
     _exchanged(tax, court)
     assert journeys.record(court, key).state == "rejected"
     journeys.watch(court)
     assert ("rejected", key) in {(alert.rule, alert.case_no) for alert in heard.alerts}
-    again = journeys.urgent(court, _case(court), "开庭在即", "chief-1")
+    again = journeys.urgent(court, _case(court), "即将开庭审理", "chief-1")
     assert again == f"{key}.2"
-    assert journeys.urgent(court, _case(court), "开庭在即", "chief-1") == again
+    assert journeys.urgent(court, _case(court), "即将开庭审理", "chief-1") == again
     _exchanged(tax, court)
     assert journeys.record(court, again).state == "accepted"
     heard.alerts.clear()
@@ -243,7 +243,7 @@ def test_what_lost_its_rows_before_the_checks_can_be_sent_back(ends: Ends, home:
 def test_a_packet_whose_ready_is_lost_is_asked_for_and_made_whole(ends: Ends, home: Path) -> None:
     court, tax = ends
     go_round(court, tax)
-    first, second = (journeys.urgent(court, case, "开庭在即", "chief-1") for case in _numbers(court)[:2])
+    first, second = (journeys.urgent(court, case, "即将开庭审理", "chief-1") for case in _numbers(court)[:2])
     (home / f"point/{LANE}/{journeys.record(court, first).packet_id}/READY").unlink()
     assert journeys.sweep(tax).done["held"] == 1
     _exchanged(court, tax)
@@ -282,7 +282,7 @@ def test_a_case_that_changes_and_changes_back_is_sent_each_time(ends: Ends, sour
     for days in ("+1 day", "-1 day", "+1 day", "-1 day"):
         with sqlite3.connect(source) as db:
             db.execute(f"UPDATE pc_aj SET ggrq = date(ggrq, '{days}') WHERE ah = ?", (case,))
-        keys.append(journeys.urgent(court, case, "开庭在即", "chief-1"))
+        keys.append(journeys.urgent(court, case, "即将开庭审理", "chief-1"))
         _exchanged(tax, court)
         route = tax.agreement.route(ROUTE)
         pair = [parts.ledger.landed(route, "bankruptcy_case").set_index("case_no") for parts in ends]
@@ -304,7 +304,11 @@ def test_a_quarter_that_has_not_begun_is_a_mistyped_one(ends: Ends) -> None:
 def test_an_urgent_case_needs_a_listed_officer_a_reason_and_the_right_end(ends: Ends) -> None:
     court, tax = ends
     go_round(court, tax)
-    asked = [(court, "nobody", "开庭在即", 910), (court, "chief-1", " ", 910), (tax, "chief-1", "开庭在即", 905)]
+    asked = [
+        (court, "nobody", "即将开庭审理", 910),
+        (court, "chief-1", " ", 947),
+        (tax, "chief-1", "即将开庭审理", 905),
+    ]
     for parts, by, reason, code in asked:
         with pytest.raises(NeedsPerson) as refused:
             journeys.urgent(parts, _case(court), reason, by)
@@ -318,10 +322,10 @@ def test_an_urgent_case_in_any_bracket_is_one_exchange(ends: Ends) -> None:
     case = _case(court)
     halfwidth = case.replace("（", "(").replace("）", ")")
     spaced = case.replace("（", "〔 ").replace("）", " 〕")
-    keys = {journeys.urgent(court, written, "开庭在即", "chief-1") for written in (case, halfwidth, spaced)}
+    keys = {journeys.urgent(court, written, "即将开庭审理", "chief-1") for written in (case, halfwidth, spaced)}
     assert len(keys) == 1
     with pytest.raises(NeedsPerson) as unknown:
-        journeys.urgent(court, "（2026）冀1103破9999号", "开庭在即", "chief-1")
+        journeys.urgent(court, "（2026）冀1103破9999号", "即将开庭审理", "chief-1")
     assert _code(unknown) == 914
 
 

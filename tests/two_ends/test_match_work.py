@@ -292,7 +292,7 @@ def test_what_is_refused_leaves_nothing(court: End) -> None:
     refused: list[tuple[str, str, dict[str, Any], int]] = [
         ("confirm", "zhao", {}, 910),
         ("confirm", "nobody", {}, 910),
-        ("confirm", "wang", {"reason": "好"}, 910),
+        ("confirm", "wang", {"reason": "好"}, 947),
         ("confirm", "wang", {"reason": "联系人电话 13812345678 已核实"}, 926),
         ("confirm", "wang", {"until": date(2026, 10, 8)}, 932),
         ("revoke", "wang", {}, 933),

@@ -132,7 +132,7 @@ def test_who_explains_is_an_officer_and_says_something(ends: Ends) -> None:
     [point] = stands(court, key).open
     refused(910, lambda: explained(court, key, point.id, by="nobody"))
     for nothing in ("", "    ", "短", "x" * 501, "理由\u202e倒写文字", "bell \x07 rings"):
-        refused(910, lambda reason=nothing: explained(court, key, point.id, reason=reason))
+        refused(947, lambda reason=nothing: explained(court, key, point.id, reason=reason))
     refused(922, lambda: explained(court, key, point.id, category="no_such"))
     refused(922, lambda: explained(court, key, "ffff"))
     refused(922, lambda: explained(court, key))
@@ -204,7 +204,7 @@ def test_a_reject_is_overruled_where_the_contract_says_so(ends: Ends) -> None:
         journeys.call(overrule, court, key, **(told | other))
 
     for code, other in (
-        (910, {"by": "nobody"}), (910, {"reason": ""}), (922, {"category": "?"}),
+        (910, {"by": "nobody"}), (947, {"reason": ""}), (922, {"category": "?"}),
         (923, {"rule": "case_without_debtor"}),
         (923, {"case_no": "（2020）冀1103破9号"}),
     ):  # fmt: skip

@@ -129,7 +129,7 @@ def test_lines_that_differ_are_kept_refused_with_a_reason_and_mended_by_the_next
     assert alerts(tax) == {"statement_differs": 1}
     refused(934, journeys.sign_statement, tax, QUARTER, OUT, "liaison-1")
     refused(910, journeys.refuse_statement, tax, QUARTER, OUT, "liaison-1", "确认金额与我方不同")
-    refused(910, journeys.refuse_statement, tax, QUARTER, OUT, "chief-1", "不")
+    refused(947, journeys.refuse_statement, tax, QUARTER, OUT, "chief-1", "不")
     refused(926, journeys.refuse_statement, tax, QUARTER, OUT, "chief-1", "请电询 13912345678 后重做")
     refused(934, journeys.refuse_statement, court, QUARTER, OUT, "chief-1", "自己的不能退回")
     journeys.refuse_statement(tax, QUARTER, OUT, "chief-1", "确认金额与我方不同，请核对")

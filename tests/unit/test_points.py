@@ -18,7 +18,6 @@ from exchange.domain.finding import Finding
 from exchange.domain.points import (
     Explanation,
     Standing,
-    clean_reason,
     dump_note,
     dump_points,
     note_name,
@@ -88,24 +87,6 @@ def test_how_long_an_explanation_may_be_proposed(quarters: str, as_of: date, las
     assert said.until == last
     assert said.good_on(as_of)
     assert said.good_on(date(2099, 1, 1)) == (last is None)
-
-
-@pytest.mark.parametrize("reason", ["", "短的", " \t ", "x" * 501, "a\x00bcdefg", "abc\u202edefg", "\ud800abcdef"])
-def test_what_is_no_reason(reason: str) -> None:
-    with pytest.raises(NeedsPerson) as problem:
-        clean_reason(reason)
-    assert problem.value.code == 910
-
-
-@given(st.text())
-def test_a_reason_is_one_line_that_can_be_printed(reason: str) -> None:
-    try:
-        plain = clean_reason(reason)
-    except NeedsPerson:
-        return
-    assert plain.isprintable()
-    assert 5 <= len(plain) <= 500
-    assert clean_reason(plain) == plain
 
 
 def test_the_last_reason_counts_and_stands_as_it_travels() -> None:

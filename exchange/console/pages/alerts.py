@@ -13,6 +13,7 @@ from exchange.console.counts import forget
 from exchange.console.updates import answered, fresh
 from exchange.console.visit import Visit, local_path, needs
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.reason import UNUSABLE
 from exchange.steps.work_alert import acknowledge_alerts
 
 router = APIRouter()
@@ -30,7 +31,15 @@ def alerts(
 
 
 def _shown(
-    visit: Visit, show: str, rule: str, page: str | None, *, status: int = 200, wrong: str = "", word: str = ""
+    visit: Visit,
+    show: str,
+    rule: str,
+    page: str | None,
+    *,
+    status: int = 200,
+    wrong: str = "",
+    unusable: str = "",
+    word: str = "",
 ) -> Response:
     head = visit.parts.ledger.head()
     found = alert_page(visit, show=show, rule=rule, page=page)
@@ -40,8 +49,8 @@ def _shown(
                 total=found.pages.total, part="alert-list")  # fmt: skip
     return visit.page(
         "parts/alerts_list.html" if visit.by_htmx and visit.request.method == "GET" else "alerts.html", status=status,
-        found=found, wrong=wrong, draft=DRAFT, days=acknowledge_days(visit.parts), fresh=bar, now=visit.house.now,
-        word=word or visit.house.desk.draft(visit.person.id, DRAFT), again=visit.request.url.query,
+        found=found, wrong=wrong, unusable=unusable, draft=DRAFT, days=acknowledge_days(visit.parts), fresh=bar,
+        now=visit.house.now, word=word or visit.house.desk.draft(visit.person.id, DRAFT), again=visit.request.url.query,
     )  # fmt: skip
 
 
@@ -77,10 +86,10 @@ def acknowledge(visit: Annotated[Visit, needs("acknowledge")]) -> Response:
         named = [(rule, subject) for rule, _, subject in chosen]
         journeys.call(acknowledge_alerts, visit.parts, named, by=visit.person.id, word=word)
     except NeedsPerson as problem:
-        if problem.code != 910:
+        if problem.code not in UNUSABLE:
             raise
-        wrong = visit.say("Say in a word what is done about it: 2 to 500 characters.")
-        return _shown(visit, "open", visit.form.get("rule", ""), None, status=422, wrong=wrong, word=word)
+        unusable = visit.told(problem)
+        return _shown(visit, "open", visit.form.get("rule", ""), None, status=422, unusable=unusable, word=word)
     visit.house.desk.keep_draft(visit.person.id, DRAFT, "", visit.house.now)
     forget(visit.house)
     return visit.go(local_path(visit.form.get("back") or "/alerts"))

@@ -32,6 +32,7 @@ from exchange.console.visit import Visit, needs
 from exchange.domain.break_desk import GROUPS, LIMITS, NOBODY, ORDERS, alike
 from exchange.domain.break_view import Seen, one_of, seen, version_of
 from exchange.domain.errors import ExchangeError, NeedsPerson
+from exchange.domain.reason import UNUSABLE
 from exchange.steps.work_break import WHOLE, work_break
 
 router = APIRouter()
@@ -117,6 +118,8 @@ def work(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Response:
     """Do something about a break, or about several that are alike; stale ones answer 409 with both texts."""
     if act not in ACTS or len(id) != WHOLE:
         raise HTTPException(404)
+    if act in ("decide", "answer", "assign") and not visit.form.get("choice"):
+        raise HTTPException(422)
     filters = filters_of(visit.form)
     several = [f"{id}:{visit.form.get('version', '')}", *map(str, visit.fields.getlist("also"))]
     chosen = dict(one.split(":", 1) for one in dict.fromkeys(several) if ":" in one)
@@ -135,9 +138,7 @@ def work(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Response:
 
 def _do(visit: Visit, id: str, act: str, version: str) -> None:
     """One break's act. To insist on a decision after a newer one takes that back first, with the same reason."""
-    text, choice = visit.form.get("text", "").strip(), visit.form.get("choice", "")
-    if act in ("decide", "answer") and not choice:
-        raise NeedsPerson(910, "Nothing was chosen.", where=id, next_step="Choose one, then send it again.")
+    text, choice = visit.form.get("text", ""), visit.form.get("choice", "")
     step = "reopen" if act == "withdraw" else act
     upon = {id: version} if act in ("decide", "confirm", "answer", "reopen", "withdraw") else {}
     if act == "decide" and visit.form.get("insist") == "1":
@@ -186,6 +187,8 @@ def _after(
         one = one_of(_seen(visit, [id]), id)
         if version_of(one) != visit.form.get("version"):
             return _page(visit, filters, object_of(visit, id), status=409, conflict=_conflict(visit, one, act))
+    if failed[0][1].code in UNUSABLE:
+        return _page(visit, filters, object_of(visit, id), status=422, wrong=visit.told(failed[0][1]))
     status = 409 if failed[0][1].code == STALE else 422
     return _page(visit, filters, object_of(visit, id), status=status, failed=failed, tried=tried)
 
@@ -203,7 +206,7 @@ def _conflict(visit: Visit, one: Seen, act: str) -> Conflict:
 
 def _page(
     visit: Visit, filters: Filters, chosen: Object | None, *, status: int = 200, conflict: Conflict | None = None,
-    failed: Sequence[tuple[str, ExchangeError]] = (), tried: int = 0,
+    failed: Sequence[tuple[str, ExchangeError]] = (), tried: int = 0, wrong: str = "",
 ) -> Response:  # fmt: skip
     asked = visit.request.query_params
     page = asked.get("page") or visit.form.get("page")
@@ -212,7 +215,7 @@ def _page(
         "done": asked.get("done", ""), "many": asked.get("many", ""), "page": page or "",
         "typed": visit.form.get("text", ""), "tried_act": visit.request.path_params.get("act", ""),
         "choice": visit.form.get("choice", ""), "runs": asked.get("runs", ""),
-        "told": lambda error: _told(visit, error),
+        "told": visit.told, "wrong": wrong,
     }  # fmt: skip
     if visit.by_htmx and visit.request.method == "GET" and chosen is not None:
         near = neighbours(visit, filters, page=page or "", chosen=chosen.id)
@@ -235,11 +238,3 @@ def _offers(visit: Visit) -> dict[str, object]:
         "kinds": [(code, visit.name("break", code)) for code in kinds],
         "nobody": NOBODY, "owners": [(id, names.get(id, id)) for id in sorted(visit.parts.officers)],
     }  # fmt: skip
-
-
-def _told(visit: Visit, error: ExchangeError) -> str:
-    """What an error says to an officer: the catalogue's text and remedy, in English its own words first."""
-    known = visit.house.problems.get(error.code)
-    if visit.language == "zh" and known is not None:
-        return f"{known.text_zh} {known.remedy_zh}"
-    return f"{error.what} {error.next_step}"

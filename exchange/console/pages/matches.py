@@ -14,6 +14,7 @@ from exchange.console.paging import pages, shown
 from exchange.console.visit import Visit, needs
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import SCOPES
+from exchange.domain.reason import UNUSABLE
 from exchange.steps.work_match import work_match
 
 router = APIRouter()
@@ -35,11 +36,9 @@ def decide(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Respons
     scope = visit.form.get("scope", "case")
     more = {} if act == "revoke" else {"scope": scope if scope in SCOPES else "case"}
     try:
-        journeys.call(
-            work_match, visit.parts, id, act, by=visit.person.id, reason=visit.form.get("reason", "").strip(), **more
-        )
+        journeys.call(work_match, visit.parts, id, act, by=visit.person.id, reason=visit.form.get("reason", ""), **more)
     except NeedsPerson as error:
-        if error.code not in (910, 926, 932):
+        if error.code not in (910, 932, *UNUSABLE):
             raise
         return _page(visit, status=422, wrong=id, error=error)
     counts.forget(visit.house)
@@ -54,10 +53,8 @@ def _page(visit: Visit, *, status: int = 200, wrong: str = "", error: NeedsPerso
     if visit.by_htmx and visit.request.method == "GET":
         return Response(status_code=204) if found is None else visit.go(f"/breaks/matches?{visit.request.url.query}")
     which = pages(len(found or ()), asked.get("page"), "/breaks/matches", {"all": "1" if every else "", "claim": claim})
-    known = visit.house.problems.get(error.code) if error else None
-    said = f"{known.text_zh} {known.remedy_zh}" if known and visit.language == "zh" else str(error or "")
     return visit.page(
         "matches.html", status=status, claims=[claim_of(visit, one) for one in shown(found or (), which)], pages=which,
-        making=found is None, every=every, claim=claim,
-        wrong=wrong, said=said, typed=visit.form.get("reason", ""), done=asked.get("done", ""),
+        making=found is None, every=every, claim=claim, wrong=wrong,
+        said=visit.told(error) if error else "", typed=visit.form.get("reason", ""), done=asked.get("done", ""),
     )  # fmt: skip

@@ -57,7 +57,7 @@ def file(visit: Annotated[Visit, needs("meet")]) -> Response:
     try:
         _do(visit, "file", {**told, "about": about})
     except NeedsPerson as error:
-        return _form(visit, about, wrong=_words(visit, error), **told)
+        return _form(visit, about, wrong=visit.told(error), **told)
     return visit.go(_at(visit, "/meetings"))
 
 
@@ -222,12 +222,7 @@ def _done(visit: Visit, act: str, told: dict[str, Any], *, of: str = "") -> Resp
     except NeedsPerson as error:
         if error.code in (914, 945):
             raise
-        wrong = _words(visit, error)
+        wrong = visit.told(error)
         return _meeting(visit, of, wrong=wrong, status=422) if of else _shown(visit, wrong=wrong, status=422)
     forget(visit.house)
     return visit.go(_at(visit, f"/meetings/{of}" if of else "/meetings"))
-
-
-def _words(visit: Visit, error: NeedsPerson) -> str:
-    known = visit.house.problems[error.code]
-    return f"{known.text_zh}{known.remedy_zh}" if visit.language == "zh" else error.what

@@ -19,15 +19,13 @@ from exchange.console.visit import Visit, needs
 from exchange.domain import lifecycle
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.points import CATEGORIES
+from exchange.domain.reason import SHORTEST, clean_reason
 from exchange.domain.received import RUNGS
 from exchange.ports import ExchangeRecord
 from exchange.steps.review import Decision
 from exchange.steps.review import review as review_step
 
 router = APIRouter()
-
-LEAST: Final = 5
-"""Characters of a reason."""
 
 
 @router.get("/exchanges/{key}")
@@ -71,9 +69,10 @@ def who_of(visit: Visit) -> Callable[[str | None], str]:
     return lambda id: fixed.get(id or "", people.get(id or "", id or ""))
 
 
-def show(visit: Visit, record: ExchangeRecord, *, status: int = 200, wrong: str = "", typed: str = "",
-         place: str = "", full: bool = False, tab: str = "") -> Response:  # fmt: skip
-    """The page of an exchange of ours. `wrong` says why a form was not taken; `typed` is the opinion to keep."""
+def show(visit: Visit, record: ExchangeRecord, *, status: int = 200, wrong: str = "", unusable: str = "",
+         typed: str = "", place: str = "", full: bool = False, tab: str = "") -> Response:  # fmt: skip
+    """The page of an exchange of ours. `wrong` says why a form was not taken, `unusable` why its reason was not; that
+    of the tab asked for, or the opinion, of which `typed` is kept."""
     review = review_of(visit.parts, record, size=visit.house.settings.console.sample_size)
     tabs = tabs_of(review)
     asked = tab or visit.request.query_params.get("tab", "")
@@ -84,8 +83,8 @@ def show(visit: Visit, record: ExchangeRecord, *, status: int = 200, wrong: str 
     done = visit.request.query_params.get("done", "")
     return visit.page(
         "review.html", status=status, review=review, record=record, tabs=[(t, TABS[t]) for t in tabs], tab=chosen,
-        numbers=numbers(review), panel=made, wrong=wrong, typed=draft, who=who, states=STATES, whys=WHY, events=EVENTS,
-        done=done, **_tab(visit, review, chosen, place, full=full),
+        numbers=numbers(review), panel=made, wrong=wrong, unusable=unusable, unusable_in=tab, typed=draft, who=who,
+        states=STATES, whys=WHY, events=EVENTS, done=done, **_tab(visit, review, chosen, place, full=full),
     )  # fmt: skip
 
 
@@ -195,6 +194,8 @@ def _decide(visit: Visit, key: str, decision: Decision) -> Response:
         made = panel(review, me=visit.person.id, may=visit.may, who=who_of(visit))
         if wrong := _not_now(visit, review, made, decision, typed):
             return show(visit, review.record, status=422, wrong=wrong, typed=typed)
+        if unusable := _unusable(visit, typed, needed=_needed(review, made, decision)):
+            return show(visit, review.record, status=422, unusable=unusable, typed=typed)
         fingerprint = visit.form.get("content_hash", "") or None
         journeys.call(review_step, parts, key, decision, by=visit.person.id, fingerprint=fingerprint, reason=typed)
     visit.house.desk.keep_draft(visit.person.id, f"review-{key}", "", visit.house.now)
@@ -226,8 +227,22 @@ def _not_now(visit: Visit, review: Review, made: Panel, decision: str, typed: st
         return visit.say("This can't be decided in the state it is in.")
     if choice.why_not:
         return visit.say(choice.why_not)
-    if choice.needs_reason and len(typed) < LEAST:
-        return visit.say("Say why, in at least five characters.")
-    if decision == "approve" and review.differs and len(typed) < LEAST:
+    if decision == "approve" and review.differs and not typed:
         return visit.say("A case of the sample differs from its papers. Say why it is approved all the same.")
+    return ""
+
+
+def _needed(review: Review, made: Panel, decision: str) -> bool:
+    return (decision == "approve" and review.differs > 0) or any(
+        one.needs_reason for one in made.choices if one.action == decision
+    )
+
+
+def _unusable(visit: Visit, typed: str, *, needed: bool) -> str:
+    """Why this can't be a decision's reason; empty when it can, or none is needed."""
+    try:
+        if needed or typed:
+            clean_reason(typed, least=SHORTEST if needed else 1)
+    except NeedsPerson as error:
+        return visit.told(error)
     return ""

@@ -18,6 +18,7 @@ from exchange.console.review_words import WHY
 from exchange.console.visit import Visit, needs
 from exchange.domain.content_rows import why_page
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.reason import UNUSABLE
 from exchange.steps.check_sample import check_sample
 from exchange.steps.explain import explain as explain_step
 from exchange.steps.explain import reuse as reuse_step
@@ -86,19 +87,14 @@ def _work(
         try:
             do()
         except NeedsPerson as problem:
-            return show(visit, record, status=422, wrong=_words(visit, problem), tab=tab, place=place)
+            why, here = visit.told(problem), problem.code in UNUSABLE
+            return show(visit, record, status=422, wrong="" if here else why, unusable=why if here else "", tab=tab,
+                        place=place)  # fmt: skip
     if draft:
         visit.house.desk.keep_draft(visit.person.id, draft, "", visit.house.now)
     forget(visit.house)
     told = {"tab": tab, "done": "kept", **({"place": after} if after else {})}
     return visit.go(f"/exchanges/{key}?{urlencode(told)}")
-
-
-def _words(visit: Visit, problem: NeedsPerson) -> str:
-    said = visit.house.problems.get(problem.code)
-    if said is None:
-        return problem.what
-    return f"{said.text_zh} {said.remedy_zh}" if visit.language == "zh" else f"{problem.what} {said.remedy_en}"
 
 
 @router.get("/exchanges/{key}/sheet.xlsx")

@@ -18,6 +18,7 @@ from exchange.domain.canonical import strict_json
 from exchange.domain.case_number import normalise
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.period import Period
+from exchange.domain.reason import UNUSABLE
 from exchange.domain.statement_book import of_case, statement_key
 from exchange.domain.statement_life import STATES
 from exchange.domain.statement_terms import WORDS, refusal_name
@@ -51,7 +52,9 @@ def statement(route: str, period: str, visit: Annotated[Visit, needs("look")]) -
     return _shown(visit, route, period)
 
 
-def _shown(visit: Visit, route: str, period: str, *, status: int = 200, wrong: str = "", reason: str = "") -> Response:
+def _shown(
+    visit: Visit, route: str, period: str, *, status: int = 200, wrong: str = "", unusable: str = "", reason: str = ""
+) -> Response:
     told = _known(visit, route, period)
     ours = visit.parts.agreement.route(route).sender == visit.parts.party
     waits = (_OURS if ours else _THEIRS).get(told["state"])
@@ -59,15 +62,22 @@ def _shown(visit: Visit, route: str, period: str, *, status: int = 200, wrong: s
     own = waits == "approve" and told["steps"][-1]["by"] == visit.person.id
     zh = visit.language == "zh"
     return visit.page(
-        "statement.html", status=status, told=told, waits=waits, own=own, wrong=wrong, reason_text=reason,
+        "statement.html", status=status, told=told, waits=waits, own=own, wrong=wrong, unusable=unusable,
+        reason_text=reason,
         may=waits is not None and visit.may(waits) and not own, state=STATES[told["state"]][0 if zh else 1],
         steps=[_step(visit, step) for step in told["steps"]], rows=_rows(visit, told),
-        refusable=not ours and told["state"] in ("agrees", "differs") and visit.may("refuse"),
+        refusable=_refusable(visit, told),
         amounts=[WORDS[name][0 if zh else 1] for name in SHOWN], forms=_forms(visit, told),
         refusal=_refusal(visit, told),
         **_differing(visit, told), case=case, of_case=_rows(visit, told, case) if case else (),
         route=visit.titled_of(visit.parts.agreement.route(route)),
     )  # fmt: skip
+
+
+def _refusable(visit: Visit, told: Mapping[str, Any]) -> bool:
+    """Whether it is the other side's, compared here and not signed."""
+    ours = visit.parts.agreement.route(told["route"]).sender == visit.parts.party
+    return not ours and told["state"] in ("agrees", "differs") and visit.may("refuse")
 
 
 def _known(visit: Visit, route: str, period: str) -> Mapping[str, Any]:
@@ -153,11 +163,12 @@ def sign(route: str, period: str, visit: Annotated[Visit, needs("work")]) -> Res
 @router.post("/statements/{route}/{period}/refuse")
 def refuse(route: str, period: str, visit: Annotated[Visit, needs("refuse")]) -> Response:
     """Send the other side's statement back, with a reason that goes over."""
-    _known(visit, route, period)
-    reason = visit.form.get("reason", "").strip()
-    if len(reason) < 5:
-        wrong = visit.say("A reason of at least five characters is needed.")
-        return _shown(visit, route, period, status=422, wrong=wrong, reason=reason)
-    journeys.refuse_statement(visit.parts, period, route, visit.person.id, reason)
+    told, reason = _known(visit, route, period), visit.form.get("reason", "")
+    try:
+        journeys.refuse_statement(visit.parts, period, route, visit.person.id, reason)
+    except NeedsPerson as error:
+        if error.code not in UNUSABLE or not _refusable(visit, told):
+            raise
+        return _shown(visit, route, period, status=422, unusable=visit.told(error), reason=reason)
     forget(visit.house)
     return visit.go(f"/statements/{route}/{period}")

@@ -14,11 +14,11 @@ from exchange.console.urgent_view import candidates, case_by_key, listed, previe
 from exchange.console.visit import Visit, needs
 from exchange.desk import Job
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.reason import clean_reason
 from exchange.steps.review import review
 
 router = APIRouter()
 
-LEAST_REASON: Final = 5
 _JOBS: Final = ("preview", "urgent", "onward")
 
 
@@ -40,14 +40,14 @@ def new(visit: Annotated[Visit, needs("send")], case: str = "", q: str = "") -> 
 
 
 def _form(
-    visit: Visit, *, case: str, asked: str = "", reason: str = "", wrong: str = "", status: int = 200
+    visit: Visit, *, case: str, asked: str = "", reason: str = "", unusable: str = "", status: int = 200
 ) -> Response:
     found = candidates(visit.parts, asked or case) if asked or case else ()
     if not case and len(found) == 1:
         case = found[0].case_no
     known = next((one for one in found if one.case_no == case), None)
     return visit.page(
-        "urgent_new.html", status=status, case=case, asked=asked, found=found, known=known, wrong=wrong,
+        "urgent_new.html", status=status, case=case, asked=asked, found=found, known=known, unusable=unusable,
         reason_text=reason or visit.house.desk.draft(visit.person.id, f"urgent-{case}"), sends=sends(visit.parts),
     )  # fmt: skip
 
@@ -55,11 +55,13 @@ def _form(
 @router.post("/urgent/preview")
 def look(visit: Annotated[Visit, needs("send")]) -> Response:
     """Ask for what would go; a register may take a while to be read, so that is work of the worker."""
-    case, reason = visit.form.get("case", "").strip()[:200], visit.form.get("reason", "").strip()
-    if not case or len(reason) < LEAST_REASON:
-        wrong = visit.say("Name the case, and say in at least five characters why it can't wait.")
-        return _form(visit, case=case, reason=reason, wrong=wrong, status=422)
-    told = {"case_no": case, "reason": reason[:500]}
+    case, reason = visit.form.get("case", "").strip()[:200], visit.form.get("reason", "")
+    if not case:
+        return visit.go("/urgent/new")
+    try:
+        told = {"case_no": case, "reason": clean_reason(reason)}
+    except NeedsPerson as error:
+        return _form(visit, case=case, reason=reason, unusable=visit.told(error), status=422)
     job = visit.house.desk.ask("preview", told, by=visit.person.id, now=visit.house.now)
     return visit.go(f"/urgent/jobs/{job.id}")
 
