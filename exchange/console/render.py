@@ -104,15 +104,15 @@ def short_day(value: date | str | None) -> str:
 
 def when(value: datetime | str | None) -> str:
     """2026-10-09 09:12, in China's time; a dash for none."""
-    return f"{_local(value):%Y-%m-%d %H:%M}" if value else "—"
+    return f"{local(value):%Y-%m-%d %H:%M}" if value else "—"
 
 
 def clock(value: datetime | str | None) -> str:
     """10-09 09:12, in China's time; a dash for none."""
-    return f"{_local(value):%m-%d %H:%M}" if value else "—"
+    return f"{local(value):%m-%d %H:%M}" if value else "—"
 
 
-def _local(value: datetime | str) -> datetime:
+def local(value: datetime | str) -> datetime:
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     return at.astimezone(_SHANGHAI)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from exchange.adapters.sheet_xlsx import XlsxSheets
 from exchange.domain.break_list import break_list
 from exchange.domain.break_runs import run_of
+from exchange.domain.statement_terms import FILED, HELD
 from tests.unit.reconcile_kit import AS_OF, World
 from tests.unit.reconcile_worlds import agreed
 
@@ -104,3 +107,52 @@ def test_situations_and_estates_have_sheets_of_their_own() -> None:
         ["冀州***有限公司", 1, 1050000, 1050000, 5000],
         ["冀州***有限公司", 0, 0, 0, 0],
     ]
+
+
+def test_a_row_is_as_high_as_what_is_printed_of_it() -> None:
+    given = data(World().total("1.00"))
+    given["rows"] = [{**one, "match": {"line": "名称相近，顺位相同；" * 40}} for one in given["rows"]]
+    sheet = openpyxl.load_workbook(io.BytesIO(XlsxSheets().breaks(given)))["差异 Breaks"]
+    assert sheet.cell(3, sheet.max_column).value.startswith("名称相近")
+    assert (sheet.row_dimensions[3].height or 18) <= 33
+
+
+def test_a_list_holds_numbers_days_and_moments_and_its_head_stands_once() -> None:
+    at = datetime(2026, 10, 9, 9, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+    heads = [("编号", 9), ("时间", 18), ("指纹", 37)]
+    given = {"name": "办理留痕", "heads": heads, "rows": [(7, at, "a" * 64), (8, None, None)]}
+    told = {"title": "台账 & 其他", "as_of": "2026-10-09", "sheets": [given]}
+    sheet = openpyxl.load_workbook(io.BytesIO(XlsxSheets().lists(told)))["办理留痕"]
+    assert [[cell.value for cell in row] for row in sheet.iter_rows()] == [
+        ["编号", "时间", "指纹"], [7, datetime(2026, 10, 9, 9, 12), "a" * 64], [8, None, None],  # noqa: DTZ001
+    ]  # fmt: skip
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("B2", "A1:C3", "$1:$1")
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight, sheet.row_dimensions[2].height) == (
+        "landscape", 0, 33,
+    )  # fmt: skip
+    assert sheet.oddHeader.left.text.endswith("台账 && 其他　办理留痕")
+
+
+def test_a_statement_is_printed_as_two_blocks_beside_their_texts() -> None:
+    words = {name: (name, name) for name in (*FILED, *HELD)}
+    amounts = dict.fromkeys(words, "0.00") | {"opening": "202434563.55", "closing": "-500.00"}
+    line = {"case_no": "（2026）冀1103破1号", "claim_no": "T1", "rank": "tax", "filed_on": "2026-07-01", **amounts}
+    given = {
+        "period": "2026Q3", "sender": ("法院", "court"), "receiver": ("税务局", "tax"), "cases": [line],
+        "lines": [line],
+        "filed": [(n, words[n]) for n in FILED], "held": [(n, words[n]) for n in HELD],
+        "ranks": [{"name": ("税款债权", "tax"), **amounts}], "movement": [], "rank_names": {"tax": ("税款债权", "tax")},
+        "courts": [{"name": ("法院", "court"), "rank": ("税款债权", "tax"), **amounts}],
+    }  # fmt: skip
+    book = openpyxl.load_workbook(io.BytesIO(XlsxSheets().statement(given)))
+    lines, ranks = book["明细 Lines"], book["汇总 By rank"]
+    told = [cell.value for cell in lines[3]][:6]
+    assert told[:3] + told[4:] == [line["case_no"], "T1", "税款债权", 202434563.55, 0]
+    assert told[3].date().isoformat() == "2026-07-01"
+    assert ranks["B4"].value == "=SUM(B3:B3)"
+    for sheet, leads in ((lines, 4), (ranks, 1)):
+        assert [one.id for one in sheet.col_breaks.brk] == [leads + len(FILED)]
+        assert sheet.print_title_cols == f"$A:${'ABCD'[leads - 1]}"
+        assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.freeze_panes) == (None, f"{'ABCDE'[leads]}3")
+        assert 50 <= (sheet.page_setup.scale or 100) <= 100
+        assert "单位：元" in sheet.oddHeader.right.text

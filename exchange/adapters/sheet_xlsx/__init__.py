@@ -7,8 +7,8 @@ amounts are numbers with two places, limits are days Excel can sort and filter. 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 
 import xlsxwriter
@@ -21,9 +21,8 @@ _CHANGES: Final = (
     ("案号（申报编号）", "Case or claim", 28), ("数据集", "", 18), ("", "Dataset", 22), ("行", "Row", 16),
     ("项目", "", 20), ("", "Column", 24), ("情形", "What", 12), ("前", "Before", 30), ("后", "After", 30),
 )  # fmt: skip
-_LINE_LEADS: Final = (
-    ("案号", "Case", 28), ("申报编号", "Claim", 26), ("顺位", "Rank", 22), ("申报日", "Filed on", 12),
-)  # fmt: skip
+_RANK: Final = ("顺位", "Rank")
+_CASE: Final = ("案号", "Case")
 _MOST: Final = 1_000_000
 """Rows a sheet holds."""
 _SIDES: Final = (("案号（申报编号）", "Case or claim", 28), ("仅在", "Only on", 16))
@@ -56,20 +55,22 @@ class XlsxSheets:
                  row["left"][0], row["right"][0])
                 for one in data["changed"] for row in one["rows"]
             ]  # fmt: skip
-            table(book, formats, "变化 Changed", _CHANGES, rows)
+            told = {"title": title, "detail": data["as_of"]}
+            table(book, formats, "变化 Changed", _CHANGES, rows, **told)
             sides = [(one, side) for side in ("left_only", "right_only") for one in data[side]]
-            table(book, formats, "仅一方 One side only", _SIDES, sides)
+            table(book, formats, "仅一方 One side only", _SIDES, sides, **told)
         return out.getvalue()
 
     def lists(self, data: Mapping[str, Any]) -> bytes:
-        """Plain lists, a sheet each (`name`, `heads` of title and width, `rows` of text), headed in one language."""
+        """Plain lists, a sheet each (`name`, `heads` of title and width, `rows`), headed in one language."""
         out = io.BytesIO()
         with xlsxwriter.Workbook(out, OPTIONS) as book:
             book.set_properties({"title": data["title"], "created": datetime.fromisoformat(data["as_of"])})
             formats = formats_of(book)
             for sheet in data["sheets"]:
                 heads = [(title, "", width) for title, width in sheet["heads"]]
-                table(book, formats, sheet["name"], heads, sheet["rows"][:_MOST])
+                rows = sheet["rows"][:_MOST]
+                table(book, formats, sheet["name"], heads, rows, title=data["title"], detail=data["as_of"])
         return out.getvalue()
 
     def report(self, data: Mapping[str, Any]) -> bytes:
@@ -79,7 +80,7 @@ class XlsxSheets:
             book.set_properties({"title": data["title"], "created": datetime.fromisoformat(data["as_of"])})
             formats = formats_of(book)
             for one in data["tables"]:
-                mixed(book, formats, data["title"], one)
+                mixed(book, formats, data, one)
         return out.getvalue()
 
     def statement(self, data: Mapping[str, Any]) -> bytes:
@@ -89,25 +90,34 @@ class XlsxSheets:
             made_on = datetime.fromisoformat(f"{data['period'][:4]}-01-01")
             book.set_properties({"title": f"债权对账单 Statement {data['period']}", "created": made_on})
             formats = formats_of(book)
-            every = [*data["filed"], *data["held"]]
-            by_rank = [(_two(one["name"]), one) for one in data["ranks"]]
-            amounts(book, formats, "汇总 By rank", (("顺位", "Rank", 22),), every, by_rank, total=True)
-            courts = [((*_two(one["name"]), *_two(one["rank"])), one) for one in data["courts"]]
-            amounts(book, formats, "按法院 By court", (("法院", "Court", 22), ("顺位", "Rank", 22)), every, courts)
-            cases = [((one["case_no"],), one) for one in data["cases"]]
-            amounts(book, formats, "按案件 By case", (("案号", "Case", 28),), every, cases, total=True)
-            quarters = [((*_two(r["name"]), q["period"]), q) for r in data["movement"] for q in r["quarters"]]
-            amounts(book, formats, "变动 Quarters", (("顺位", "Rank", 22), ("季度", "Quarter", 10)), every, quarters)
-            lines = [
-                ((one["case_no"], one["claim_no"], *_two(data["rank_names"][one["rank"]]), one["filed_on"]), one)
-                for one in data["lines"][:_MOST]
-            ]  # fmt: skip
-            amounts(book, formats, "明细 Lines", _LINE_LEADS, every, lines)
+            told: dict[str, Any] = {
+                "title": f"债权对账单 Statement of claims {data['period']}",
+                "detail": f"{data['sender'][0]} → {data['receiver'][0]}　单位：元 in yuan",
+            }  # fmt: skip
+            for name, leads, rows, total in _statement(data):
+                amounts(book, formats, name, leads, (data["filed"], data["held"]), rows, total=total, **told)
         return out.getvalue()
 
 
-def _two(words: Sequence[str]) -> tuple[str]:
-    return (f"{words[0]} {words[1]}" if words[0] != words[1] else words[0],)
+def _statement(data: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[tuple[str, str]], Sequence[Any], bool]]:
+    """A statement's sheets: name, headings of the texts, rows of texts and amounts, whether a row of sums ends them.
+    Ranks have both languages where each stands once, Chinese alone beside a court's or a claim's name."""
+    yield "汇总 By rank", (_RANK,), [((_two(one["name"]),), one) for one in data["ranks"]], True
+    courts = [((_two(one["name"]), one["rank"][0]), one) for one in data["courts"]]
+    yield "按法院 By court", (("法院", "Court"), _RANK), courts, False
+    yield "按案件 By case", (_CASE,), [((one["case_no"],), one) for one in data["cases"]], True
+    quarters = [((_two(r["name"]), q["period"]), q) for r in data["movement"] for q in r["quarters"]]
+    yield "变动 Quarters", (_RANK, ("季度", "Quarter")), quarters, False
+    names = {rank: zh for rank, (zh, _) in data["rank_names"].items()}
+    lines = [
+        ((one["case_no"], one["claim_no"], names[one["rank"]], date.fromisoformat(one["filed_on"])), one)
+        for one in data["lines"][:_MOST]
+    ]  # fmt: skip
+    yield "明细 Lines", (_CASE, ("申报编号", "Claim"), _RANK, ("申报日", "Filed on")), lines, False
+
+
+def _two(words: Sequence[str]) -> str:
+    return f"{words[0]} {words[1]}" if words[0] != words[1] else words[0]
 
 
 def _both(words: Sequence[str]) -> tuple[str, str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 from typing import Any, Final, Literal
 
-from exchange.adapters.sheet_xlsx.look import page
+from exchange.adapters.sheet_xlsx.look import height, page
 
 Kind = Literal["text", "wide", "money", "whole", "day"]
 _GROUPS: Final[Mapping[str, str]] = {
@@ -35,15 +34,15 @@ _COLUMNS: Final = (
     _Column(zh="序号", en="No.", name="number", kind="whole", width=6),
     _Column(zh="剩余日数", en="Days left", name="days_left", kind="whole", width=10),
     _Column(zh="期限", en="Limit", name="due_on", kind="day", width=12),
-    _Column(zh="差异种类", en="Difference", name="zh", kind="wide", width=30),
-    _Column(zh="案号", en="Case", name="case_no", kind="text", width=24),
-    _Column(zh="债务人", en="Debtor", name="debtors", kind="wide", width=32),
-    _Column(zh="申报编号", en="Claim", name="claim_no", kind="text", width=23),
-    _Column(zh="行", en="Line", name="line_no", kind="whole", width=6),
-    _Column(zh="顺位", en="Rank", name="rank_zh", kind="text", width=14),
+    _Column(zh="差异种类", en="Difference", name="zh", kind="wide", width=25),
+    _Column(zh="案号", en="Case", name="case_no", kind="text", width=22),
+    _Column(zh="债务人", en="Debtor", name="debtors", kind="wide", width=28),
+    _Column(zh="申报编号", en="Claim", name="claim_no", kind="text", width=22),
+    _Column(zh="行", en="Line", name="line_no", kind="whole", width=5),
+    _Column(zh="顺位", en="Rank", name="rank_zh", kind="wide", width=13),
     _Column(zh="申报（应付）额", en="Claimed or payable", name="claimed", kind="money", width=17),
-    _Column(zh="对照额", en="Held against", name="against", kind="money", width=17),
-    _Column(zh="相差", en="Difference", name="difference", kind="money", width=16),
+    _Column(zh="对照额", en="Held against", name="against", kind="money", width=15),
+    _Column(zh="相差", en="Difference", name="difference", kind="money", width=15),
     _Column(zh="征收项目", en="Levy", name="levy_zh", kind="text", width=18),
     _Column(zh="法院", en="Court", name="court", kind="text", width=24),
     _Column(zh="分组", en="Group", name="group_name", kind="text", width=24),
@@ -55,17 +54,17 @@ _COLUMNS: Final = (
     _Column(zh="首次发现", en="First seen in", name="since", kind="text", width=24),
     _Column(zh="差异代码", en="Code", name="code", kind="text", width=26),
     _Column(zh="编号", en="Id", name="id", kind="text", width=19),
-    _Column(zh="匹配", en="Match", name="match_both", kind="wide", width=60),
+    _Column(zh="匹配", en="Match", name="match_both", kind="text", width=60),
 )
 _SITUATIONS: Final = (
-    _Column(zh="轻重", en="Weight", name="urgency", kind="wide", width=20),
-    _Column(zh="情形", en="Situation", name="situation", kind="wide", width=44),
-    _Column(zh="案号", en="Case", name="case_no", kind="text", width=24),
-    _Column(zh="数据集", en="Dataset", name="dataset", kind="wide", width=24),
-    _Column(zh="栏目", en="Column", name="column", kind="wide", width=24),
-    _Column(zh="行", en="Row", name="row_key", kind="wide", width=30),
-    _Column(zh="办法", en="What to do", name="remedy", kind="wide", width=56),
-    _Column(zh="依据", en="Basis", name="law_zh", kind="wide", width=36),
+    _Column(zh="轻重", en="Weight", name="urgency", kind="wide", width=13),
+    _Column(zh="情形", en="Situation", name="situation", kind="wide", width=38),
+    _Column(zh="案号", en="Case", name="case_no", kind="text", width=22),
+    _Column(zh="数据集", en="Dataset", name="dataset", kind="wide", width=16),
+    _Column(zh="栏目", en="Column", name="column", kind="wide", width=17),
+    _Column(zh="行", en="Row", name="row_key", kind="wide", width=24),
+    _Column(zh="办法", en="What to do", name="remedy", kind="wide", width=58),
+    _Column(zh="依据", en="Basis", name="law_zh", kind="wide", width=26),
 )
 _ESTATES: Final = (
     _Column(zh="案号", en="Case", name="case_no", kind="text", width=24),
@@ -76,7 +75,8 @@ _ESTATES: Final = (
     _Column(zh="已付", en="Paid", name="paid", kind="money", width=18),
 )
 _PRINTED: Final = 12
-"""So many columns go on paper; all of them on one A4 page could not be read."""
+"""So many columns go on paper; all of them on one A4 page could not be read. Only these wrap: a row is no higher than
+what is printed of it, and the last column runs on."""
 
 
 def break_list(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any]) -> None:
@@ -88,11 +88,16 @@ def break_list(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any]) -
     _plain_list(book, formats, data, "合并破产 Estates", _ESTATES, _affiliates(data["estates"]))
 
 
+def _page(sheet: Any, data: Mapping[str, Any], name: str, *, landscape: bool = True) -> None:
+    page(sheet, f"差异清单 List of breaks　{name}", f"{data['key']}　{data['as_of']}", landscape=landscape)
+    sheet.set_default_row(18)
+
+
 def _summary(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any]) -> None:
     sheet = book.add_worksheet("汇总 Summary")
-    page(sheet, data, landscape=False)
+    _page(sheet, data, "汇总 Summary", landscape=False)
     sheet.set_column(0, 0, 30)
-    sheet.set_column(1, 1, 40)
+    sheet.set_column(1, 1, 52)
     sheet.set_column(2, 3, 12)
     sheet.set_column(4, 4, 20)
     sheet.set_row(0, 28)
@@ -139,7 +144,7 @@ def _counts(sheet: Any, formats: Mapping[str, Any], row: int, counts: Sequence[A
 
 def _listing(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any], name: str, rows: Sequence[Any]) -> None:
     sheet = book.add_worksheet(name)
-    page(sheet, data, landscape=True)
+    _page(sheet, data, name)
     _heads(sheet, formats, _COLUMNS)
     sheet.freeze_panes(2, 5)
     sheet.repeat_rows(0, 1)
@@ -155,8 +160,7 @@ def _listing(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any], nam
             "match_both": given["match"]["line"] if given["match"] else "",
             "answer_both": _said(given, "answer", "answered_on"),
         }
-        if (lines := max(_lines(column, row) for column in _COLUMNS)) > 1:
-            sheet.set_row(number + 1, 15 * lines + 3)
+        height(sheet, number + 1, _wrapped(_COLUMNS, row))
         for at, column in enumerate(_COLUMNS):
             _cell(sheet, number + 1, at, column, row, formats)
 
@@ -208,14 +212,13 @@ def _plain_list(
     if not rows:
         return
     sheet = book.add_worksheet(name)
-    page(sheet, data, landscape=True)
+    _page(sheet, data, name)
     _heads(sheet, formats, columns)
     sheet.freeze_panes(2, 1)
     sheet.repeat_rows(0, 1)
     sheet.autofilter(1, 0, len(rows) + 1, len(columns) - 1)
     for number, row in enumerate(rows, start=2):
-        if (lines := max(_lines(column, row) for column in columns)) > 1:
-            sheet.set_row(number, 15 * lines + 3)
+        height(sheet, number, _wrapped(columns, row))
         for at, column in enumerate(columns):
             _cell(sheet, number, at, column, row, formats)
 
@@ -229,11 +232,8 @@ def _heads(sheet: Any, formats: Mapping[str, Any], columns: Sequence[_Column]) -
     sheet.set_row(0, 20)
 
 
-def _lines(column: _Column, values: Mapping[str, Any]) -> int:
-    """Lines a wrapped text takes; a Chinese character is two wide."""
-    text = str(values[column.name] or "") if column.kind == "wide" else ""
-    lines = (sum(1 + (ord(sign) > 0x2E7F) for sign in line) for line in text.split("\n"))
-    return sum(ceil(wide / (column.width - 1)) or 1 for wide in lines)
+def _wrapped(columns: Sequence[_Column], values: Mapping[str, Any]) -> list[tuple[str, float]]:
+    return [(str(values[one.name] or ""), one.width) for one in columns if one.kind == "wide"]
 
 
 def _cell(

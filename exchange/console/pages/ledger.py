@@ -13,7 +13,7 @@ from exchange.console import ledger_view
 from exchange.console.pages.review import who_of
 from exchange.console.pages.review_work import workbook
 from exchange.console.paging import asked_for, pages
-from exchange.console.render import when
+from exchange.console.render import local
 from exchange.console.review_words import EVENTS, JOBS, KINDS, PACKET_STATES, STATES, SWEPT, Status
 from exchange.console.visit import Visit, needs
 from exchange.domain.errors import NeedsPerson
@@ -21,7 +21,8 @@ from exchange.domain.wording import KINDS as KIND_WORDS
 
 router = APIRouter()
 
-TABS: Final = ("exchanges", "packets", "events")
+TABS: Final = {"exchanges": "Exchanges", "packets": "Packets and receipts", "events": "Who did what"}
+"""The lists and their names."""
 _ASKED: Final = (
     "tab", "direction", "kind", "state", "lane", "packet_kind", "exchange", "actor", "since", "until",
 )  # fmt: skip
@@ -111,47 +112,45 @@ def sheet(visit: Annotated[Visit, needs("look")]) -> Response:
     makers = {"exchanges": _exchange_lines, "packets": _packet_lines, "events": _event_lines}
     heads, rows = makers[wanted["tab"]](visit, wanted)
     journeys.looked(visit.parts, None, f"ledger-{wanted['tab']}")
-    list_ = {"name": wanted["tab"], "heads": [(visit.say(head), width) for head, width in heads], "rows": rows}
-    data = visit.parts.sheets.lists({"title": "ledger", "as_of": str(visit.today), "sheets": [list_]})
+    name = visit.say(TABS[wanted["tab"]])
+    list_ = {"name": name, "heads": [(visit.say(head), width) for head, width in heads], "rows": rows}
+    data = visit.parts.sheets.lists({"title": visit.say("Ledger"), "as_of": str(visit.today), "sheets": [list_]})
     return workbook(f"ledger-{wanted['tab']}", data)
 
 
-Lines = tuple[Sequence[tuple[str, int]], Sequence[Sequence[str]]]
+Lines = tuple[Sequence[tuple[str, int]], Sequence[Sequence[Any]]]
 
 
 def _exchange_lines(visit: Visit, wanted: Mapping[str, str]) -> Lines:
+    who = who_of(visit)
     _, rows = ledger_view.exchanges(visit.parts, wanted, first=0, most=ledger_view.MOST_IN_SHEET)
-    heads = ("Exchange", 44), ("Opened", 20), ("State", 24), ("Submitted by", 16), ("Let go by", 16), ("Packet", 40), \
-        ("Fingerprint", 68)  # fmt: skip
+    heads = ("Exchange", 30), ("Opened", 18), ("State", 22), ("Submitted by", 16), ("Let go by", 16), ("Packet", 32), \
+        ("Fingerprint", 37)  # fmt: skip
     return heads, [
-        (r.key, _when(r.opened_at), _state(visit, STATES, r.state), r.prepared_by or "",
-         r.approved_by or "", r.packet_id or "", r.content_hash or "")
+        (r.key, r.opened_at and local(r.opened_at), _state(visit, STATES, r.state), who(r.prepared_by),
+         who(r.approved_by), r.packet_id, r.content_hash)
         for r in rows
     ]  # fmt: skip
 
 
 def _packet_lines(visit: Visit, wanted: Mapping[str, str]) -> Lines:
     leaf = ledger_view.packets(visit.parts, wanted, None, most=ledger_view.MOST_IN_SHEET)
-    heads = ("Number", 8), ("Packet", 40), ("State", 24), ("When", 20), ("Answers", 40), ("Fingerprint", 68)
+    heads = ("Number", 9), ("Packet", 34), ("State", 22), ("When", 18), ("Answers", 34), ("Fingerprint", 37)
     return heads, [
-        (str(r.number), r.packet_id, _state(visit, PACKET_STATES, r.state),
-         _when(r.at), r.answers or "", r.manifest_sha256 or "")
+        (r.number, r.packet_id, _state(visit, PACKET_STATES, r.state), r.at and local(r.at), r.answers,
+         r.manifest_sha256)
         for r in leaf.rows
     ]  # fmt: skip
 
 
 def _event_lines(visit: Visit, wanted: Mapping[str, str]) -> Lines:
-    leaf = ledger_view.events(visit.parts, wanted, None, most=ledger_view.MOST_IN_SHEET)
-    heads = ("Number", 10), ("When", 20), ("What", 34), ("Who", 18), ("Exchange", 44), ("Hash", 68)
+    who, leaf = who_of(visit), ledger_view.events(visit.parts, wanted, None, most=ledger_view.MOST_IN_SHEET)
+    heads = ("Number", 10), ("When", 18), ("What", 34), ("Who", 16), ("Exchange", 34), ("Hash", 37)
     return heads, [
-        (str(r.seq), _when(r.at), visit.say(EVENTS.get(r.kind, r.kind)), r.actor, r.exchange or "", r.hash)
+        (r.seq, local(r.at), visit.say(EVENTS.get(r.kind, r.kind)), who(r.actor), r.exchange, r.hash)
         for r in leaf.rows
     ]  # fmt: skip
 
 
 def _state(visit: Visit, table: Mapping[str, Status], code: str) -> str:
     return visit.say(table[code][2]) if code in table else code
-
-
-def _when(at: Any) -> str:
-    return when(at)

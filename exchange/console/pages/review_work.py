@@ -118,7 +118,7 @@ def workbook(name: str, data: bytes) -> Response:
 
 def _sent_back(visit: Visit, review: Review) -> Mapping[str, Any]:
     within, beside = rejected(visit.parts, review)
-    heads = ("Case", 28), ("Debtor", 30), ("Rule not met", 40), ("Item", 24), ("How to mend it", 56), ("Law", 40)
+    heads = ("Case", 23), ("Debtor", 26), ("Rule not met", 34), ("Item", 24), ("How to mend it", 54), ("Law", 30)
     zh = visit.language == "zh"
 
     def one(words: Sequence[str]) -> str:
@@ -138,5 +138,5 @@ def _cases(visit: Visit, key: str) -> Mapping[str, Any]:
     for why, word in WHY.items():
         _, found = why_page(partial(visit.parts.vault.open, key), why, first=0, most=MOST_LINES)
         rows += [(one.case_no, visit.say(word), ", ".join(one.changed)) for one in found]
-    heads = ("Case", 28), ("Why it goes", 16), ("What changed", 60)
+    heads = ("Case", 23), ("Why it goes", 14), ("What changed", 70)
     return {"name": visit.say("Cases that go"), "heads": [(visit.say(h), w) for h, w in heads], "rows": rows}
