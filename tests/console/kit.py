@@ -20,7 +20,7 @@ from httpx import Response
 from sqlalchemy import MetaData, Table, create_engine, insert, inspect, select
 
 from exchange.adapters.desk_sql import open_desk
-from exchange.adapters.ledger_sql import landing, open_ledger
+from exchange.adapters.ledger_sql import open_ledger, shapes
 from exchange.console.app import create_app
 from exchange.console.house import House, opened
 from exchange.console.visit import cookie
@@ -114,7 +114,7 @@ def _rows_over(there: str, here: str) -> None:
             for shape in a.execute(select(tables["landed_shape"])).all():
                 columns = [SimpleNamespace(name=n, type=t) for n, t in json.loads(shape.columns).items()]
                 made = SimpleNamespace(dataset=shape.dataset, columns=columns, key=json.loads(shape.key))
-                landing._create(b, made)  # type: ignore[arg-type]
+                shapes.create(b, made)  # type: ignore[arg-type]
         for name, table in tables.items():
             rows = [dict(row) for row in a.execute(select(table)).mappings()] if not name.endswith("_version") else []
             if rows:

@@ -9,6 +9,7 @@ import pytest
 
 from exchange.adapters.ledger_sql import SqlLedger, open_ledger
 from tests.fakes.ledgers import by_hand
+from tests.fakes.old_ledgers import before_landings
 
 NOON = datetime(2026, 10, 9, 12, 0, tzinfo=UTC)
 
@@ -55,6 +56,7 @@ def test_alerts_told_before_there_was_a_list_are_in_it(ledger: SqlLedger, databa
         _say(ledger, "alert_sent", "a", "x", day)
     _say(ledger, "alert_sent", "a", '“引号”"', 9)
     before = ledger.alerts()
+    before_landings(database_url)
     later = (
         "exchange_by_opened", "exchange_by_direction", "event_by_actor", "landed_case_by_number", "packet_receipts",
         "packet_others",

@@ -14,6 +14,7 @@ from exchange.adapters.ledger_sql import SqlLedger, open_ledger
 from exchange.domain.contract import Column
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.route import Route
+from tests.fakes.old_ledgers import before_landings
 from tests.fakes.routes import a_contract, a_route
 
 CASE = a_contract(
@@ -117,7 +118,7 @@ def test_the_tables_are_typed(ledger: SqlLedger, database_url: str) -> None:
     else:
         assert list(asked.values()) == ["TEXT", "TEXT", "INTEGER", "TEXT", "INTEGER"]
     key = found.get_pk_constraint("landed_bankruptcy_case")["constrained_columns"]
-    assert key == ["_lane", "_number", "case_no"]
+    assert key == ["_landing", "case_no"]
 
 
 def test_our_own_record_is_kept(ledger: SqlLedger) -> None:
@@ -285,7 +286,7 @@ def test_of_many_packets_the_changed_one_is_named(ledger: SqlLedger, database_ur
     assert ledger.verify() == []
     with create_engine(database_url, poolclass=NullPool).begin() as connection:
         connection.execute(text("UPDATE landed_bankruptcy_case SET debt = '0.01' WHERE case_no = 'd2'"))
-        connection.execute(text("DELETE FROM landed_bankruptcy_case WHERE _number = 3"))
+        connection.execute(text("DELETE FROM landed_bankruptcy_case WHERE _landing = 3"))
     assert ledger.verify() == [
         f"Rows of bankruptcy_case landed from packet court-1.tax-1.00000{number}.Q were changed afterwards."
         for number in (2, 3)
@@ -295,8 +296,8 @@ def test_of_many_packets_the_changed_one_is_named(ledger: SqlLedger, database_ur
 def test_rows_put_there_by_hand_are_found(ledger: SqlLedger, database_url: str) -> None:
     land(ledger, 1, "case_debtor", frame("case_no debtor_no name", ("c1", "1", "A")))
     with create_engine(database_url, poolclass=NullPool).begin() as connection:
-        connection.execute(text("UPDATE landed_case_debtor SET _number = 2, _packet = 'made-up'"))
-    assert "Rows of case_debtor name packet made-up, from which nothing was landed." in ledger.verify()
+        connection.execute(text("UPDATE landed_case_debtor SET _landing = 2"))
+    assert "Rows of case_debtor name landing 2, by which nothing of it was landed." in ledger.verify()
 
 
 def test_a_hundred_thousand_rows(ledger: SqlLedger) -> None:
@@ -382,6 +383,7 @@ def test_a_ledger_of_the_first_form_is_brought_up_with_its_rows(ledger: SqlLedge
     land(ledger, 2, "bankruptcy_case", cases(a_case("c1", "declared")))
     before = ledger.landed(ROUTE, "bankruptcy_case")
     ledger.close()
+    before_landings(database_url)
     with create_engine(database_url, poolclass=NullPool).begin() as connection:
         later = (
             "exchange_by_opened", "exchange_by_direction", "event_by_actor", "packet_receipts", "packet_others",

@@ -24,54 +24,43 @@ from exchange.domain.case_entry import CASES, CLAIMS, DATES, DEBTORS, NAMES, TEX
 from exchange.domain.case_words import claims_by_case, words_by_case
 from exchange.domain.text import as_list
 
+Told = tuple[int, int]
+"""Of a dataset a packet landed: (its landing, its rows)."""
+
 _COLUMNS: Final = (*TEXTS, *DATES)
 
 
-def note(connection: Connection, told: Mapping[str, int], *, lane: str, number: int) -> None:
-    """Bring the index up to what a packet said (dataset → rows), unless a later packet spoke of the case.
+def note(connection: Connection, told: Mapping[str, Told], *, lane: str, number: int) -> None:
+    """Bring the index up to what a packet said, dataset by dataset, unless a later packet spoke of the case.
 
     Every row is written once: debtors' words come before the bare numbers of cases that have none.
     """
     known = _known(connection)
-    with as_a_whole(connection, sum(told.values())):
-        if CASES in told:
-            _note_cases(connection, known[CASES], lane, number)
-        if DEBTORS in told:
-            _note_words(connection, known[DEBTORS], lane, number)
-        if CASES in told:
-            _note_numbers(connection, lane, number)
-        if CLAIMS in told:
-            _note_claims(connection, lane, number)
-        if VOIDS in told:
-            _note_voids(connection, lane, number)
+    said = {dataset: {"lane": lane, "number": number, "landing": landing} for dataset, (landing, _) in told.items()}
+    with as_a_whole(connection, sum(rows for _, rows in told.values())):
+        if CASES in said:
+            _note_cases(connection, known[CASES], said[CASES])
+        if DEBTORS in said:
+            _note_words(connection, known[DEBTORS], said[DEBTORS])
+        if CASES in said:
+            _note_numbers(connection, said[CASES])
+        if CLAIMS in said:
+            _note_claims(connection, said[CLAIMS])
+        if VOIDS in said:
+            _note_voids(connection, said[VOIDS])
 
 
 def rebuild(connection: Connection, lane: str) -> None:
-    """Make a lane's rows anew, packet by packet."""
-    rebuild_cases(connection, lane)
-    rebuild_claims(connection, lane)
-
-
-def rebuild_cases(connection: Connection, lane: str) -> None:
-    """Make a lane's cases and their words anew."""
-    for table in ("case_index", "case_words"):
+    """Make a lane's rows anew, packet by packet: its cases, their words, and which claims name them."""
+    for table in ("case_index", "case_words", "case_claim"):
         connection.execute(text(f"DELETE FROM {table} WHERE lane = :lane"), {"lane": lane})
-    _again(connection, lane, [CASES, DEBTORS, VOIDS])
-
-
-def rebuild_claims(connection: Connection, lane: str) -> None:
-    """Make anew which claims of a lane name which case."""
-    connection.execute(text("DELETE FROM case_claim WHERE lane = :lane"), {"lane": lane})
-    _again(connection, lane, [CLAIMS])
-
-
-def _again(connection: Connection, lane: str, datasets: Sequence[str]) -> None:
-    told = select(tables.landed.c.number, tables.landed.c.dataset, tables.landed.c.rows).where(
-        tables.landed.c.lane == lane, tables.landed.c.dataset.in_(datasets)
+    known = tables.landed.c
+    told = select(known.number, known.dataset, known.landing, known.rows).where(
+        known.lane == lane, known.dataset.in_([CASES, DEBTORS, CLAIMS, VOIDS])
     )
-    rows = connection.execute(told.order_by(tables.landed.c.number)).all()
+    rows = connection.execute(told.order_by(known.number)).all()
     for number, packet in groupby(rows, key=lambda row: int(row.number)):
-        note(connection, {row.dataset: row.rows for row in packet}, lane=lane, number=number)
+        note(connection, {row.dataset: (row.landing, row.rows) for row in packet}, lane=lane, number=number)
 
 
 def _known(connection: Connection) -> dict[str, tuple[str, ...]]:
@@ -82,7 +71,7 @@ def _known(connection: Connection) -> dict[str, tuple[str, ...]]:
 
 def _of_packet(dataset: str) -> str:
     """SQL that says which rows of a dataset, `r`, are the packet's."""
-    return f"FROM {table_of(dataset)} r WHERE r._lane = :lane AND r._number = :number"
+    return f"FROM {table_of(dataset)} r WHERE r._landing = :landing"
 
 
 def _overtake(connection: Connection, table: str, dataset: str, said: Mapping[str, Any]) -> str:
@@ -95,11 +84,10 @@ def _overtake(connection: Connection, table: str, dataset: str, said: Mapping[st
     )
 
 
-def _note_cases(connection: Connection, known: Sequence[str], lane: str, number: int) -> None:
+def _note_cases(connection: Connection, known: Sequence[str], said: Mapping[str, Any]) -> None:
     told = [f"CAST(r.{name} AS text)" if name in known else "NULL" for name in _COLUMNS]
     told[_COLUMNS.index("accepted_on")] = f"COALESCE({told[_COLUMNS.index('accepted_on')]}, '')"
     major = "COALESCE(CAST(r.is_major AS integer), 0) = 1" if "is_major" in known else "1 = 0"
-    said = {"lane": lane, "number": number}
     which = _overtake(connection, "case_index", CASES, said)
     names = ", ".join((*_COLUMNS, "is_major", "number", "taken_back"))
     connection.execute(
@@ -111,18 +99,17 @@ def _note_cases(connection: Connection, known: Sequence[str], lane: str, number:
     )
 
 
-def _note_words(connection: Connection, known: Sequence[str], lane: str, number: int) -> None:
+def _note_words(connection: Connection, known: Sequence[str], said: Mapping[str, Any]) -> None:
     names = [name for name in NAMES if name in known]
     order = ", r.debtor_no" if "debtor_no" in known else ""
-    said = {"lane": lane, "number": number}
     which = _overtake(connection, "case_words", DEBTORS, said)
     columns = ", ".join(f"r.{name}" for name in ("case_no", *names))
     wanted = text(f"SELECT {columns} {which} ORDER BY r.case_no{order}").execution_options(**STREAMED)
     for part in words_by_case(frames_of(("case_no", *names), connection.execute(wanted, said))):
-        put(connection, "case_words", part, {"lane": lane, "number": str(number)})
+        put(connection, "case_words", part, {name: said[name] for name in ("lane", "number")})
 
 
-def _note_numbers(connection: Connection, lane: str, number: int) -> None:
+def _note_numbers(connection: Connection, said: Mapping[str, Any]) -> None:
     """A case whose debtors nobody told is found by its number alone, until somebody does."""
     bare = "replace(replace(r.case_no, '（', ''), '）', '')"
     connection.execute(
@@ -131,16 +118,16 @@ def _note_numbers(connection: Connection, lane: str, number: int) -> None:
             f"SELECT CAST(:lane AS text), r.case_no, 0, :end || {bare} || :end {_of_packet(CASES)} "
             "AND NOT EXISTS (SELECT 1 FROM case_words w WHERE w.lane = :lane AND w.case_no = r.case_no)"
         ),
-        {"lane": lane, "number": number, "end": "\n"},
+        {**said, "end": "\n"},
     )
 
 
-def _note_claims(connection: Connection, lane: str, number: int) -> None:
+def _note_claims(connection: Connection, said: Mapping[str, Any]) -> None:
     """A claim landed anew keeps the cases it named before: a file shows those whose word it is now."""
     columns = ("case_no", "claim_no")
     wanted = text(f"SELECT DISTINCT r.case_no, r.claim_no {_of_packet(CLAIMS)}").execution_options(**STREAMED)
-    for part in frames_of(columns, connection.execute(wanted, {"lane": lane, "number": number})):
-        _put_claims(connection, claims_by_case(part), lane)
+    for part in frames_of(columns, connection.execute(wanted, said)):
+        _put_claims(connection, claims_by_case(part), said["lane"])
 
 
 def _put_claims(connection: Connection, named: pd.DataFrame, lane: str) -> None:
@@ -156,11 +143,11 @@ def _put_claims(connection: Connection, named: pd.DataFrame, lane: str) -> None:
     raw.close()
 
 
-def _note_voids(connection: Connection, lane: str, number: int) -> None:
+def _note_voids(connection: Connection, said: Mapping[str, Any]) -> None:
     connection.execute(
         text(
             "UPDATE case_index SET taken_back = true, number = :number WHERE lane = :lane AND number < :number "
             f"AND case_no IN (SELECT r.case_no {_of_packet(VOIDS)})"
         ),
-        {"lane": lane, "number": number},
+        said,
     )

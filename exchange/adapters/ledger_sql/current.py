@@ -49,10 +49,10 @@ def as_a_whole(connection: Connection, rows: int) -> Iterator[None]:
         connection.exec_driver_sql("RESET enable_nestloop")
 
 
-def note(connection: Connection, dataset: str, *, lane: str, number: int, rows: int) -> None:
-    """Say that the cases just landed in a dataset, so many rows, were carried by this packet, unless a later one
+def note(connection: Connection, dataset: str, landing: int, *, lane: str, number: int, rows: int) -> None:
+    """Say that the cases of a landing, so many rows of a dataset, were carried by this packet, unless a later one
     carried them."""
-    of_packet = f"FROM {table_of(dataset)} r WHERE r._lane = :lane AND r._number = :number"
+    of_packet = f"FROM {table_of(dataset)} r WHERE r._landing = :landing"
     earlier = (
         "UPDATE landed_case SET number = :number WHERE lane = :lane AND number < :number "
         f"AND case_no IN (SELECT r.case_no {of_packet})"
@@ -64,7 +64,7 @@ def note(connection: Connection, dataset: str, *, lane: str, number: int, rows: 
     )
     with as_a_whole(connection, rows):
         for told in (earlier, new):
-            connection.execute(text(told), {"lane": lane, "number": number})
+            connection.execute(text(told), {"lane": lane, "number": number, "landing": landing})
 
 
 def rebuild(connection: Connection, datasets: Sequence[str], *, lane: str) -> None:
@@ -156,9 +156,15 @@ def problems(connection: Connection, datasets: Sequence[str]) -> list[str]:
     return found
 
 
+def _literal(dataset: str) -> str:
+    return "'" + dataset.replace("'", "''") + "'"
+
+
 def _carried(datasets: Sequence[str]) -> str:
     return " UNION ".join(
-        f"SELECT case_no, _number AS number FROM {table_of(name)} WHERE _lane = :lane" for name in datasets
+        f"SELECT r.case_no, p.number FROM landed p JOIN {table_of(name)} r ON r._landing = p.landing "
+        f"WHERE p.lane = :lane AND p.dataset = {_literal(name)}"
+        for name in datasets
     )
 
 

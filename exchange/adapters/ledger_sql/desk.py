@@ -213,11 +213,14 @@ def _listed(connection: Connection, route: str, lane: str) -> Iterator[DeskRow]:
     works = _works(connection, route)
     items = current.table_of(ITEM)
     wanted = (
-        f"SELECT r.* FROM {items} r WHERE r._lane = :lane AND NOT EXISTS "  # noqa: S608  # made of a checked name
-        f"(SELECT 1 FROM {items} n WHERE n._lane = :lane AND n.id = r.id AND n._number > r._number)"
+        f"SELECT r.*, p.packet_id AS _packet FROM landed p JOIN {items} r ON r._landing = p.landing "  # noqa: S608
+        "WHERE p.lane = :lane AND p.dataset = :item AND NOT EXISTS "
+        f"(SELECT 1 FROM landed q JOIN {items} n ON n._landing = q.landing "
+        "WHERE q.lane = :lane AND q.dataset = :item AND q.number > p.number AND n.id = r.id)"
     )
-    for row in connection.execute(text(wanted), {"lane": lane}, execution_options={"yield_per": _AT_ONCE}):
-        told = {name: "" if value is None else str(value) for name, value in row._mapping.items()}
+    said = {"lane": lane, "item": ITEM}
+    for row in connection.execute(text(wanted), said, execution_options={"yield_per": _AT_ONCE}):
+        told = {n: "" if value is None else str(value) for n, value in row._mapping.items() if n != "_row_sha256"}
         yield desk_row(listed(told, route, works))
 
 

@@ -1,16 +1,6 @@
-"""Rows of packets at rest: one typed table per dataset, made from its contract when first needed.
+"""Rows of packets at rest: landed, brought into what is kept of cases, and asked for.
 
-| contract type | PostgreSQL | SQLite |
-|---|---|---|
-| text, code, time | text | TEXT |
-| date | date | TEXT (ISO) |
-| money | numeric(18,2) | TEXT, two places (SQLite would keep a float) |
-| int | bigint | INTEGER |
-| bool | boolean | INTEGER 0, 1 |
-
-Times stay text, because the wire's offset must come back as it was. Beside the contract's columns a table has
-`_lane`, `_number`, `_packet`, `_record`, `_row_sha256` and `_landed_at`; its key is lane, number and the dataset's key.
-A contract version may add columns; it may not change the type of one, nor the key (NeedsPerson 406).
+Their tables are `shapes.py`'s. A row names its landing; the lane, number and packet of one stand in `landed`.
 """
 
 # ruff: noqa: S608  # table and column names are checked by _check_names and quoted; values are bound
@@ -18,20 +8,19 @@ A contract version may add columns; it may not change the type of one, nor the k
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import case_noting, current, tables
 from exchange.adapters.ledger_sql.rowtext import STREAMED, frame_of, frames_of
+from exchange.adapters.ledger_sql.shapes import as_text, ensure_table, ordered, shapes_of
 from exchange.adapters.ledger_sql.storing import store
 from exchange.domain.contract import Contract
-from exchange.domain.errors import NeedsPerson
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,11 +29,10 @@ if TYPE_CHECKING:
     from exchange.domain.runs import Rows
 
 _table, _quoted = current.table_of, current.quoted
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,54}")
-_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
-    "postgresql": {"date": "date", "money": "numeric(18,2)", "int": "bigint", "bool": "boolean"},
-    "sqlite": {"int": "INTEGER", "bool": "INTEGER"},
-}
+_OWN: Final = ("r._record", "CAST(p.number AS text)", "p.packet_id")
+"""What a row `r` has beside its contract's columns, and its landing `p` in the catalogue."""
+
+_JOINED: Final = "JOIN landed p ON p.lane = :lane AND p.dataset = :dataset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +42,7 @@ class Landed:
     lane: str
     number: int
     dataset: str
+    landing: int
     rows: int
     replaced: bool
 
@@ -68,15 +57,12 @@ def land(
     """
     import pandas as pd
 
-    _ensure_table(connection, contract)
-    where = {"lane": lane, "number": number, "dataset": contract.dataset}
-    before = connection.scalar(
-        text("SELECT sha256 FROM landed WHERE lane = :lane AND number = :number AND dataset = :dataset"), where
-    )
-    gone = f"DELETE FROM {_table(contract.dataset)} WHERE _lane = :lane AND _number = :number"
-    connection.execute(text(gone), {"lane": lane, "number": number})
-    own = {"_lane": lane, "_number": str(number), "_packet": packet_id, "_landed_at": at}
-    hashes = store(connection, contract, [rows] if isinstance(rows, pd.DataFrame) else rows, own)
+    ensure_table(connection, contract)
+    landing, before = _landing_of(connection, contract.dataset, lane, number)
+    gone = f"DELETE FROM {_table(contract.dataset)} WHERE _landing = :landing"
+    connection.execute(text(gone), {"landing": landing})
+    parts = [rows] if isinstance(rows, pd.DataFrame) else rows
+    hashes = store(connection, contract, parts, {"_landing": landing})
     catalogued = {
         "lane": lane,
         "number": number,
@@ -86,13 +72,28 @@ def land(
         "rows": len(hashes),
         "sha256": hashes.together(),
         "landed_at": at,
+        "landing": landing,
     }
     tables.upsert(connection, tables.landed, [catalogued])
     of_case = contract.key[0] == "case_no"
     replaced = of_case and before not in (None, catalogued["sha256"])
     if of_case and not replaced:
-        current.note(connection, contract.dataset, lane=lane, number=number, rows=len(hashes))
-    return Landed(lane=lane, number=number, dataset=contract.dataset, rows=len(hashes), replaced=replaced)
+        current.note(connection, contract.dataset, landing, lane=lane, number=number, rows=len(hashes))
+    return Landed(
+        lane=lane, number=number, dataset=contract.dataset, landing=landing, rows=len(hashes), replaced=replaced
+    )
+
+
+def _landing_of(connection: Connection, dataset: str, lane: str, number: int) -> tuple[int, str | None]:
+    """(the landing's number, the hash of the rows it had): kept when landed again, else the next one, which no row has
+    even where the catalogue was robbed of an entry. The writers' lock is held."""
+    known = tables.landed.c
+    found = connection.execute(select(known.landing, known.sha256).filter_by(lane=lane, number=number, dataset=dataset))
+    if row := found.first():
+        return row.landing, row.sha256
+    newest = connection.scalar(select(func.max(known.landing))) or 0
+    of_rows = connection.scalar(text(f"SELECT max(_landing) FROM {_table(dataset)}")) or 0
+    return int(max(newest, of_rows)) + 1, None
 
 
 def settle(connection: Connection, landed: Sequence[Landed]) -> None:
@@ -100,14 +101,19 @@ def settle(connection: Connection, landed: Sequence[Landed]) -> None:
     by others, make all that is kept of their lane anew."""
     again = {one.lane for one in landed if one.replaced}
     for lane in sorted(again):
-        current.rebuild(connection, carriers_among(shapes_of(connection)), lane=lane)
-        case_noting.rebuild(connection, lane)
-    packets: dict[tuple[str, int], dict[str, int]] = {}
+        note_anew(connection, lane)
+    packets: dict[tuple[str, int], dict[str, case_noting.Told]] = {}
     for one in landed:
-        packets.setdefault((one.lane, one.number), {})[one.dataset] = one.rows
+        packets.setdefault((one.lane, one.number), {})[one.dataset] = (one.landing, one.rows)
     for (lane, number), told in sorted(packets.items()):
         if lane not in again:
             case_noting.note(connection, told, lane=lane, number=number)
+
+
+def note_anew(connection: Connection, lane: str) -> None:
+    """Make all that is kept of a lane's cases anew."""
+    current.rebuild(connection, carriers_among(shapes_of(connection)), lane=lane)
+    case_noting.rebuild(connection, lane)
 
 
 def carriers_among(shapes: Mapping[str, tuple[Mapping[str, str], Sequence[str]]]) -> list[str]:
@@ -174,7 +180,7 @@ def _wanted(
         return names, "", {}
     known = shapes[dataset][0]
     parts = [as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in given]
-    parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
+    parts += _OWN
     match = ["case_no"] if contract.key[0] == "case_no" else list(contract.key)
     said: dict[str, Any] = {"lane": route.lane, "dataset": dataset, "until": until}
     some = "" if keys is None else _among(connection, f"r.{_quoted(contract.key[0])}", keys, said)
@@ -196,10 +202,10 @@ def _wanted(
     if keys is not None and contract.key[0] == "case_no":
         newest = f"SELECT w.case_no, w.latest FROM ({newest}) w WHERE true{_among(connection, 'w.case_no', keys, said)}"
     same = " AND ".join(f"l.{_quoted(name)} = r.{_quoted(name)}" for name in match)
-    order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
+    order = ", ".join(ordered(connection, name, contract.column(name).type) for name in contract.key)
     wanted = (
-        f"SELECT {', '.join(parts)} FROM {_table(dataset)} r JOIN ({newest}) l "
-        f"ON {same} AND l.latest = r._number WHERE r._lane = :lane{some} ORDER BY {order}"
+        f"SELECT {', '.join(parts)} FROM ({newest}) l {_JOINED} AND p.number = l.latest "
+        f"JOIN {_table(dataset)} r ON r._landing = p.landing AND {same} WHERE true{some} ORDER BY {order}"
     )
     return names, wanted, said
 
@@ -258,15 +264,15 @@ def _ever(
         return names, "", {}
     known = shapes[dataset][0]
     parts = [as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
-    parts += ["r._record", "CAST(r._number AS text)", "r._packet"]
-    order = ", ".join(_ordered(connection, name, contract.column(name).type) for name in contract.key)
+    parts += _OWN
+    order = ", ".join(ordered(connection, name, contract.column(name).type) for name in contract.key)
     given = {"r.case_no = :case_no": case_no, "p.number = :number": number}
     narrowed = [condition for condition, value in given.items() if value is not None]
     said: dict[str, Any] = {"lane": route.lane, "dataset": dataset, "case_no": case_no, "number": number}
     some = "" if keys is None else _among(connection, f"r.{_quoted(contract.key[0])}", keys, said)
     wanted = (
         f"SELECT {', '.join(parts)} FROM landed p "
-        f"JOIN {_table(dataset)} r ON r._lane = p.lane AND r._number = p.number "
+        f"JOIN {_table(dataset)} r ON r._landing = p.landing "
         f"WHERE {' AND '.join(['p.lane = :lane', 'p.dataset = :dataset', *narrowed])}{some} ORDER BY p.number, {order}"
     )
     return names, wanted, said
@@ -281,10 +287,12 @@ def told(connection: Connection, route: Route, dataset: str, columns: Sequence[s
     parts = [as_text(connection, name, contract.column(name).type) for name in columns]
     by = ", ".join(f"r.{_quoted(name)}" for name in columns)
     wanted = (
-        f"SELECT {', '.join(parts)}, CAST(max(r._number) AS text) FROM {_table(dataset)} r "
-        f"WHERE r._lane = :lane GROUP BY {by} ORDER BY max(r._number), {by}"
+        f"SELECT {', '.join(parts)}, CAST(max(p.number) AS text) FROM landed p "
+        f"JOIN {_table(dataset)} r ON r._landing = p.landing WHERE p.lane = :lane AND p.dataset = :dataset "
+        f"GROUP BY {by} ORDER BY max(p.number), {by}"
     )
-    return frame_of([*columns, "_number"], connection.execute(text(wanted), {"lane": route.lane}))
+    said = {"lane": route.lane, "dataset": dataset}
+    return frame_of([*columns, "_number"], connection.execute(text(wanted), said))
 
 
 def _latest_by_key(dataset: str, key: Sequence[str], some: str = "", *, until: str | None = None) -> str:
@@ -292,92 +300,6 @@ def _latest_by_key(dataset: str, key: Sequence[str], some: str = "", *, until: s
     keys = ", ".join(f"r.{_quoted(name)}" for name in key)
     known = f" AND p.{until} <= :until" if until else ""
     return (
-        f"SELECT {keys}, max(r._number) AS latest FROM landed p JOIN {_table(dataset)} r "
-        "ON r._lane = p.lane AND r._number = p.number "
+        f"SELECT {keys}, max(p.number) AS latest FROM landed p JOIN {_table(dataset)} r ON r._landing = p.landing "
         f"WHERE p.lane = :lane AND p.dataset = :dataset{known}{some} GROUP BY {keys}"
     )
-
-
-def shapes_of(connection: Connection) -> dict[str, tuple[dict[str, str], list[str]]]:
-    """dataset → (column → contract type, key) of the tables that exist."""
-    rows = connection.execute(select(tables.landed_shape)).all()
-    return {row.dataset: (json.loads(row.columns), json.loads(row.key)) for row in rows}
-
-
-def _ensure_table(connection: Connection, contract: Contract) -> None:
-    """Make the dataset's table, or add the columns a newer contract brings. The writers' lock is held."""
-    wanted = {column.name: column.type for column in contract.columns}
-    shape = shapes_of(connection).get(contract.dataset)
-    if shape is None:
-        _check_names(contract)
-        _create(connection, contract)
-        known: dict[str, str] = {}
-    else:
-        known = shape[0]
-        _check_same(contract, known, shape[1])
-        for name in wanted.keys() - known.keys():
-            _check_names(contract)
-            kind = _sql_type(connection, wanted[name])
-            connection.exec_driver_sql(f"ALTER TABLE {_table(contract.dataset)} ADD COLUMN {_quoted(name)} {kind}")
-    if shape is None or wanted.keys() - known.keys():
-        merged = json.dumps(known | wanted)
-        said = {"dataset": contract.dataset, "columns": merged, "key": json.dumps(contract.key)}
-        tables.upsert(connection, tables.landed_shape, [said])
-
-
-def _create(connection: Connection, contract: Contract) -> None:
-    lines = ["_lane text NOT NULL", "_number integer NOT NULL", "_packet text NOT NULL", "_record text"]
-    lines += ["_row_sha256 text NOT NULL", "_landed_at text NOT NULL"]
-    for column in contract.columns:
-        need = " NOT NULL" if column.name in contract.key else ""
-        lines.append(f"{_quoted(column.name)} {_sql_type(connection, column.type)}{need}")
-    keys = ", ".join(_quoted(name) for name in contract.key)
-    lines.append(f"PRIMARY KEY (_lane, _number, {keys})")
-    form = " WITHOUT ROWID" if connection.dialect.name == "sqlite" else ""
-    connection.exec_driver_sql(f"CREATE TABLE {_table(contract.dataset)} ({', '.join(lines)}){form}")
-
-
-def _check_names(contract: Contract) -> None:
-    wrong = [name for name in (contract.dataset, *contract.names) if not _NAME.fullmatch(name)]
-    if wrong:
-        raise NeedsPerson(
-            905,
-            f"{len(wrong)} names of this contract cannot name a table or column.",
-            where=f"contract {contract.id}",
-            next_step="Use lower-case letters, digits and _, at most 55 characters.",
-        )
-
-
-def _check_same(contract: Contract, known: Mapping[str, str], key: Sequence[str]) -> None:
-    changed = [c.name for c in contract.columns if _kind(known.get(c.name, c.type)) != _kind(c.type)]
-    if tuple(key) != contract.key:
-        changed.append("the key")
-    if changed:
-        raise NeedsPerson(
-            406,
-            f"This version of the contract changes {', '.join(changed)}; rows landed before have the old form.",
-            where=f"contract {contract.id} {contract.version}",
-            next_step="Give the changed column a new name, or the changed dataset a new one.",
-        )
-
-
-def _kind(contract_type: str) -> str:
-    return "text" if contract_type in ("text", "code", "time") else contract_type
-
-
-def _sql_type(connection: Connection, contract_type: str) -> str:
-    return _TYPES[connection.dialect.name].get(contract_type, "text")
-
-
-def as_text(connection: Connection, name: str, contract_type: str) -> str:
-    """SQL that gives a column of table `r` back in wire form."""
-    column = f"r.{_quoted(name)}"
-    if contract_type == "bool" and connection.dialect.name == "sqlite":
-        return f"CASE {column} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
-    return f"CAST({column} AS text)"
-
-
-def _ordered(connection: Connection, name: str, contract_type: str) -> str:
-    """SQL that sorts a column of table `r` the same in both databases: text by its code points."""
-    by_bytes = connection.dialect.name == "postgresql" and _kind(contract_type) == "text"
-    return f"r.{_quoted(name)}" + (' COLLATE "C"' if by_bytes else "")

@@ -12,8 +12,11 @@ from exchange.adapters.ledger_sql import desk
 from exchange.adapters.ledger_sql.engine import reading, writing
 from exchange.domain.errors import NeedsPerson
 
-HEAD: Final = "0010"
+HEAD: Final = "0011"
 """The newest revision under `migrations/versions` (a test compares)."""
+
+_CASES: Final = "0008"
+"""The last revision that made a table of cases."""
 
 
 def migrate(engine: Engine, where: str) -> None:
@@ -50,4 +53,14 @@ def _upgrade(connection: Connection, found: str | None, where: str) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if found is not None and found < _CASES:
+        _note_cases(connection)
     desk.fill(connection)
+
+
+def _note_cases(connection: Connection) -> None:
+    """Make what is kept of cases beside the landed rows: after migrations that made its tables."""
+    from exchange.adapters.ledger_sql import landing
+
+    for lane in connection.execute(text("SELECT DISTINCT lane FROM landed")).scalars().all():
+        landing.note_anew(connection, lane)

@@ -69,8 +69,8 @@ def _refuse(code: int, contract: Contract, columns: Sequence[str], what: str) ->
         )
 
 
-def row_hashes(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
-    """SHA-256 of each row in hex, over `name US value RS` of its present values, by column name.
+def row_hashes(names: Sequence[str], frame: pd.DataFrame) -> list[bytes]:
+    """SHA-256 of each row, over `name US value RS` of its present values, by column name.
 
     A column that a later contract adds is missing in older rows and changes none of their hashes.
     """
@@ -85,16 +85,11 @@ def row_hashes(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
         elif values.null_count < len(values):
             pieces.append(compute.fill_null(compute.binary_join_element_wise(before, values, after, between), ""))
     rows = compute.binary_join_element_wise(*pieces, pieces[0])
-    return [hashlib.sha256(row).hexdigest() for row in rows.cast(pa.large_binary()).to_pylist()]
-
-
-def rows_hash(hashes: Sequence[str]) -> str:
-    """SHA-256 over the sorted hashes of the rows: the same whatever their order."""
-    return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
+    return [hashlib.sha256(row).digest() for row in rows.cast(pa.large_binary()).to_pylist()]
 
 
 class RowHashes:
-    """The hashes of rows that come part by part, 32 bytes each, and the hash of them all."""
+    """The hashes of rows that come part by part, 32 bytes each, and the hash of them all, whatever their order."""
 
     def __init__(self) -> None:
         self._all = bytearray()
@@ -102,18 +97,18 @@ class RowHashes:
     def __len__(self) -> int:
         return len(self._all) // 32
 
-    def add(self, names: Sequence[str], frame: pd.DataFrame) -> list[str]:
+    def add(self, names: Sequence[str], frame: pd.DataFrame) -> list[bytes]:
         """The hashes of a part's rows."""
         hashes = row_hashes(names, frame)
         self.take(hashes)
         return hashes
 
-    def take(self, hashes: Sequence[str]) -> None:
+    def take(self, hashes: Sequence[bytes]) -> None:
         """Add rows that are hashed already."""
-        self._all += bytes.fromhex("".join(hashes))
+        self._all += b"".join(hashes)
 
     def together(self) -> str:
-        """What `rows_hash` says of all of them."""
+        """SHA-256 over the sorted hashes of the rows, each in hex."""
         each = np.sort(np.frombuffer(self._all, dtype="S32"))
         digest = hashlib.sha256()
         for at in range(0, len(each), _AT_ONCE):

@@ -25,7 +25,7 @@ _AT_ONCE: Final = 20_000
 
 
 def store(
-    connection: Connection, contract: Contract, parts: Iterable[pd.DataFrame], own: Mapping[str, str]
+    connection: Connection, contract: Contract, parts: Iterable[pd.DataFrame], own: Mapping[str, str | int]
 ) -> RowHashes:
     """Put rows into the dataset's table, each with the columns of `own`; the hashes of the rows.
 
@@ -36,7 +36,7 @@ def store(
     return hashes
 
 
-def put(connection: Connection, table: str, rows: pd.DataFrame, own: Mapping[str, str]) -> None:
+def put(connection: Connection, table: str, rows: pd.DataFrame, own: Mapping[str, str | int]) -> None:
     """Put text rows as they are into one of the ledger's own tables, each with the columns of `own`."""
     arrays = {str(name): as_array(rows[name]) for name in rows}
     if connection.dialect.name == "postgresql":
@@ -51,14 +51,13 @@ def put(connection: Connection, table: str, rows: pd.DataFrame, own: Mapping[str
 
 def _texts(
     contract: Contract, parts: Iterable[pd.DataFrame], hashes: RowHashes
-) -> Iterator[dict[str, pa.LargeStringArray]]:
-    """Each part's columns as they are stored, by name, with the rows' hashes; parts without rows are passed over."""
+) -> Iterator[tuple[dict[str, pa.LargeStringArray], list[bytes]]]:
+    """Each part's columns as they are stored, by name, and its rows' hashes; parts without rows are passed over."""
     for part in parts:
         frame = checked_rows(contract, part)
         made = hashes.add(contract.names, frame)
         if made:
-            arrays = {name: as_array(frame[name]) for name in (*contract.names, "_record") if name in frame}
-            yield arrays | {"_row_sha256": as_array(made)}
+            yield {name: as_array(frame[name]) for name in (*contract.names, "_record") if name in frame}, made
 
 
 def _columns(names: Iterable[str]) -> str:
@@ -69,18 +68,21 @@ def _copy_in(
     connection: Connection,
     contract: Contract,
     parts: Iterable[pd.DataFrame],
-    own: Mapping[str, str],
+    own: Mapping[str, str | int],
     hashes: RowHashes,
 ) -> None:
     """PostgreSQL takes CSV by COPY (an unquoted nothing is null). While it stores a part, the next one is made."""
-    made = (_csv(arrays, own, len(arrays["_row_sha256"])) for arrays in _texts(contract, parts, hashes))
+    made = (
+        _csv(arrays | {"_row_sha256": as_array(rf"\x{one.hex()}" for one in kept)}, own, len(kept))
+        for arrays, kept in _texts(contract, parts, hashes)
+    )
     cursor: Any = connection.connection.cursor()
     with cursor:
         for columns, data in _one_ahead(made):
             _copy(cursor, table_of(contract.dataset), columns, data)
 
 
-def _csv(arrays: Mapping[str, Any], own: Mapping[str, str], size: int) -> tuple[str, Any]:
+def _csv(arrays: Mapping[str, Any], own: Mapping[str, str | int], size: int) -> tuple[str, Any]:
     """(names of the columns, the rows as CSV)."""
     import pyarrow as pa
     from pyarrow import csv
@@ -109,21 +111,23 @@ def _insert(
     connection: Connection,
     contract: Contract,
     parts: Iterable[pd.DataFrame],
-    own: Mapping[str, str],
+    own: Mapping[str, str | int],
     hashes: RowHashes,
 ) -> None:
     """SQLite takes text, which its columns turn to ints."""
+    import pyarrow as pa
     from pyarrow import compute
 
     raw: Any = connection.connection.cursor()
-    for arrays in _texts(contract, parts, hashes):
+    for arrays, kept in _texts(contract, parts, hashes):
         for name in contract.of_type("bool"):
             arrays[name] = compute.if_else(compute.equal(arrays[name], "true"), "1", "0")
-        _insert_many(raw, table_of(contract.dataset), arrays, own, len(arrays["_row_sha256"]))
+        arrays["_row_sha256"] = pa.array(kept, pa.binary(32))
+        _insert_many(raw, table_of(contract.dataset), arrays, own, len(kept))
     raw.close()
 
 
-def _insert_many(raw: Any, table: str, arrays: Mapping[str, Any], own: Mapping[str, str], size: int) -> None:
+def _insert_many(raw: Any, table: str, arrays: Mapping[str, Any], own: Mapping[str, str | int], size: int) -> None:
     places = ", ".join("?" * (len(own) + len(arrays)))
     wanted = f"INSERT INTO {table} ({_columns((*own, *arrays))}) VALUES ({places})"
     for at in range(0, size, _AT_ONCE):

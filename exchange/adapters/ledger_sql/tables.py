@@ -232,9 +232,11 @@ landed = Table(
     Column("rows", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("landed_at", Text, nullable=False),
+    Column("landing", Integer, nullable=False, unique=True),
     PrimaryKeyConstraint("lane", "number", "dataset"),
 )
-"""What was landed from which packet; `sha256` is over the sorted hashes of its rows."""
+"""What was landed from which packet; `sha256` is over the sorted hashes of its rows, each of which names its
+`landing`."""
 
 landed_case = Table(
     "landed_case",

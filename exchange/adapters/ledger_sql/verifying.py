@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.engine import Connection
 
-from exchange.adapters.ledger_sql import current, desk, landing, tables
+from exchange.adapters.ledger_sql import current, desk, tables
+from exchange.adapters.ledger_sql.landing import carriers_among
 from exchange.adapters.ledger_sql.records import (
     AnyRow,
     alert_record,
@@ -22,6 +23,7 @@ from exchange.adapters.ledger_sql.records import (
     stored_event,
 )
 from exchange.adapters.ledger_sql.rowtext import RowHashes, frames_of, row_hashes
+from exchange.adapters.ledger_sql.shapes import as_text, shapes_of
 from exchange.domain.alert_life import AlertRecord, alert_key
 from exchange.domain.audit import ExchangeRecord, StoredEvent
 from exchange.domain.break_life import BreakWork, break_key, set_sha256
@@ -138,60 +140,70 @@ def _lane_problems(connection: Connection) -> Iterator[str]:
 
 def _landed_problems(connection: Connection) -> list[str]:
     """Landed rows that no longer have the hash they were landed with, by dataset and packet, in words."""
-    shapes = landing.shapes_of(connection)
-    found: list[str] = []
+    shapes = shapes_of(connection)
+    found = _catalogue_problems(connection)
     for dataset, (columns, _) in sorted(shapes.items()):
         found += _changed_rows(connection, dataset, columns)
-    return found or current.problems(connection, landing.carriers_among(shapes))
+    return found or current.problems(connection, carriers_among(shapes))
+
+
+def _catalogue_problems(connection: Connection) -> list[str]:
+    """Entries of the catalogue whose packet's id is not of their lane and number."""
+    wanted = select(tables.landed).order_by(tables.landed.c.landing)
+    return [
+        f"Landing {row.landing} of {row.dataset} is not of the packet it names, {row.packet_id}."
+        for row in _streamed(connection, wanted)
+        if not row.packet_id.startswith(f"{row.lane}.{row.number:06d}.")
+    ]
 
 
 def _changed_rows(connection: Connection, dataset: str, columns: Mapping[str, str]) -> list[str]:
     known = connection.execute(select(tables.landed).where(tables.landed.c.dataset == dataset)).all()
-    waiting = {(packet.lane, packet.number): packet for packet in known}
+    waiting = {packet.landing: packet for packet in known}
     changed: list[str] = []
-    strangers: set[str] = set()
-    for place, name, hashes, intact in _packets(connection, dataset, columns):
-        packet = waiting.pop(place, None)
+    strangers: list[int] = []
+    for name, hashes, intact in _landings(connection, dataset, columns):
+        packet = waiting.pop(name, None)
         if packet is None:
-            strangers.add(name)
+            strangers.append(name)
         elif not (intact and (len(hashes), hashes.together()) == (packet.rows, packet.sha256)):
             changed.append(packet.packet_id)
     nothing = (0, RowHashes().together())
     changed += [gone.packet_id for gone in waiting.values() if (gone.rows, gone.sha256) != nothing]
     return [
         *(f"Rows of {dataset} landed from packet {packet} were changed afterwards." for packet in sorted(changed)),
-        *(f"Rows of {dataset} name packet {name}, from which nothing was landed." for name in sorted(strangers)),
+        *(f"Rows of {dataset} name landing {number}, by which nothing of it was landed." for number in strangers),
     ]
 
 
-def _packets(
+def _landings(
     connection: Connection, dataset: str, columns: Mapping[str, str]
-) -> Iterator[tuple[tuple[str, int], str, RowHashes, bool]]:
-    """((lane, number), packet's id, its rows' hashes made anew, whether they are those kept), packet after packet."""
-    place: tuple[str, int] | None = None
-    name, hashes, intact = "", RowHashes(), True
-    for frame in _rows_by_packet(connection, dataset, columns):
+) -> Iterator[tuple[int, RowHashes, bool]]:
+    """(landing, its rows' hashes made anew, whether they are those kept), one after the other."""
+    place: int | None = None
+    hashes, intact = RowHashes(), True
+    for frame in _rows_by_landing(connection, dataset, columns):
         made, kept = row_hashes(list(columns), frame), list(frame["_row_sha256"])
-        for at in frame.groupby(["_lane", "_number"], sort=False).indices.values():
+        for at in frame.groupby("_landing", sort=False).indices.values():
             first, last = int(at[0]), int(at[-1]) + 1
-            here = (str(frame["_lane"].iloc[first]), int(frame["_number"].iloc[first]))
+            here = int(frame["_landing"].iloc[first])
             if place != here:
                 if place is not None:
-                    yield place, name, hashes, intact
+                    yield place, hashes, intact
                 place, hashes, intact = here, RowHashes(), True
-                name = str(frame["_packet"].iloc[first])
             hashes.take(made[first:last])
-            intact = intact and made[first:last] == kept[first:last]
+            intact = intact and [one.hex() for one in made[first:last]] == kept[first:last]
     if place is not None:
-        yield place, name, hashes, intact
+        yield place, hashes, intact
 
 
-def _rows_by_packet(connection: Connection, dataset: str, columns: Mapping[str, str]) -> Iterator[pd.DataFrame]:
-    parts = [landing.as_text(connection, name, kind) for name, kind in columns.items()]
-    own = ("_row_sha256", "_lane", "_number", "_packet")
+def _rows_by_landing(connection: Connection, dataset: str, columns: Mapping[str, str]) -> Iterator[pd.DataFrame]:
+    parts = [as_text(connection, name, kind) for name, kind in columns.items()]
+    kept = "encode(r._row_sha256, 'hex')" if connection.dialect.name == "postgresql" else "lower(hex(r._row_sha256))"
     wanted = (
-        f"SELECT {', '.join(parts)}, r._row_sha256, r._lane, CAST(r._number AS text), r._packet "  # noqa: S608
-        f"FROM {current.table_of(dataset)} r ORDER BY r._lane, r._number"
+        f"SELECT {', '.join(parts)}, {kept}, CAST(r._landing AS text) "  # noqa: S608
+        f"FROM {current.table_of(dataset)} r ORDER BY r._landing"
     )
     streamed = {"stream_results": True, "max_row_buffer": _ROWS}
-    yield from frames_of([*columns, *own], connection.execute(text(wanted), execution_options=streamed))
+    rows = connection.execute(text(wanted), execution_options=streamed)
+    yield from frames_of([*columns, "_row_sha256", "_landing"], rows)

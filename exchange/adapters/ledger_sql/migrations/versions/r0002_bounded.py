@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import sqlalchemy as sa
 from alembic import op
-
-from exchange.adapters.ledger_sql import current
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add the indexes, and the table from the rows that are landed."""
+    """Add the indexes and the table; `migrate` fills it."""
     op.create_index("event_by_exchange_kind", "event", ["exchange", "kind", "seq"])
     op.drop_index("event_by_exchange", "event")
     op.create_index("exchange_by_state", "exchange", ["state", "opened_seq"])
@@ -28,11 +24,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lane", "case_no"),
         sqlite_with_rowid=False,
     )
-    connection = op.get_bind()
-    shapes = connection.execute(sa.text("SELECT dataset, key FROM landed_shape")).all()
-    carriers = [shape.dataset for shape in shapes if json.loads(shape.key)[0] == "case_no"]
-    for lane in connection.execute(sa.text("SELECT DISTINCT lane FROM landed")).scalars().all():
-        current.rebuild(connection, carriers, lane=lane)
 
 
 def downgrade() -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from exchange.adapters.ledger_sql import case_noting
-
 revision = "0005"
 down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Add the tables, and fill them from the rows that are landed."""
+    """Add the tables; `migrate` fills them."""
     op.create_table(
         "case_index",
         sa.Column("lane", sa.Text, nullable=False),
@@ -38,9 +36,6 @@ def upgrade() -> None:
         sa.Column("words", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("lane", "case_no"),
     )
-    connection = op.get_bind()
-    for lane in connection.execute(sa.text("SELECT DISTINCT lane FROM landed")).scalars().all():
-        case_noting.rebuild_cases(connection, lane)
 
 
 def downgrade() -> None:
