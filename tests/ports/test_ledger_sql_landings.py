@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,6 +20,7 @@ from tests.fakes.routes import a_route
 from tests.ports.test_ledger_sql_landing import CASE, CLAIM, DEBTOR, ODD, ROUTE, a_case, cases, frame, land
 
 OTHER = a_route(CASE, DEBTOR, CLAIM, sender="court-2")
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 PACKET = "court-1.tax-1.00000{}.Q"
 
 
@@ -177,3 +180,10 @@ def test_a_migration_cut_short_leaves_the_form_before(ledger: SqlLedger, databas
     assert same(told(newer), before)
     assert newer.verify() == []
     newer.close()
+
+
+def test_the_documented_question_gives_every_row_with_its_packet(ledger: SqlLedger, database_url: str) -> None:
+    filled(ledger)
+    (wanted,) = re.findall(r"```sql\n(SELECT p\.lane.*?;)\n```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)
+    rows = asked(database_url, wanted.rstrip(";"))
+    assert [row[2] for row in rows] == [*[PACKET.format(1)] * 3, "court-2.tax-1.000009.Q", PACKET.format(2)]
