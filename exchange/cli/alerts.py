@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.text import Text
 
 from exchange import journeys
-from exchange.cli.common import By, Home, Json, end, out
+from exchange.cli.common import By, Home, Json, end, listing, out
 from exchange.domain.alert_life import OPEN
 
 app = typer.Typer(help="What the watch warned of, and who has seen it.", no_args_is_help=True)
@@ -38,12 +38,11 @@ def list_(
     if not found:
         out.print("没有未确认的预警 no alert waits to be acknowledged.")
         return
-    table = Table(box=None, header_style="dim")
-    for title in ("自 since", "预警 alert", "对象 subject", "状态 state", "rule"):
-        table.add_column(title, overflow="fold")
+    table = listing("自 since", "预警 alert, rule", "对象 subject", "状态 state", header_style="dim")
     for one in found:
         state = f"已确认 {one.acknowledged_by}" if one.state != OPEN else "已报复核" if one.escalated_on else "未确认"
-        table.add_row(str(one.first_day), TITLES.get(one.rule, (one.rule, ""))[0], one.subject, state, one.rule)
+        words = Text(f"{TITLES.get(one.rule, (one.rule, ''))[0]}\n").append(Text(one.rule, style="dim", no_wrap=True))
+        table.add_row(str(one.first_day), words, Text(one.subject, no_wrap=True), state)
     out.print(table)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from exchange import wiring
@@ -24,8 +26,16 @@ EXIT_NEEDS_PERSON: Final = 3
 EXIT_RETRY: Final = 4
 EXIT_FOUND: Final = 5
 
-out = Console()
-err = Console(stderr=True)
+_FILED: Final = 160
+"""Columns of what goes to a file or another program: it has no width of its own, and nothing is to be cut for one."""
+
+
+def _width() -> int | None:
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _FILED
+
+
+out = Console(width=_width(), highlight=False)
+err = Console(stderr=True, highlight=False)
 
 Home = Annotated[
     Path | None,
@@ -64,6 +74,14 @@ def working(text: str) -> Iterator[None]:
     """A spinner on a terminal while something takes its time."""
     with err.status(text):
         yield
+
+
+def listing(*heads: str, **look: Any) -> Table:
+    """A table without lines in which nothing is cut: what is too long for its column goes on below."""
+    table = Table(box=None, **look)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    return table
 
 
 def coded(code: int | None) -> str:

@@ -8,11 +8,10 @@ from functools import partial
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from exchange import journeys
-from exchange.cli.common import By, Home, Json, Key, end, out, whoever
+from exchange.cli.common import By, Home, Json, Key, end, listing, out, whoever
 from exchange.domain import lifecycle
 from exchange.domain.points import CATEGORIES, Explanation, Point, Standing, standing
 from exchange.domain.points_page import day_of, point_words
@@ -59,8 +58,8 @@ def _print(parts: Parts, record: ExchangeRecord, now: Standing, known: dict[str,
     )
     for rule in dict.fromkeys(point.rule for point in now.points):
         ours = [point for point in now.points if point.rule == rule]
-        table = Table("编号 id", "处所 where", "情形 what", "理由 reason", title=_title(parts, record, ours[0]),
-                      title_justify="left", box=None)  # fmt: skip
+        table = listing("编号 id", "处所 where", "情形 what", "理由 reason", title=_title(parts, record, ours[0]),
+                        title_justify="left")  # fmt: skip
         for point in ours:
             said, before = now.said.get(point.id), known.get(point.id)
             reason = Text("待说明 waits", style="yellow")

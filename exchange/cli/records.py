@@ -14,7 +14,19 @@ from rich.table import Table
 from rich.text import Text
 
 from exchange import journeys, wiring
-from exchange.cli.common import EXIT_FOUND, Home, Json, Key, coded, end, out, settings_of, whoever, working
+from exchange.cli.common import (
+    EXIT_FOUND,
+    Home,
+    Json,
+    Key,
+    coded,
+    end,
+    listing,
+    out,
+    settings_of,
+    whoever,
+    working,
+)
 from exchange.cli.complete import figures_of, print_figures
 from exchange.domain import lifecycle
 from exchange.domain.canonical import strict_json
@@ -52,7 +64,7 @@ def status(home: Home = None, as_json: Json = False) -> None:
 
 def _standing(known: Sequence[ExchangeRecord]) -> Table:
     """A line an exchange; what it waits for where it waits."""
-    table = Table("", "交换 exchange", "状态 state", "数据包 packet", "更新 updated (UTC)", box=None)
+    table = listing("", "交换 exchange", "状态 state", "包号 no.", "更新 at (UTC)")
     for e in known:
         arrow = "→" if e.direction == "out" else "←"
         waits = e.direction == "out" and e.state != lifecycle.ACCEPTED
@@ -65,7 +77,7 @@ def _standing(known: Sequence[ExchangeRecord]) -> Table:
 
 def _stuck(packets: Sequence[PacketRecord]) -> Table:
     """Packets that arrived and were not taken in, the newest of them, with their codes."""
-    table = Table("", "未收下的数据包 packets not taken in", "", "", box=None)
+    table = listing("", "未收下的数据包 packets not taken in", "", "")
     for p in packets:
         table.add_row("←", Text(p.packet_id, no_wrap=True), f"[yellow]{p.state}[/]", coded(p.code))
     return table

@@ -118,7 +118,9 @@ def status(route: Route = None, home: Home = None, as_json: Json = False) -> Non
         for step in one["steps"]:
             more = f"，{step['differing']} 处 values" if step.get("differing") else ""
             out.print(
-                f"  {step['at'][:16]}  {STATES[step['what']][0]}{more}  {step['by']}", markup=False, soft_wrap=True
+                f"  {step['at'][:16].replace('T', ' ')} UTC  {STATES[step['what']][0]}{more}  {step['by']}",
+                markup=False,
+                soft_wrap=True,
             )
     if any(one["state"] in ("differs", "refused", "refused_there") for one in found):
         raise typer.Exit(EXIT_FOUND)
@@ -193,7 +195,10 @@ def _tell(parts: Parts, made: Made) -> None:
         out.print(f"  {parts.vault.where(made.key, f'{made.name}.{form}')}", soft_wrap=True, markup=False)
     for one in journeys.statement_status(parts, made.statement["route"]):
         for step in one["steps"] if one["sha256"] == made.sha256 else ():
-            out.print(f"  {' '.join(STATES[step['what']])}  {step['by']}  {step['at'][:16]} UTC", markup=False)
+            out.print(
+                f"  {' '.join(STATES[step['what']])}  {step['by']}  {step['at'][:16].replace('T', ' ')} UTC",
+                markup=False,
+            )
     if made.unprinted:
         show_error(made.unprinted)
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
+from rich.cells import set_cell_size
 from rich.columns import Columns
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
@@ -32,7 +32,7 @@ def print_summary(
     out.print(Columns([_sent(outcome), _packets(court, tax)], padding=(0, 4)))
     out.print(Columns([_held(court, world.route, outcome), _breaks(court, outcome)], padding=(0, 4)))
     out.print(_urgent(outcome))
-    out.print(_places(ends, court, tax, key))
+    _places(ends, court, tax, key)
     ok = not court.ledger.verify() and not tax.ledger.verify()
     chain = "[green]✓[/] 两端台账链完整 both ledgers' chains are whole" if ok else "[red]✗ 台账链有问题[/]"
     out.print(f"{chain}    用时 {seconds:.0f} s")
@@ -109,12 +109,13 @@ def _number(one: Mapping[str, Any]) -> str:
     return reference(one["case_no"], str(one["record"])).strip()
 
 
-def _places(ends: Ends, court: Parts, tax: Parts, key: str) -> Panel:
+def _places(ends: Ends, court: Parts, tax: Parts, key: str) -> None:
+    """Each place or command on a line of its own, whatever the terminal's width: they are there to be copied."""
     point = ends.world.home / "point" / "root"
     answers = [e.key for e in tax.ledger.exchanges(kind="A") if e.direction == "out"]
     arrived = [e.key for e in court.ledger.exchanges(kind="A") if e.direction == "in"]
     made = journeys.statement_status(court, ends.world.route)[-1:]
-    grid = Table.grid(padding=(0, 2))
+    out.print("\n[bold]打开 open[/]")
     for name, place in (
         ("校验报告 report", court.vault.where(key, "report.html")),
         *(("税务应答 answer", tax.vault.where(answer, "report.html")) for answer in answers[-1:]),
@@ -135,5 +136,5 @@ def _places(ends: Ends, court: Parts, tax: Parts, key: str) -> Panel:
         ("控制台 console", f"exchange console --home {ends.world.home}"),
         ("再看 look again", f"exchange status --home {ends.world.home / 'court'}"),
     ):
-        grid.add_row(name, Text(place, overflow="fold"))
-    return Panel(grid, title="打开 open", title_align="left", expand=False)
+        out.print(Text.assemble((set_cell_size(name, 24), "dim"), place), soft_wrap=True)
+    out.print()

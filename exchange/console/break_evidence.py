@@ -238,7 +238,7 @@ def _siblings(visit: Visit, one: Seen) -> Table | None:
     same = [row.id for row in rows if row.cause == cause and row.route == route] if cause else []
     if len(same) < 2:
         return None
-    full = seen(ledger, visit.parts.agreement, visit.parts.party, ids=same)
+    full = seen(ledger, visit.parts.agreement, visit.parts.party, ids=same, of=route)
     told = [(break_, _named(break_)) for break_ in full]
     shown = [
         (break_, [amounts.get(n, "") if n else "" for n in FIGURES.get(break_.record.code, ("total", None))],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from exchange import journeys
 from exchange.console.break_evidence import Books, Figure, Table, books_of, details, fee_of, figures, tables
 from exchange.console.breaks_view import debtors_of, note_of, place_of
+from exchange.console.read_once import read_once
 from exchange.console.render import money
 from exchange.domain.break_desk import alike
 from exchange.domain.break_life import (
@@ -117,6 +118,7 @@ class Object:
 
 def object_of(visit: Visit, id_: str, *, runs: bool = False) -> Object:
     """Everything one break's page shows; the look is recorded. NeedsPerson 925 for an id that names none."""
+    visit.parts = replace(visit.parts, ledger=read_once(visit.parts.ledger))
     told = journeys.call(show_break, visit.parts, id_, runs=runs)
     with visit.parts.ledger.one_moment():
         return _object(visit, told)
@@ -124,7 +126,7 @@ def object_of(visit: Visit, id_: str, *, runs: bool = False) -> Object:
 
 def _object(visit: Visit, told: Mapping[str, Any]) -> Object:
     parts = visit.parts
-    one = one_of(seen(parts.ledger, parts.agreement, parts.party, ids=[told["id"]]), told["id"])
+    one = one_of(seen(parts.ledger, parts.agreement, parts.party, ids=[told["id"]], of=told["route"]), told["id"])
     books = books_of(visit, one)
     rules = parts.agreement.codes["break_rule"]
     record, work, names = one.record, one.work, people(visit)
@@ -156,7 +158,7 @@ def state_of(visit: Visit, state: str) -> tuple[str, str, str]:
 
 def people(visit: Visit) -> Mapping[str, str]:
     """Names of this end's people by id; what others are called stays their id."""
-    return {person.id: person.name for person in visit.house.desk.people()} | {"system": visit.say("the system")}
+    return {person.id: person.name for person in visit.people} | {"system": visit.say("the system")}
 
 
 def _and(names: Mapping[str, str], *ids: str | None) -> str:

@@ -52,15 +52,15 @@ class House:
         """A person's roles today, delegated ones too."""
         return roles_on(person, self.desk.delegations(), self.today)
 
-    def officers(self) -> Mapping[str, Sequence[str]]:
-        """Who may decide what, for the steps: the people with an account, then those of exchange.toml."""
+    def officers(self, people: Sequence[Person] | None = None) -> Mapping[str, Sequence[str]]:
+        """Who may decide what, for the steps: people with an account (as just read), then those of exchange.toml."""
         lent, today = self.desk.delegations(), self.today
-        people = {p.id: duties(roles_on(p, lent, today)) for p in self.desk.people()}
-        return {**self.settings.officers, **people}
+        known = self.desk.people() if people is None else people
+        return {**self.settings.officers, **{p.id: duties(roles_on(p, lent, today)) for p in known}}
 
-    def parts_for(self, person: Person) -> Parts:
+    def parts_for(self, person: Person, people: Sequence[Person] | None = None) -> Parts:
         """Every port, with a person as the actor."""
-        return replace(self.parts, actor=person.id, officers=self.officers(), today=self.today)
+        return replace(self.parts, actor=person.id, officers=self.officers(people), today=self.today)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -61,7 +61,12 @@ class Visit:
     @cached_property
     def parts(self) -> Parts:
         """Every port of this end, this person the actor."""
-        return self.house.parts_for(self.person)
+        return self.house.parts_for(self.person, self.people)
+
+    @cached_property
+    def people(self) -> Sequence[Person]:
+        """Everybody with an account here."""
+        return self.house.desk.people()
 
     @property
     def today(self) -> date:

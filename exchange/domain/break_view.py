@@ -73,11 +73,12 @@ class Seen:
 
 
 def seen(
-    book: KeepsBreaks, agreement: Agreement, party: str, *, prefix: str = "", ids: Collection[str] | None = None
-) -> list[Seen]:
-    """Every break and info of this end whose id begins so, or is one of `ids`; in order of work."""
+    book: KeepsBreaks, agreement: Agreement, party: str, *, prefix: str = "", ids: Collection[str] | None = None,
+    of: str | None = None,
+) -> list[Seen]:  # fmt: skip
+    """Every break and info of this end (`of` one route) whose id begins so, or is one of `ids`; in order of work."""
     found: list[Seen] = []
-    for route in agreement.routes.values():
+    for route in agreement.routes.values() if of is None else (agreement.route(of),):
         if route.sender == party:
             works = {work.id: work for work in book.break_works(route=route.id, prefix=prefix, ids=ids)}
             found += [_seen(one, works) for one in book.breaks(route=route.id, prefix=prefix, ids=ids)]

@@ -32,14 +32,22 @@ def show_break(
     answer of the other side, with their texts; oldest first. Without `runs` the comparisons, each a file of all breaks
     of its time, are left out. Raises NeedsPerson 925 for an id that names no break.
     """
-    whole = len(id_) == WHOLE
-    found = seen(ledger, agreement, party, ids=[id_]) if whole else seen(ledger, agreement, party, prefix=id_)
-    one = one_of(found, id_)
+    with ledger.one_moment():
+        one = one_of(_named(id_, agreement, party, ledger), id_)
     route = agreement.route(one.record.route)
     with ledger.transaction() as write:
         write.append("looked_at", exchange=break_key(route.id, one.record.id), actor=actor, body={"what": "break"})
     with ledger.one_moment():
         return _told(one, route, agreement, ledger, vault, today, runs=runs)
+
+
+def _named(id_: str, agreement: Agreement, party: str, ledger: Ledger) -> list[Seen]:
+    """What an id may mean: a whole one stands on one route, looked for no further than there."""
+    if len(id_) != WHOLE:
+        return seen(ledger, agreement, party, prefix=id_)
+    return next(
+        (found for route in agreement.routes if (found := seen(ledger, agreement, party, ids=[id_], of=route))), []
+    )
 
 
 def _told(
@@ -55,6 +63,7 @@ def _told(
     code = one.record.code
     return {
         "id": one.record.id,
+        "route": route.id,
         "code": code,
         "zh": names.names_zh.get(code, code),
         "en": names.names_en.get(code, code),
@@ -69,7 +78,7 @@ def _told(
         "due_on": one.record.due_on.isoformat() if one.record.due_on else None,
         "days_left": one.days_left(today),
         "match": match,
-        "details": details(_named(one), agreement.codes["rank"]),
+        "details": details(_called(one), agreement.codes["rank"]),
         "ours": one.ours,
         "shared": {n: one.shared[n] for n in ("state", "decision", "reason", "asked", "first_seen") if one.shared},
         **worked(one.record, one.work, agreement.codes, today),
@@ -80,7 +89,7 @@ def _told(
     }
 
 
-def _named(one: Seen) -> BreakRecord:
+def _called(one: Seen) -> BreakRecord:
     """The break with its figures called as its kind calls them, also where they came by the other side's list."""
     if one.ours:
         return one.record

@@ -195,7 +195,7 @@ def pdf(meeting: str, visit: Annotated[Visit, needs("look")]) -> Response:
 
 def _owners(visit: Visit) -> list[tuple[str, str]]:
     """Who may see to a resolution: the officers of this end, by id and name."""
-    names = {person.id: person.name for person in visit.house.desk.people()}
+    names = {person.id: person.name for person in visit.people}
     return sorted((id, names.get(id, id)) for id, duties in visit.house.officers().items() if duties)
 
 

@@ -64,7 +64,7 @@ def reviewed(visit: Visit, key: str) -> Review:
 
 def who_of(visit: Visit) -> Callable[[str | None], str]:
     """Ids → names; ids nobody has are shown as they are."""
-    people = {person.id: person.name for person in visit.house.desk.people()}
+    people = {person.id: person.name for person in visit.people}
     fixed = {"system": visit.say("The system"), "rule": visit.say("By rule")}
     return lambda id: fixed.get(id or "", people.get(id or "", id or ""))
 
