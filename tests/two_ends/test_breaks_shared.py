@@ -210,8 +210,8 @@ def test_two_officers_at_once_and_what_each_may(ends: Ends) -> None:
         ("E925", lambda: work(court, ["zzzz"], "assign", "chief-1", choice="chief-1")),
         ("E910", lambda: work(court, [total], "assign", "chief-1", choice="nobody")),
         ("E910", lambda: work(court, [total], "decide", "nobody", "由外人处理", "accepted")),
-        ("E910", lambda: work(court, [total], "decide", "chief-1", "短", "accepted")),
-        ("E910", lambda: work(court, [total], "comment", "chief-1", "清屏\x1b[2J之后")),
+        ("E947", lambda: work(court, [total], "decide", "chief-1", "短", "accepted")),
+        ("E947", lambda: work(court, [total], "comment", "chief-1", "清屏\x1b[2J之后")),
         ("E926", lambda: work(court, [total], "decide", "chief-1", "请联系 138 1234 5678 核实", "accepted")),
     ):
         with pytest.raises(NeedsPerson, match=code):
