@@ -401,3 +401,11 @@ def test_a_ledger_of_the_first_form_is_brought_up_with_its_rows(ledger: SqlLedge
     pd.testing.assert_frame_equal(newer.landed(ROUTE, "bankruptcy_case"), before)
     assert newer.verify() == []
     newer.close()
+
+
+def test_what_a_database_would_read_otherwise_comes_back_as_it_was(ledger: SqlLedger) -> None:
+    names = ["\\N", "\\.", "\\", "a\\tb\\\\", "\t", "\n", "\r\n", "\v\x1f", "", '"', "'", "NULL", None, "\ufeff甲"]
+    rows = frame("case_no debtor_no name", *((f"c\\{n}\t", "1", name) for n, name in enumerate(names, 10)))
+    assert land(ledger, 1, "case_debtor", rows) == len(names)
+    pd.testing.assert_frame_equal(ledger.landed(ROUTE, "case_debtor")[list(DEBTOR.names)], rows)
+    assert ledger.verify() == []

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import numpy as np
 from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql.current import quoted, table_of
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _Item = TypeVar("_Item")
 _AT_ONCE: Final = 20_000
+_MARKS: Final = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
+"""What COPY's text has another meaning for, the backslash first, and how it is written."""
 
 
 def store(
@@ -38,11 +41,14 @@ def store(
 
 def put(connection: Connection, table: str, rows: pd.DataFrame, own: Mapping[str, str | int]) -> None:
     """Put text rows as they are into one of the ledger's own tables, each with the columns of `own`."""
+    if rows.empty:
+        return
     arrays = {str(name): as_array(rows[name]) for name in rows}
     if connection.dialect.name == "postgresql":
         cursor: Any = connection.connection.cursor()
         with cursor:
-            _copy(cursor, table, *_csv(arrays, own, len(rows)))
+            fields = _fields(arrays, own)
+            _copy(cursor, table, _columns(fields), _lines(fields))
         return
     raw: Any = connection.connection.cursor()
     _insert_many(raw, table, arrays, own, len(rows))
@@ -71,31 +77,50 @@ def _copy_in(
     own: Mapping[str, str | int],
     hashes: RowHashes,
 ) -> None:
-    """PostgreSQL takes CSV by COPY (an unquoted nothing is null). While it stores a part, the next one is made."""
+    """PostgreSQL takes lines of text by COPY. While it stores a part, the next one is made."""
     made = (
-        _csv(arrays | {"_row_sha256": as_array(rf"\x{one.hex()}" for one in kept)}, own, len(kept))
+        _fields(arrays, own) | {"_row_sha256": as_array(rf"\\x{one.hex()}" for one in kept)}
         for arrays, kept in _texts(contract, parts, hashes)
     )
     cursor: Any = connection.connection.cursor()
     with cursor:
-        for columns, data in _one_ahead(made):
-            _copy(cursor, table_of(contract.dataset), columns, data)
+        for lines, columns in _one_ahead((_lines(fields), _columns(fields)) for fields in made):
+            _copy(cursor, table_of(contract.dataset), columns, lines)
 
 
-def _csv(arrays: Mapping[str, Any], own: Mapping[str, str | int], size: int) -> tuple[str, Any]:
-    """(names of the columns, the rows as CSV)."""
+def _fields(arrays: Mapping[str, Any], own: Mapping[str, str | int]) -> dict[str, Any]:
+    """What rows have of their own and what they share, as COPY's text writes it."""
+    return {name: _written(as_array([str(value)]))[0] for name, value in own.items()} | {
+        name: _written(array) for name, array in arrays.items()
+    }
+
+
+def _lines(fields: Mapping[str, Any]) -> pa.Buffer:
+    """Rows as COPY takes them: a line each, a tab between fields."""
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import compute
 
-    whole = {name: pa.repeat(value, size) for name, value in own.items()} | dict(arrays)
-    out = pa.BufferOutputStream()
-    csv.write_csv(pa.table(whole), out, csv.WriteOptions(include_header=False))
-    return _columns(whole), out.getvalue()
+    nothing, tab, end = (pa.scalar(mark, pa.large_string()) for mark in ("", "\t", "\n"))
+    lines = compute.binary_join_element_wise(compute.binary_join_element_wise(*fields.values(), tab), nothing, end)
+    _, ends, data = lines.buffers()
+    return data[: np.frombuffer(ends, np.int64)[len(lines)]]
 
 
-def _copy(cursor: Any, table: str, columns: str, data: Any) -> None:
-    with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-        copy.write(data)
+def _written(values: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Texts with COPY's marks written out; few columns hold one at all."""
+    from pyarrow import compute
+
+    data = values.buffers()[2]
+    held = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
+    if (held == ord("\\")).any() or (held < ord(" ")).any():
+        for mark, written in _MARKS.items():
+            values = compute.replace_substring(values, mark, written)
+    return compute.fill_null(values, r"\N") if values.null_count else values
+
+
+def _copy(cursor: Any, table: str, columns: str, lines: pa.Buffer) -> None:
+    with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        copy.write(lines)
 
 
 def _one_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
