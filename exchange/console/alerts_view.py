@@ -8,11 +8,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from exchange import journeys
 from exchange.console.paging import Pages, pages
 from exchange.domain.alert_life import ACKNOWLEDGED, OPEN, alert_key
 from exchange.domain.alert_words import TITLES, TO_DO
 from exchange.domain.break_life import note_name
 from exchange.domain.case_number import parse
+from exchange.domain.meeting_sharing import partners
 
 if TYPE_CHECKING:
     from exchange.console.visit import Visit
@@ -25,11 +27,13 @@ SHOWN: Final = {"open": OPEN, "acknowledged": ACKNOWLEDGED, "all": None}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertLine:
-    """One alert as the list shows it. `href` leads to its case or exchange; `word` is what was said of it."""
+    """One alert as the list shows it. `subject` is what it is about, in words where it is a resolution; `href` leads
+    to its case or exchange; `word` is what was said of it."""
 
     record: AlertRecord
     title: str
     todo: str
+    subject: str
     href: str
     is_case: bool
     days_left: int | None
@@ -70,8 +74,9 @@ def alert_page(visit: Visit, *, show: str, rule: str, page: str | None) -> Alert
     total = sum(n for name, _, n in rules if rule in ("", name))
     which = pages(total, page, "/alerts", {"show": "" if show == "open" else show, "rule": rule})
     found = visit.parts.ledger.alerts(state=state, rule=rule or None, limit=which.size, offset=which.offset)
+    said = resolved(visit) if any(one.rule == RESOLUTION for one in found) else {}
     return AlertPage(
-        lines=[alert_line(visit, one) for one in found], pages=which, show=show, rule=rule, rules=rules,
+        lines=[alert_line(visit, one, said) for one in found], pages=which, show=show, rule=rule, rules=rules,
         counts={name: sum(n for s, _, n, _ in told if s == name) for name in (OPEN, ACKNOWLEDGED)},
         escalated=sum(up for s, _, _, up in told if s == OPEN),
     )  # fmt: skip
@@ -90,12 +95,23 @@ def title(visit: Visit, rule: str) -> str:
     return chinese if visit.language == "zh" else english[:1].upper() + english[1:]
 
 
-def alert_line(visit: Visit, record: AlertRecord) -> AlertLine:
-    """One alert in words."""
+def resolved(visit: Visit) -> Mapping[str, str]:
+    """What was resolved at the meetings with every party, by the resolution's id."""
+    parts = visit.parts
+    found: dict[str, str] = {}
+    for other in partners(parts.agreement, parts.party):
+        book = journeys.meeting_book(parts, other)
+        found |= {one.id: journeys.meeting_text(parts, other, one.text_sha256) for one in book.resolutions.values()}
+    return found
+
+
+def alert_line(visit: Visit, record: AlertRecord, said: Mapping[str, str]) -> AlertLine:
+    """One alert in words; `said` are the resolutions'."""
     due = due_on(visit, record)
     is_case = parse(record.subject).form != "malformed"
     return AlertLine(
-        record=record, title=title(visit, record.rule), href=_href(visit, record, is_case=is_case),
+        record=record, title=title(visit, record.rule), subject=said.get(record.subject, record.subject),
+        href=_href(visit, record, is_case=is_case),
         todo=TO_DO.get(record.rule, ("", ""))[0 if visit.language == "zh" else 1], is_case=is_case,
         days_left=(due - visit.today).days if due and record.state == OPEN else None,
         by=_name(visit, record.acknowledged_by), word=_word(visit, record),

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from weakref import WeakKeyDictionary
 
 from exchange import journeys
-from exchange.console.alerts_view import acknowledge_days
+from exchange.console.alerts_view import RESOLUTION, acknowledge_days
 from exchange.console.matches_open import open_matches
 from exchange.domain import lifecycle
 from exchange.domain.alert_life import OPEN
@@ -206,7 +206,8 @@ def _alerts(parts: Parts) -> Iterator[Item]:
             continue
         [first] = parts.ledger.alerts(state=OPEN, rule=rule, limit=1)
         due = parts.calendar.add_workdays(first.first_day, days) if days is not None else None
-        yield Item(sort="alert", action="acknowledge", due=due, count=n, key=rule, case_no=first.subject,
+        subject = first.subject if rule != RESOLUTION else ""
+        yield Item(sort="alert", action="acknowledge", due=due, count=n, key=rule, case_no=subject,
                    href=f"/alerts?{urlencode({'rule': rule})}", facts={"escalated": escalated})  # fmt: skip
 
 
