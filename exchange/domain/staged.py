@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Final, Literal, Protocol
 
 from exchange.domain.content import Content
 from exchange.domain.corrections import Sent, sent_up_to
+from exchange.domain.outcome_file import outcome_json
 from exchange.domain.period import Period
 from exchange.domain.route import Route
 
@@ -78,11 +78,11 @@ def keep_content(vault: KeepsFiles, key: str, folder: Path) -> None:
         vault.put_file(key, f"content/{file.relative_to(folder).as_posix()}", file)
 
 
-def outcome_of_shared(key: str, kind: str, content: Content, as_of: date) -> bytes:
+def outcome_of_shared(key: str, kind: str, content: Content, as_of: date, period: str | None = None) -> bytes:
     """`outcome.json` of an exchange that carries no quarter's rows."""
     exchanges = [{"key": key, "kind": kind}]
-    told = {"period": None, "as_of": as_of.isoformat(), "exchanges": exchanges, "findings": [], "rows": content.rows}
-    return json.dumps(told).encode()
+    told = {"period": period, "as_of": as_of.isoformat(), "exchanges": exchanges, "findings": [], "rows": content.rows}
+    return outcome_json(told)
 
 
 def open_staged(

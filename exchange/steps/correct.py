@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -25,6 +24,7 @@ from exchange.domain.finding import Finding
 from exchange.domain.lifecycle import GONE, SENT_BACK, attempt
 from exchange.domain.officers import duties_of
 from exchange.domain.outcome import examined
+from exchange.domain.outcome_file import outcome_json
 from exchange.domain.period import Period
 from exchange.domain.points import POINTS, dump_points, points_facts, points_of
 from exchange.domain.prepare import CASES
@@ -287,7 +287,7 @@ def _stage(
     end.vault.put(key, POINTS, dump_points(points_of(found.findings, found.held)))
     exchange = {"key": key, "route": route.id, "kind": "C", "content_hash": content.hash, "rows": content.rows}
     outcome = examined(found, route=route, period=asked.period, as_of=end.today, exchange=exchange)
-    end.vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
+    end.vault.put(key, "outcome.json", outcome_json(outcome))
     page = correction_data(
         compare(now, read, route), told, content, key=key, route=route, agreement=end.agreement,
         as_of=end.today, made_at=end.clock(), reason=end.reason, findings=found.findings,

@@ -14,6 +14,7 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.period import Period
 from exchange.domain.points import NO_REASONS
 from exchange.domain.route import Agreement, Route
+from exchange.domain.staged import keep_content, open_staged, outcome_of_shared, state_in
 from exchange.domain.statement_book import made_of, statement_key
 from exchange.domain.statement_due import KIND, untold, way_of
 from exchange.domain.statement_signing import Signing, signing_bytes
@@ -49,11 +50,9 @@ def tell_statement(
     documents = _documents(key, made, said, party=party, ours=both.sender == party, vault=vault)
     with vault.workdir() as folder:
         content = stage_documents(documents, folder)
-        opened = lifecycle.attempt(
-            f"{way.id}.{KIND}.{content.hash[:12]}", lambda one: _state(one, ledger), lambda *_: True
-        )
-        for name in (*documents, "content.json"):
-            vault.put_file(opened, f"content/{name}", folder / name)
+        opened = lifecycle.attempt(f"{way.id}.{KIND}.{content.hash[:12]}", state_in(ledger), lambda *_: True)
+        keep_content(vault, opened, folder)
+    vault.put(opened, "outcome.json", outcome_of_shared(opened, KIND, content, today, period))
     with ledger.transaction() as write:
         if untold(ledger.events(exchange=key), made["sha256"], back) != said:
             return None
@@ -61,11 +60,6 @@ def tell_statement(
         body = {"route": route, "period": period, "sha256": made["sha256"], "seq": said.seq, "exchange": opened}
         write.append(TOLD, exchange=key, actor="system", body=body)
     return opened
-
-
-def _state(key: str, ledger: Ledger) -> str | None:
-    known = ledger.exchange(key)
-    return known.state if known else None
 
 
 def _documents(
@@ -108,12 +102,10 @@ def _record(
     today: date,
 ) -> None:
     """From opened to approved, by the officers who decided."""
-    opened = {"route": way.id, "direction": "out", "kind": KIND, "period": period, "as_of": today.isoformat()}
-    checked = {"content_hash": content.hash, "selected": 0, "held": 0, "sent": 0, "rows": {}}
+    open_staged(
+        write, key, way, content, kind=KIND, as_of=today, actor="system", counts=(0, 0, 0), period=Period.parse(period)
+    )
     decided = {"content_hash": content.hash, "reasons_sha256": NO_REASONS}
-    write.append("exchange_opened", exchange=key, actor="system", body=opened)
-    write.append("extracted", exchange=key, actor="system", body={})
-    write.append("checked", exchange=key, actor="system", body=checked)
     if prepared is not None:
         write.append("prepared", exchange=key, actor=prepared, body={"by": prepared, **decided})
     by = str(said.body["by"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +18,7 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.lifecycle import SENT_BACK, attempt
 from exchange.domain.officers import duties_of
 from exchange.domain.outcome import voided
+from exchange.domain.outcome_file import outcome_json
 from exchange.domain.period import Period
 from exchange.domain.prepare import CASES
 from exchange.domain.reason import clean_reason
@@ -140,7 +140,7 @@ def _stage(key: str, void: _Void, agreement: Agreement, vault: Vault, pages: Pag
     vault.put(key, "reason.txt", void.reason.encode())
     exchange = {"key": key, "route": void.route.id, "kind": "C", "content_hash": content.hash, "rows": content.rows}
     outcome = voided(void.row, period=Period.of(void.today), as_of=void.today, exchange=exchange)
-    vault.put(key, "outcome.json", json.dumps(outcome, ensure_ascii=False, indent=1).encode())
+    vault.put(key, "outcome.json", outcome_json(outcome))
     page = correction_data(
         compare({}, {}, void.route), void.row, content, key=key, route=void.route, agreement=agreement,
         as_of=void.today, made_at=clock(), reason=void.reason, voids=void.row,
