@@ -11,6 +11,7 @@ import pandas as pd
 
 from exchange.domain.asof import as_of, of_case
 from exchange.domain.case_number import normalise
+from exchange.domain.choice import by_number
 from exchange.domain.differences import as_document, compare
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.period import Period
@@ -42,9 +43,9 @@ def readings(
     the other end), 914 (no packet carried such a case by either).
     """
     chosen = _route(agreement, party, route, dataset, ledger, from_source=from_source)
-    then = _landed(ledger, chosen, known_on)
-    now = _register(source, agreement, chosen, on) if from_source else _landed(ledger, chosen, None)
     number = normalise(case) if case else None
+    then = _landed(ledger, chosen, known_on, number)
+    now = _register(source, agreement, chosen, on, number) if from_source else _landed(ledger, chosen, None, number)
     before, after = (of_case(as_of(side, on, chosen), number, chosen) for side in (then, now))
     if number is not None and not len(before[CASES]) and not len(after[CASES]):
         raise NeedsPerson(
@@ -82,14 +83,17 @@ def _route(
     return chosen[0]
 
 
-def _landed(ledger: Ledger, route: Route, until: datetime | None) -> dict[str, pd.DataFrame]:
-    """What the route carried of cases, as of a moment (None: to this day)."""
-    read = partial(ledger.landed, route, until=until)
+def _landed(ledger: Ledger, route: Route, until: datetime | None, number: str | None) -> dict[str, pd.DataFrame]:
+    """What the route carried of cases, or of one, as of a moment (None: to this day)."""
+    read = partial(ledger.landed, route, until=until, keys=None if number is None else [number])
     return {contract.dataset: read(contract.dataset) for contract in route.datasets if contract.of_case}
 
 
-def _register(source: Source, agreement: Agreement, route: Route, on: date) -> Mapping[str, pd.DataFrame]:
-    """This end's register as it would be exchanged, each value in its form."""
+def _register(
+    source: Source, agreement: Agreement, route: Route, on: date, number: str | None
+) -> Mapping[str, pd.DataFrame]:
+    """This end's register, or one case of it, as it would be exchanged, each value in its form."""
     sender, period = agreement.parties[route.sender], Period.of(on)
-    frames = source.read(route, courts=sender.court_ids, since=period.first_day)
+    only = None if number is None else by_number([number])
+    frames = source.read(route, courts=sender.court_ids, since=period.first_day, only=only)
     return dict(prepare(frames, route=route, sender=sender, period=period, as_of=on).frames)

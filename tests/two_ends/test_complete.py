@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from bench.ends import release
@@ -78,6 +80,27 @@ def test_nothing_is_lost_from_quarter_to_quarter(world: World) -> None:
         assert (found["right_only"], found["left_only"]) == (["（2026）冀1103破7号"], [])
         assert [e.body["what"] for e in end.ledger.events(kind="looked_at")] == ["asof"]
         assert end.ledger.verify() == []
+    _one_case_alone(world, after_second_quarter)
+
+
+def _one_case_alone(world: World, known_on: datetime) -> None:
+    """Against the register, a case named is the only one that is read of it."""
+    read: list[int] = []
+
+    class Watched(SqlSource):
+        def read(self, *args: Any, **more: Any) -> Mapping[str, pd.DataFrame]:
+            frames = super().read(*args, **more)
+            read.append(len(frames["bankruptcy_case"]))
+            return frames
+
+    court = replace(world.court, source=Watched(world.source, folder=ROOT / "sources/court-131100"))
+    for given, rows in ((" (2026)冀1103破７号", 1), (None, 14)):
+        found = journeys.call(
+            readings, court, date(2026, 6, 30), known_on=known_on, route="131100-cases", case=given, from_source=True
+        )
+        assert (found["right_only"], found["left_only"]) == (["（2026）冀1103破7号"], [])
+        assert found["rows"]["now"]["bankruptcy_case"] == rows
+    assert read[0] == 1 < read[1]
 
 
 def _keyed_later(world: World) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from exchange.adapters.checker_plain import PlainChecker
@@ -18,6 +19,7 @@ from exchange.domain.drift import Profile, drifts, dump_profile, load_profile, p
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.examine import check_rows, prepare
 from exchange.domain.period import Period
+from exchange.domain.route import Route
 from exchange.steps.check_source import check_source
 from tests.unit.court_rows import AGREEMENT, AS_OF, IS_WORKDAY, PERIOD, ROUTE, SENDER, Court
 from tests.unit.test_quarter_steps import NOW, ROOT, SAMPLE, End
@@ -120,14 +122,21 @@ def database(tmp_path: Path) -> Path:
 
 
 def check(database: Path, tmp_path: Path) -> list[str]:
+    return [drift["place"] for drift in whole_check(database, tmp_path)["drifts"]]
+
+
+def whole_check(
+    database: Path, tmp_path: Path, batch_size: int = 50, kind: type[SqlSource] = SqlSource
+) -> dict[str, Any]:
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}", clock=lambda: NOW)
     found = check_source(
         ROUTE.id, Period.parse("2026Q3"), agreement=AGREEMENT,
-        source=SqlSource(f"sqlite:///{database}", folder=ROOT / "sources" / SENDER.id),
+        source=kind(f"sqlite:///{database}", folder=ROOT / "sources" / SENDER.id),
         vault=FsVault(f"file://{tmp_path / 'vault'}"), ledger=ledger, checker=PlainChecker(), is_workday=IS_WORKDAY,
+        batch_size=batch_size,
     )  # fmt: skip
     assert list(ledger.exchanges()) == []
-    return [drift["place"] for drift in found["drifts"]]
+    return found
 
 
 def test_the_source_is_checked_by_hand_without_an_exchange(database: Path, tmp_path: Path) -> None:
@@ -135,6 +144,22 @@ def test_the_source_is_checked_by_hand_without_an_exchange(database: Path, tmp_p
     with sqlite3.connect(database) as changed:
         changed.execute("UPDATE pc_aj SET ajlx_dm = 'X7'")
     assert check(database, tmp_path) == ["bankruptcy_case.procedure|code"]
+
+
+def test_it_is_read_a_batch_of_courts_at_a_time_and_told_as_one(database: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(database) as changed:
+        changed.execute("UPDATE pc_aj SET ajlx_dm = 'X7', ggrq = 'soon'")
+    read: list[int] = []
+
+    class Watched(SqlSource):
+        def read(self, route: Route, *, courts: Sequence[str], **more: Any) -> Mapping[str, pd.DataFrame]:
+            read.append(len(courts))
+            return super().read(route, courts=courts, **more)
+
+    found = [whole_check(database, tmp_path, size, Watched) for size in (50, 1, 5)]
+    assert found[0]["drifts"]
+    assert found[0] == found[1] == found[2]
+    assert read == [12, *[1] * 12, 5, 5, 2]
 
 
 def test_a_column_that_is_gone_is_told_in_the_words_of_the_contract(database: Path, tmp_path: Path) -> None:
