@@ -31,13 +31,12 @@ from exchange.cli.complete import figures_of, print_figures
 from exchange.domain import lifecycle
 from exchange.domain.canonical import strict_json
 from exchange.domain.lane import check_arrived
-from exchange.domain.outcome_file import load_outcome
+from exchange.domain.outcome_file import OUTCOME, outcome_of
 from exchange.domain.points import REASONS, standing
 from exchange.domain.points_page import reasons_page
 from exchange.ports import ExchangeRecord, PacketRecord, Parts
 
 audit_app = typer.Typer(help="The ledger's chain.", no_args_is_help=True)
-OUTCOME: Final = "outcome.json"
 SHOWN: Final = 10
 
 
@@ -89,7 +88,11 @@ def show(key: Key, home: Home = None, as_json: Json = False) -> None:
         record = journeys.record(parts, key)
         if as_json and parts.vault.has(key, OUTCOME):
             journeys.looked(parts, key, OUTCOME)
-            out.print_json(data=load_outcome(parts.vault.get(key, OUTCOME), key))
+            with parts.vault.open(key, OUTCOME) as stored:
+                outcome_of(stored, key, ())
+            with parts.vault.open(key, OUTCOME) as stored:
+                for line in stored:
+                    typer.echo(line, nl=False)
             return
         if as_json:
             out.print_json(data=_plain(record))

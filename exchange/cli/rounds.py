@@ -16,7 +16,7 @@ from exchange import journeys
 from exchange.cli.common import EXIT_NEEDS_PERSON, EXIT_RETRY, By, Home, Json, Key, end, err, out, show_error, working
 from exchange.domain import lifecycle
 from exchange.domain.errors import RetryLater
-from exchange.domain.outcome_file import load_outcome
+from exchange.domain.outcome_file import OUTCOME, outcome_of
 from exchange.domain.points import standing
 from exchange.journeys import Swept
 from exchange.ports import ExchangeRecord, Parts
@@ -212,9 +212,10 @@ def reconcile(
         for one in keys:
             with working(one):
                 journeys.reconcile(parts, one, as_of.date() if as_of else None)
-            outcome = load_outcome(parts.vault.get(one, "outcome.json"), one)
+            with parts.vault.open(one, OUTCOME) as stored:
+                counts = outcome_of(stored, one, ("break_counts",))["break_counts"]
             table = Table("差异 break", "件数 count", title=one, title_justify="left")
-            for code, count in outcome["break_counts"].items():
+            for code, count in counts.items():
                 table.add_row(code, str(count))
             out.print(table)
             for name in ("breaks.xlsx", "breaks.html"):

@@ -16,7 +16,7 @@ from exchange.domain import lifecycle
 from exchange.domain import meeting_life as life
 from exchange.domain.break_view import seen
 from exchange.domain.meeting_sharing import KIND, partners, way_to
-from exchange.domain.outcome_file import load_outcome
+from exchange.domain.outcome_file import OUTCOME, outcome_of
 from exchange.domain.period import Period
 
 if TYPE_CHECKING:
@@ -159,8 +159,9 @@ def breaks_by_code(parts: Parts, period: str) -> Sequence[tuple[str, int]]:
     """The breaks of a quarter by their code, the most frequent first."""
     for route in parts.agreement.routes_from(parts.party):
         key = f"{route.id}.Q.{period}"
-        if parts.vault.has(key, "outcome.json"):
-            counts = load_outcome(parts.vault.get(key, "outcome.json"), key).get("break_counts", {})
+        if parts.vault.has(key, OUTCOME):
+            with parts.vault.open(key, OUTCOME) as stored:
+                counts = outcome_of(stored, key, ("break_counts",)).get("break_counts", {})
             return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ()
 

@@ -13,7 +13,7 @@ from exchange.domain.content_rows import InExchange, rows_at, why_page
 from exchange.domain.examine import reach_of
 from exchange.domain.finding import Finding
 from exchange.domain.masking import masked
-from exchange.domain.outcome_file import load_outcome
+from exchange.domain.outcome_file import OUTCOME, entries_of, outcome_of
 from exchange.domain.points import Explanation, Point
 from exchange.domain.points_page import point_words
 from exchange.domain.remedies import Words, remedy
@@ -68,15 +68,20 @@ def rejected(parts: Parts, review: Review) -> tuple[Sequence[Rejected], Sequence
 
 
 def _rejected(parts: Parts, review: Review) -> tuple[Sequence[Rejected], Sequence[Rejected]]:
-    outcome = load_outcome(parts.vault.get(review.record.key, "outcome.json"), review.record.key)
-    selected = {str(record) for record in outcome["selected"]}
+    key, of_comparison = review.record.key, parts.agreement.codes["situation"].names_zh
+    with parts.vault.open(key, OUTCOME) as stored:
+        selected = {str(record) for record in outcome_of(stored, key, ("selected",))["selected"]}
+    with parts.vault.open(key, OUTCOME) as stored:
+        rejects = [
+            one for one in entries_of(stored, key, "findings")
+            if one["severity"] == "reject" and one["rule"] not in of_comparison
+        ]  # fmt: skip
     names = {one["record"]: one["debtor"] for one in (*review.page["held"], *review.page["rows"])}
     found: dict[tuple[Any, ...], Finding] = {}
-    for told in outcome["findings"]:
-        if told["severity"] == "reject":
-            one = Finding(**{**told, "record": None if told["record"] is None else str(told["record"])})
-            row = one.row_key if reach_of(one, review.route) == "row" else None
-            found.setdefault((one.rule, one.record, one.column, one.dataset, row), one)
+    for told in rejects:
+        one = Finding(**{**told, "record": None if told["record"] is None else str(told["record"])})
+        row = one.row_key if reach_of(one, review.route) == "row" else None
+        found.setdefault((one.rule, one.record, one.column, one.dataset, row), one)
     within: list[Rejected] = []
     beside: list[Rejected] = []
     for one in found.values():

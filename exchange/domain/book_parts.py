@@ -14,7 +14,6 @@ from exchange.domain.claims import own_lines
 from exchange.domain.columns import Bools
 from exchange.domain.estates import by_case
 from exchange.domain.matching import joined
-from exchange.domain.situations import RULES
 from exchange.domain.text import among
 
 NAMES = tuple(field.name for field in fields(Books))
@@ -56,7 +55,7 @@ def _spoken_of(frame: pd.DataFrame, numbers: Sequence[str], claims: Sequence[str
 
 
 def together(parts: Sequence[tuple[Result, Books]]) -> tuple[Result, Books]:
-    """Several narrowed results as that of one comparison."""
+    """Several narrowed results as that of one comparison; their findings were put aside (`situation_file`)."""
     frames = {name: pd.concat([getattr(b, name) for _, b in parts], ignore_index=True) for name in NAMES}
     starts = np.cumsum([0, *(len(books.cases) for _, books in parts)])
     breaks, infos = (
@@ -67,7 +66,6 @@ def together(parts: Sequence[tuple[Result, Books]]) -> tuple[Result, Books]:
         )
         for name in ("breaks", "infos")
     )
-    findings = sorted((f for result, _ in parts for f in result.findings), key=lambda f: RULES.index(f.rule))
     debtors = np.cumsum([0, *(len(books.debtors) for _, books in parts)])
     estates = by_case(
         replace(one, row=one.row + int(start)) if one.row >= 0 else one
@@ -75,5 +73,5 @@ def together(parts: Sequence[tuple[Result, Books]]) -> tuple[Result, Books]:
         for one in result.estates
     )
     matches = joined(result.matches for result, _ in parts if result.matches)
-    result = Result(breaks=breaks, infos=infos, findings=tuple(findings), estates=estates, matches=matches)
+    result = Result(breaks=breaks, infos=infos, findings=(), estates=estates, matches=matches)
     return result, Books(**frames)

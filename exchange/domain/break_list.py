@@ -19,7 +19,9 @@ from exchange.domain.breaks import Break, Result
 from exchange.domain.contract import CodeList
 from exchange.domain.masking import mask_name
 from exchange.domain.route import Agreement, Route
+from exchange.domain.situation_file import Situations
 from exchange.domain.situation_list import situation_list
+from exchange.domain.wording import SHOWN
 
 SOON_DAYS: Final = 30
 """Limits that end within so many days stand in a group of their own."""
@@ -89,6 +91,7 @@ GROUPS: Final = ("overdue", "soon", "later", "same_cause", "no_limit")
 
 def break_list(
     result: Result,
+    situations: Situations,
     *,
     key: str,
     period: str | None,
@@ -100,8 +103,11 @@ def break_list(
     works: Mapping[str, BreakWork],
     matches: Mapping[str, Mapping[str, Any]] = NO_MATCHES,
 ) -> dict[str, Any]:
-    """Everything the page and the spreadsheet show. `found` are the breaks of this comparison, `works` what was done
-    about them, both by id; `matches` the claims' matches in words, by claim number."""
+    """Everything the page and the spreadsheet show; of each group the page has the first alone.
+
+    `found` are the breaks of this comparison, `works` what was done about them, both by id; `matches` the claims'
+    matches in words, by claim number.
+    """
     describe = _describer(agreement, route, books, found, works, as_of)
     rows = [
         {**describe(found), "match": matches.get(found.claim_no or "") if found.code in EXPLAINED else None}
@@ -122,13 +128,14 @@ def break_list(
         "counterpart_en": agreement.parties[route.receiver].name_en,
         "rows": rows,
         "infos": infos,
+        "shown": SHOWN,
         "groups": [
             {"group": name, "rows": some} for name in GROUPS if (some := [r for r in rows if r["group"] == name])
         ],
         "counts": counts_of(rows),
         "info_counts": counts_of(infos),
         "open": sum(1 for row in rows if row["state"] == "open"),
-        **situation_list(result.findings, result.estates, agreement=agreement, route=route, books=books),
+        **situation_list(situations, result.estates, agreement=agreement, route=route, books=books),
     }
 
 

@@ -6,7 +6,7 @@ held as 64-bit hashes: two that happen to be the same put two clusters into one,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,8 @@ from exchange.domain.books import plain_ids, plain_numbers
 from exchange.domain.columns import text
 
 _Hashes = npt.NDArray[np.uint64]
+
+_AT_ONCE: Final = 2_000_000
 
 LINKS: Final[Mapping[str, tuple[str, ...]]] = {
     "cases": ("case_no",),
@@ -71,7 +73,7 @@ def links(book: str, rows: pd.DataFrame) -> npt.NDArray[np.uint64]:
 def grouped(pairs: Iterable[npt.NDArray[np.uint64]], size: int) -> Groups:
     """Whole clusters put together to groups of about so many keys."""
     parts = list(pairs)
-    keys = np.unique(np.concatenate([np.zeros(0, np.uint64), *map(np.unique, parts)]))
+    keys = _keys(parts)
     cluster = _clusters(_places(parts, keys), len(keys))
     order = np.argsort(cluster, kind="stable")
     first = np.flatnonzero(np.diff(cluster[order], prepend=-1))
@@ -82,13 +84,26 @@ def grouped(pairs: Iterable[npt.NDArray[np.uint64]], size: int) -> Groups:
     return Groups(keys=keys, group=group, count=int(group.max(initial=0)) + 1)
 
 
-def _places(parts: Iterable[npt.NDArray[np.uint64]], keys: _Hashes) -> npt.NDArray[np.int32]:
-    """Where both ends of every tie between two different keys stand among these."""
-    found = [np.zeros((0, 2), np.int32)]
+def _keys(parts: Iterable[npt.NDArray[np.uint64]]) -> _Hashes:
+    """Every key of the pairs once, ascending; a few million are looked at in one go."""
+    keys, more = np.zeros(0, np.uint64), list[_Hashes]()
     for part in parts:
-        ties = part[part[:, 0] != part[:, 1]]
-        found.append(np.searchsorted(keys, ties).astype(np.int32))
-    return np.concatenate(found)
+        more.append(np.unique(part))
+        if sum(map(len, more)) > _AT_ONCE:
+            keys, more = np.unique(np.concatenate([keys, *more])), []
+    return np.unique(np.concatenate([keys, *more]))
+
+
+def _places(parts: Sequence[npt.NDArray[np.uint64]], keys: _Hashes) -> npt.NDArray[np.int32]:
+    """Where both ends of every tie between two different keys stand among these."""
+    ties = [part[:, 0] != part[:, 1] for part in parts]
+    found = np.empty((sum(map(np.count_nonzero, ties)), 2), np.int32)
+    at = 0
+    for part, tie in zip(parts, ties, strict=True):
+        some = np.searchsorted(keys, part[tie])
+        found[at : at + len(some)] = some
+        at += len(some)
+    return found
 
 
 def _clusters(ends: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.int32]:

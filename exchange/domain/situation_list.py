@@ -16,8 +16,9 @@ from exchange.domain.estates import Affiliate
 from exchange.domain.finding import Finding
 from exchange.domain.masking import mask_name
 from exchange.domain.route import Agreement, Route
+from exchange.domain.situation_file import Situations
 from exchange.domain.situation_making import SEVERITIES
-from exchange.domain.wording import SHOWN, column_words, dataset_words
+from exchange.domain.wording import column_words, dataset_words
 
 WEIGHT: Final = {"reject": 0, "verify": 1, "warn": 2}
 URGENCY: Final[Mapping[str, tuple[str, str]]] = {
@@ -29,24 +30,23 @@ SUMS: Final = ("claimed", "confirmed", "paid")
 
 
 def situation_list(
-    findings: Sequence[Finding], estates: Iterable[Affiliate], *, agreement: Agreement, route: Route, books: Books
+    situations: Situations, estates: Iterable[Affiliate], *, agreement: Agreement, route: Route, books: Books
 ) -> dict[str, Any]:
-    """`situations` in order of weight, `estates` by case; `findings` counts the former. Per rule 500 places."""
-    by_rule: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_rule.setdefault(finding.rule, []).append(finding)
+    """`situations` in order of weight, `estates` by case; `findings` counts the former. Per rule its first places."""
     order = list(SEVERITIES)
-    rules = sorted(by_rule, key=lambda rule: (WEIGHT[SEVERITIES[rule]], order.index(rule)))
+    rules = sorted(situations.counts, key=lambda rule: (WEIGHT[SEVERITIES[rule]], order.index(rule)))
     back = agreement.route(route.answered_by) if route.answered_by else route
     words = agreement.codes["situation"]
     return {
-        "findings": len(findings),
-        "situations": [_rule(rule, by_rule[rule], words, (route, back)) for rule in rules],
+        "findings": situations.counts.total(),
+        "situations": [
+            _rule(rule, situations.counts[rule], situations.first[rule], words, (route, back)) for rule in rules
+        ],
         "estates": [_estate(case_no, list(rows), books) for case_no, rows in groupby(estates, lambda one: one.case_no)],
     }
 
 
-def _rule(rule: str, findings: Sequence[Finding], words: CodeList, routes: Sequence[Route]) -> dict[str, Any]:
+def _rule(rule: str, count: int, first: Sequence[Finding], words: CodeList, routes: Sequence[Route]) -> dict[str, Any]:
     severity, told = SEVERITIES[rule], words.extra[rule]
     return {
         "rule": rule,
@@ -56,8 +56,8 @@ def _rule(rule: str, findings: Sequence[Finding], words: CodeList, routes: Seque
         "zh": words.names_zh[rule],
         "en": words.names_en[rule],
         **{name: told[name] for name in ("remedy_zh", "remedy_en", "law_zh")},
-        "count": len(findings),
-        "places": [_place(finding, routes) for finding in findings[:SHOWN]],
+        "count": count,
+        "places": [_place(finding, routes) for finding in first],
     }
 
 

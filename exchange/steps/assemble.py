@@ -29,7 +29,7 @@ from exchange.domain.gap_book import TURNED_UP, book_of
 from exchange.domain.late import runs_of
 from exchange.domain.lifecycle import EXTRACTED, GONE, OPENED
 from exchange.domain.outcome import examined
-from exchange.domain.outcome_file import load_outcome, outcome_json
+from exchange.domain.outcome_file import OUTCOME, outcome_json, outcome_of
 from exchange.domain.points import POINTS, dump_points, overruled_records, points_facts, points_of, stands
 from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import CASES, Prepared, join, outline, parted, prepare
@@ -89,7 +89,7 @@ def assemble(
     exchange = _exchange(record, examination, staged.content) | points_facts(points)
     exchange |= {"figures_sha256": figures, "profile_sha256": profile}
     outcome = examined(examination, route=route, period=outlined.period, as_of=outlined.as_of, exchange=exchange)
-    vault.put(key, "outcome.json", outcome_json({**outcome, **complete.outcome}))
+    vault.put(key, OUTCOME, outcome_json({**outcome, **complete.outcome}))
     page = report_data(
         examination, staged.content, staged.why, prepared=outlined, debtors=staged.debtors, agreement=agreement,
         route=route, key=key, made_at=clock(), completeness=completeness_words(complete.outcome, agreement, route),
@@ -253,8 +253,10 @@ def _before(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) 
 
 def _held_in(vault: Vault, key: str) -> set[str]:
     """The records an earlier exchange held, as its outcome says."""
-    known = vault.has(key, "outcome.json")
-    return set(load_outcome(vault.get(key, "outcome.json"), key).get("held", ())) if known else set()
+    if not vault.has(key, OUTCOME):
+        return set()
+    with vault.open(key, OUTCOME) as stored:
+        return set(outcome_of(stored, key, ("held",)).get("held", ()))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,11 +9,10 @@ from exchange.domain.canonical import strict_json
 from exchange.domain.confirmed import side_by_side
 from exchange.domain.content import load_content
 from exchange.domain.gap_book import book_of, retold
-from exchange.domain.outcome_file import load_outcome
+from exchange.domain.outcome_file import OUTCOME, outcome_of
 from exchange.domain.serials import parse_spans
 from exchange.ports import Ledger, Vault
 
-OUTCOME: Final = "outcome.json"
 CONTENT: Final = "content/content.json"
 RECEIPT: Final = "inside/receipt.json"
 
@@ -23,8 +22,10 @@ def figures(key: str, *, vault: Vault, ledger: Ledger) -> dict[str, Any]:
 
     That is under `confirmed`. Counts and sums alone, no row. What is not there yet is empty.
     """
-    outcome: dict[str, Any] = load_outcome(vault.get(key, OUTCOME), key) if vault.has(key, OUTCOME) else {}
-    found: dict[str, Any] = {name: outcome[name] for name in ("docket", "control", "late") if name in outcome}
+    found: dict[str, Any] = {}
+    if vault.has(key, OUTCOME):
+        with vault.open(key, OUTCOME) as stored:
+            found = outcome_of(stored, key, ("docket", "control", "late"))
     book = book_of(ledger.events)
     for one in found.get("docket", {}).get("series", ()):
         one.update(retold(one["series"], parse_spans(one["missing"]), book, key))

@@ -11,7 +11,7 @@ from exchange.domain.case_number import normalise
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.finding import Finding
 from exchange.domain.officers import check_duty
-from exchange.domain.outcome_file import load_outcome
+from exchange.domain.outcome_file import OUTCOME, entries_of
 from exchange.domain.points import (
     CATEGORIES,
     OVERRULED,
@@ -83,12 +83,12 @@ def _ids(exchange: ExchangeRecord, rule: str, case_no: str, route: Route, vault:
             where=f"route {route.id}",
             next_step=f"Have the record mended at its source. What may be overruled: {', '.join(overrulable)}.",
         )
-    listed = load_outcome(vault.get(exchange.key, "outcome.json"), exchange.key)["findings"]
-    found = [
-        Finding(**{**one, "record": str(one["record"])})
-        for one in listed
-        if one["rule"] == rule and one["severity"] == "reject" and one["case_no"] is not None
-    ]
+    with vault.open(exchange.key, OUTCOME) as stored:
+        found = [
+            Finding(**{**one, "record": str(one["record"])})
+            for one in entries_of(stored, exchange.key, "findings")
+            if one["rule"] == rule and one["severity"] == "reject" and one["case_no"] is not None
+        ]
     ids = sorted({point_id(one) for one in found if normalise(str(one.case_no)) == case_no})
     if not ids:
         raise NeedsPerson(

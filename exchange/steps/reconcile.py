@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -30,11 +30,11 @@ from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import MATCHES_WAITING, Decision, book_of, decided, waiting
 from exchange.domain.match_words import matches_in_words
 from exchange.domain.matching import Matches
-from exchange.domain.outcome import record_id
-from exchange.domain.outcome_file import load_outcome, outcome_text
+from exchange.domain.outcome_file import OUTCOME, damaged, outcome_text, walk_outcome
 from exchange.domain.reconciliation import reconcile_books
 from exchange.domain.route import Agreement, Route
 from exchange.domain.runs import put_aside, taken_up
+from exchange.domain.situation_file import Situations
 from exchange.domain.situations import RULES
 from exchange.domain.status_situations import register_read_on
 from exchange.domain.text import among
@@ -52,6 +52,9 @@ BOOKS: Final[Mapping[str, str]] = {
 
 AT_ONCE: Final = 100_000
 """Cases that are compared in one go; more are compared group by group."""
+
+PART: Final = 20_000
+"""Rows of the cases' history that are put aside, and taken up, in one go."""
 
 KEYS_AT_ONCE: Final = 3 * AT_ONCE
 """A case, its claim and its debtor."""
@@ -82,34 +85,43 @@ def reconcile(
     A break reopens when the amounts under it change and closes when the books agree. The same books on the same day
     change nothing. `as_of` is the exchange's own day when absent.
     Raises NeedsPerson 914 (no such exchange), 908 (not sent yet), 905 (no route back; not this end's exchange), 946
-    (its stored outcome is damaged).
+    (its stored outcome is damaged, or gone: whatever this end sends had one when it was staged).
     """
     exchange, route, back = _subject(key, agreement, party, ledger)
+    if not vault.has(key, OUTCOME):
+        damaged(key)
     day = as_of or exchange.as_of or clock().astimezone(SHANGHAI).date()
     compare = partial(
         reconcile_books, route_out=route, levy=agreement.codes["levy"], as_of=day, is_workday=is_workday
     )  # fmt: skip
-    cases = ledger.landed(route, BOOKS["cases"], columns=["case_no"])["case_no"].dropna()
-    result, books = _compared(len(cases), route, back, day, ledger, vault, compare)
     decisions = book_of(ledger.events, route.id)
-    result = replace(result, matches=decided(result.matches or Matches(), decisions, day))
-    run = run_of(key, route.id, day, result, {b.id: b for b in ledger.breaks(route=route.id)})
-    works = {work.id: work for work in ledger.break_works(route=route.id)}
-    data = _list(exchange, day, result, run, works, route, agreement, books, decisions)
-    vault.put(key, "breaks.html", pages.breaks(data).encode("utf-8"))
-    vault.put(key, "breaks.xlsx", sheets.breaks(data))
-    vault.put(key, MATCHES_WAITING, canonical_json(waiting(result.matches or Matches())))
-    _keep_outcome(key, result, vault)
+    with vault.workdir() as folder:
+        cases, result, situations, books = _compared(route, back, day, ledger, folder, compare)
+        result = replace(result, matches=decided(result.matches or Matches(), decisions, day))
+        run = run_of(key, route.id, day, result, {b.id: b for b in ledger.breaks(route=route.id)})
+        works = {work.id: work for work in ledger.break_works(route=route.id)}
+        _keep_list(
+            key, _list(exchange, day, result, situations, run, works, route, agreement, books, decisions),
+            vault, pages, sheets,
+        )  # fmt: skip
+        vault.put(key, MATCHES_WAITING, canonical_json(waiting(result.matches or Matches())))
+        _keep_outcome(key, result, situations, folder, vault)
     vault.put(key, set_name(run.set_sha256), gzip.compress(run.set_file, mtime=0))
     gone = {record.case_no for record in run.records if record.state == CLOSED}
     sent = frozenset(cases[among(cases, gone)])
     _record(key, route, run, sent, ledger, actor, _facts(result, run, day, back, ledger))
 
 
+def _keep_list(key: str, data: Mapping[str, Any], vault: Vault, pages: Pages, sheets: Sheets) -> None:
+    vault.put(key, "breaks.html", pages.breaks(data).encode("utf-8"))
+    vault.put(key, "breaks.xlsx", sheets.breaks(data))
+
+
 def _list(
     exchange: ExchangeRecord,
     day: date,
     result: Result,
+    situations: Situations,
     run: Run,
     works: Mapping[str, BreakWork],
     route: Route,
@@ -120,6 +132,7 @@ def _list(
     told = told_by_the_books(exchange.key, run.records, works, ())
     return break_list(
         result,
+        situations,
         key=exchange.key,
         period=exchange.period,
         as_of=day,
@@ -155,18 +168,30 @@ def _subject(key: str, agreement: Agreement, party: str, ledger: Ledger) -> tupl
 
 
 def _compared(
-    cases: int, route: Route, back: Route, day: date, ledger: Ledger, vault: Vault, compare: Callable[..., Result]
-) -> tuple[Result, Books]:
-    """The result, and the books as far as it speaks of them: all of them, or group by group where there are many."""
-    if cases <= AT_ONCE:
-        frames = {name: ledger.landed(whose, BOOKS[name]) for name, whose in _read(route, back).items()}
-        books = books_of({**frames, "history": ledger.told(route, BOOKS["cases"], HISTORY)})
-        return compare(books), books
-    with vault.workdir() as folder:
-        count, read_on = _part(route, back, day, ledger, folder)
-        compare = partial(compare, read_on=read_on)
-        parts = [narrowed(compare(books), books) for books in (_group(folder, n, route, back) for n in range(count))]
-    return together(parts)
+    route: Route, back: Route, day: date, ledger: Ledger, folder: Path, compare: Callable[..., Result]
+) -> tuple[pd.Series, Result, Situations, Books]:
+    """The numbers of the cases, the result, what was found beside it, and the books as far as they speak of it: all of
+    them, or group by group where there are many."""
+    aside = folder / "situations"
+    aside.mkdir()
+    cases, count, read_on = _part(route, back, day, ledger, folder)
+    situations = Situations(aside, parted=count > 0)
+    if not count:
+        books = _books(folder / "whole", route, back)
+        return cases, _let_go(compare(books), situations), situations, books
+
+    def of_group(number: int) -> tuple[Result, Books]:
+        books = _books(folder / f"group-{number}", route, back)
+        return narrowed(_let_go(compare(books, read_on=read_on), situations), books)
+
+    result, books = together([of_group(number) for number in range(count)])
+    return cases, result, situations, books
+
+
+def _let_go(result: Result, situations: Situations) -> Result:
+    """The result less its findings, which are put aside."""
+    situations.add(result.findings)
+    return replace(result, findings=())
 
 
 def _read(route: Route, back: Route) -> dict[str, Route]:
@@ -175,33 +200,48 @@ def _read(route: Route, back: Route) -> dict[str, Route]:
     return {book: whose[dataset] for book, dataset in BOOKS.items() if dataset in whose}
 
 
-def _part(route: Route, back: Route, day: date, ledger: Ledger, folder: Path) -> tuple[int, date | None]:
-    """Every landed row put aside with the group its cluster stands in; how many groups there are, and up to which day
-    the tax side's register was read, which is of all groups."""
+def _part(route: Route, back: Route, day: date, ledger: Ledger, folder: Path) -> tuple[pd.Series, int, date | None]:
+    """Every landed row put aside, of many cases with the group its cluster stands in. The cases' numbers; how many
+    groups there are, none where there are few; and up to which day the tax side's register was read, which is of all
+    groups."""
+    numbers = [pd.Series([], dtype="str")]
     pairs: list[npt.NDArray[np.uint64]] = []
     read: list[date] = []
-    whole = folder / "whole"
-    for book, whose in _read(route, back).items():
-        for number, rows in enumerate(ledger.landed_parts(whose, BOOKS[book])):
-            pairs.append(np.unique(links(book, rows), axis=0))
-            put_aside({book: rows}, whole / f"{book}-{number:06d}")
-            if book == "statuses" and (newest := register_read_on(rows, day)):
-                read.append(newest)
-    put_aside({"history": ledger.told(route, BOOKS["cases"], HISTORY)}, whole / "history")
+    for book, rows in _landed(route, back, ledger, folder / "whole"):
+        if book == "cases":
+            numbers.append(rows["case_no"])
+        if book == "statuses" and (newest := register_read_on(rows, day)):
+            read.append(newest)
+        pairs.append(np.unique(links(book, rows), axis=0))
+    cases = pd.concat(numbers, ignore_index=True).dropna()
+    if len(cases) <= AT_ONCE:
+        return cases, 0, None
     groups = grouped(pairs, KEYS_AT_ONCE)
-    for part in sorted(whole.iterdir()):
+    pairs.clear()
+    for part in sorted((folder / "whole").iterdir()):
         ((book, rows),) = taken_up(part).items()
         where = groups.of(book, rows)
         for group in np.unique(where):
             put_aside({book: rows.loc[where == group]}, folder / f"group-{group}" / part.name)
-    return groups.count, max(read, default=None)
+    return cases, groups.count, max(read, default=None)
 
 
-def _group(folder: Path, number: int, route: Route, back: Route) -> Books:
-    """The books of one group, in the order of their keys."""
+def _landed(route: Route, back: Route, ledger: Ledger, whole: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each part of a book's landed rows, once it is put aside; the cases' history is put aside before them."""
+    told = ledger.told(route, BOOKS["cases"], HISTORY)
+    for at in range(0, max(len(told), 1), PART):
+        put_aside({"history": told.iloc[at : at + PART]}, whole / f"history-{at:09d}")
+    del told
+    for book, whose in _read(route, back).items():
+        for number, rows in enumerate(ledger.landed_parts(whose, BOOKS[book])):
+            put_aside({book: rows}, whole / f"{book}-{number:06d}")
+            yield book, rows
+
+
+def _books(folder: Path, route: Route, back: Route) -> Books:
+    """The books that were put aside in a folder, in the order of their keys."""
     found: dict[str, list[pd.DataFrame]] = {}
-    here = folder / f"group-{number}"
-    for part in sorted(here.iterdir()) if here.exists() else ():
+    for part in sorted(folder.iterdir()) if folder.exists() else ():
         ((book, rows),) = taken_up(part).items()
         found.setdefault(book, []).append(rows)
     frames = {"history": pd.concat(found.pop("history"), ignore_index=True)} if "history" in found else {}
@@ -212,26 +252,30 @@ def _group(folder: Path, number: int, route: Route, back: Route) -> Books:
     return books_of(frames)
 
 
-def _keep_outcome(key: str, result: Result, vault: Vault) -> None:
+def _keep_outcome(key: str, result: Result, situations: Situations, folder: Path, vault: Vault) -> None:
     """Write the exchange's outcome with this comparison in place of an earlier one, entry by entry: a country's is
     larger than all else that is held by then."""
-    name = "outcome.json"
-    stored: dict[str, Any] = {}
-    if vault.has(key, name):
-        stored = load_outcome(vault.get(key, name), key, object_hook=_but_ours)
-    kept = [one for one in stored.get("findings", []) if one is not None]
-    added = ({**found.as_dict(), "record": record_id(found.record)} for found in result.findings)
-    matches = result.matches.as_outcome() if result.matches else {}
-    stored |= {**result.as_outcome(), **matches, "findings": chain(kept, added)}
-    with vault.workdir() as folder:
-        with (folder / name).open("w", encoding="utf-8", newline="") as out:
-            out.writelines(outcome_text(stored))
-        vault.put_file(key, name, folder / name)
+    made = folder / OUTCOME
+    with vault.open(key, OUTCOME) as stored, made.open("w", encoding="utf-8", newline="") as out:
+        out.writelines(outcome_text(_renewed(walk_outcome(stored, key), result, situations)))
+    vault.put_file(key, OUTCOME, made)
 
 
-def _but_ours(read: dict[str, Any]) -> dict[str, Any] | None:
-    """What an outcome holds, less the findings of an earlier comparison: those are not even held while it is read."""
-    return None if "comparable" in read and read.get("rule") in RULES else read
+def _renewed(stored: Iterable[tuple[str, Any]], result: Result, situations: Situations) -> Iterator[tuple[str, Any]]:
+    """What an outcome holds, each part of an earlier comparison in its place anew."""
+    ours = {**result.as_outcome(), **(result.matches.as_outcome() if result.matches else {}), "findings": ()}
+    for name, value in stored:
+        if name == "findings":
+            yield name, chain((one for one in value if not _of_comparison(one)), situations.entries())
+        else:
+            yield name, ours.get(name, value)
+        ours.pop(name, None)
+    for name, value in ours.items():
+        yield name, situations.entries() if name == "findings" else value
+
+
+def _of_comparison(finding: Mapping[str, Any]) -> bool:
+    return "comparable" in finding and finding.get("rule") in RULES
 
 
 def _facts(result: Result, run: Run, day: date, back: Route, ledger: Ledger) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from exchange.domain.break_view import seen
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import Decision
 from exchange.domain.match_view import of_claim
+from exchange.domain.outcome_file import OUTCOME, outcome_json
 from exchange.domain.sequence import PacketRecord
 from exchange.steps.audit import audit
 from exchange.steps.list_matches import list_matches
@@ -71,6 +72,7 @@ class End:
 
     def opened(self) -> None:
         """A quarter that went out."""
+        self.vault.put(KEY, OUTCOME, outcome_json({"findings": []}))
         facts = {"content_hash": "0" * 64, "selected": 1, "held": 0, "sent": 1, "rows": {}}
         with self.ledger.transaction() as write:
             for kind, body in (

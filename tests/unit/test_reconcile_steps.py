@@ -25,7 +25,9 @@ from exchange.domain.break_life import break_key, state_now
 from exchange.domain.claims import canonical
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.identifiers import normalise_id, sent_name
+from exchange.domain.outcome_file import OUTCOME, outcome_json
 from exchange.domain.points import standing
+from exchange.domain.situations import RULES
 from exchange.steps import reconcile as step
 from exchange.steps.answer import answer
 from exchange.steps.reconcile import reconcile
@@ -134,6 +136,8 @@ def sent(end: End, folder: Path, claims_too: bool = True) -> End:
             ("sent", {"packet_id": "court-131100.tax-131100.000001.Q"}),
         ):
             write.append(kind, exchange=KEY, actor="a", body=body)
+    if not end.vault.has(KEY, OUTCOME):
+        end.vault.put(KEY, OUTCOME, outcome_json({"period": "2026Q3", "sent": [1], "findings": []}))
     end.land(OUT, sent_rows(folder))
     if claims_too:
         end.land(BACK, claims())
@@ -311,6 +315,15 @@ def test_a_damaged_outcome_needs_a_person_and_the_ledger_stays(court: End, tmp_p
     assert (court.vault.get(KEY, "outcome.json"), court.ledger.head()) == (whole, head)
 
 
+def test_an_outcome_that_is_gone_is_damage_and_not_made_anew_without_the_checks(court: End, tmp_path: Path) -> None:
+    sent(court, tmp_path)
+    head = court.ledger.head()
+    (tmp_path / "court" / "vault" / KEY / OUTCOME).unlink()
+    with pytest.raises(NeedsPerson, match=r"E946.*outcome\.json"):
+        court.reconcile()
+    assert (list(court.vault.names(KEY)), court.ledger.head()) == ([], head)
+
+
 def test_breaks_keep_their_identity_close_and_reopen(court: End, tmp_path: Path) -> None:
     sent(court, tmp_path).reconcile()
     first = {b.id: b for b in court.ledger.breaks(route=OUT)}
@@ -407,6 +420,10 @@ def test_many_cases_are_compared_group_by_group(
     for name in ("breaks", "infos", "break_counts"):
         assert parted[name] == whole[name], name
     assert Counter(map(str, parted["findings"])) == Counter(map(str, whole["findings"]))
+    assert parted["findings"] == sorted(parted["findings"], key=lambda one: RULES.index(one["rule"]))
+    before = end.vault.get(KEY, OUTCOME)
+    end.reconcile()
+    assert end.vault.get(KEY, OUTCOME) == before
     told = [{b.id: b for b in one.ledger.breaks(route=OUT)} for one in (end, court)]
     assert told[0] == told[1]
     end.ledger.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,7 @@ import pytest
 from exchange.adapters.sheet_xlsx import XlsxSheets
 from exchange.domain.break_list import break_list
 from exchange.domain.break_runs import run_of
+from exchange.domain.situation_file import Situations
 from exchange.domain.statement_terms import FILED, HELD
 from tests.unit.reconcile_kit import AS_OF, World
 from tests.unit.reconcile_worlds import agreed
@@ -21,8 +24,12 @@ from tests.unit.reconcile_worlds import agreed
 
 def data(world: World) -> dict[str, Any]:
     result = world.result()
+    with TemporaryDirectory() as name:
+        situations = Situations(Path(name), parted=False)
+        situations.add(result.findings)
     return break_list(
         result,
+        situations,
         key="131100-cases.Q.2026Q3",
         period="2026Q3",
         as_of=AS_OF,
