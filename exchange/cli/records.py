@@ -92,7 +92,7 @@ def show(key: Key, home: Home = None, as_json: Json = False) -> None:
                 outcome_of(stored, key, ())
             with parts.vault.open(key, OUTCOME) as stored:
                 for line in stored:
-                    typer.echo(line, nl=False)
+                    out.out(line.decode("utf-8"), end="", highlight=False)
             return
         if as_json:
             out.print_json(data=_plain(record))
