@@ -180,7 +180,8 @@ def _initdb(server: PostgresServer, identity: dict[str, object], more: dict[str,
     made = subprocess.run(
         [
             *(server.programs / "initdb", "-D", server.data, "-U", "postgres", "--no-sync", "--encoding=UTF8"),
-            *("--locale=C.UTF-8", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-instructions"),
+            *("--locale=C.UTF-8", "--lc-collate=C", "--auth-local=trust", "--auth-host=scram-sha-256"),
+            "--no-instructions",
         ],
         capture_output=True,
         text=True,
