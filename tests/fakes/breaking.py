@@ -23,6 +23,7 @@ from exchange.adapters.pages import HtmlPages
 from exchange.adapters.print_pdf import PdfPrints
 from exchange.adapters.sheet_xlsx import XlsxSheets
 from exchange.adapters.vault_fs import FsVault
+from exchange.domain.outcome_file import OUTCOME, outcome_json
 from exchange.ports import Parts, Source
 from exchange.steps.review import review
 from exchange.steps.work_break import Act, work_break
@@ -84,6 +85,7 @@ def compared(court: Parts, period: str, world: World, number: int) -> str:
             packet = f"{route.lane}.{number:06d}.Q"
             write.land(route, dataset, rows, number=number, packet_id=packet)
         if court.ledger.exchange(key) is None:
+            court.vault.put(key, OUTCOME, outcome_json({"period": period, "findings": []}))
             opened = {"route": OUT, "direction": "out", "kind": "Q", "period": period, "as_of": "2026-10-09"}
             by = {"by": "a", "content_hash": "0" * 64}
             for kind, body in (
