@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TextIO
 
 import typer
 from rich.console import Console
@@ -30,12 +30,12 @@ _FILED: Final = 160
 """Columns of what goes to a file or another program: it has no width of its own, and nothing is to be cut for one."""
 
 
-def _width() -> int | None:
-    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _FILED
+def _width(stream: TextIO) -> int | None:
+    return None if stream.isatty() or "COLUMNS" in os.environ else _FILED
 
 
-out = Console(width=_width(), highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(width=_width(sys.stdout), highlight=False)
+err = Console(stderr=True, width=_width(sys.stderr), highlight=False)
 
 Home = Annotated[
     Path | None,

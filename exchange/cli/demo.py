@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from exchange import journeys, wiring
+from exchange.cli.common import err
 from exchange.cli.summary import print_summary
 from exchange.cli.two_ends import Ends, World, build
 from exchange.domain import lifecycle
@@ -28,7 +28,6 @@ from exchange.steps.explain import explain
 from exchange.steps.review import review
 from exchange.steps.work_break import work_break
 
-console = Console(stderr=True)
 PATIENCE_SECONDS = 420
 SCRIPTED = "演示：已与来源核对无误 (demo: compared with the source)"
 HOW = "confirmed_at_source"
@@ -82,9 +81,9 @@ def _hand_over(court: Parts, key: str, into: Path | None) -> None:
 def _telling(what: str) -> Iterator[None]:
     """A line with its time, so that long work shows."""
     began = time.monotonic()
-    with console.status(what):
+    with err.status(what):
         yield
-    console.print(f"[green]✓[/] {what} [dim]{time.monotonic() - began:.1f} s[/]")
+    err.print(f"[green]✓[/] [dim]{time.monotonic() - began:5.1f} s[/]  {what}")
 
 
 class _Drive:
@@ -250,9 +249,9 @@ def _explain(parts: Parts, key: str) -> None:
     for rule in dict.fromkeys(point.rule for point in now.open):
         told = journeys.call(explain, parts, key, (), rule=rule, by="liaison-1", reason=SCRIPTED, category=HOW)
         zh, _ = rule_words(parts.agreement.route(key.partition(".")[0]), rule, told[0].dataset)
-        console.print(f"  [dim]待说明 {len(told)} 项 {zh} ({rule})：{SCRIPTED}[/]")
+        err.print(f"  [dim]待说明 {len(told)} 项 {zh} ({rule})：{SCRIPTED}[/]")
         places = [f"{point.place.replace('|', ' ')} {point.note}".strip() for point in told]
-        console.print(f"  [dim]  {'；'.join(places[:8])}[/]", soft_wrap=True)
+        err.print(f"  [dim]  {'；'.join(places[:8])}[/]", soft_wrap=True)
 
 
 def _release_urgent(court: Parts) -> None:

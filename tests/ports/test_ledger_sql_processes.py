@@ -174,7 +174,7 @@ def test_an_alert_claimed_at_once_is_claimed_once(ledger: SqlLedger, database_ur
 def test_two_make_a_dataset_s_table_at_once(ledger: SqlLedger, database_url: str) -> None:
     def work(number: int) -> None:
         with open_ledger(database_url).transaction() as write:
-            write.land(ROUTE, "bankruptcy_case", ROWS, number=number, packet_id=f"p{number}")
+            write.land(ROUTE, "bankruptcy_case", ROWS, number=number, packet_id=f"{ROUTE.lane}.{number:06d}.Q")
 
     children = [in_child(work, number) for number in (1, 2, 3)]
     for child in children:

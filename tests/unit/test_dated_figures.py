@@ -40,7 +40,9 @@ SHAPES = {
     },
     "domain/figures": {10: "decimal places"},
     "steps/watch": {3: "parts of a key"},
-    "steps/reconcile": {3: "keys read for each case at once", 100_000: "cases compared at once, for memory"},
+    "steps/reconcile": {
+        3: "keys read for each case at once", 20_000: "rows put aside at once", 100_000: "cases compared at once",
+    },
 }  # fmt: skip
 """Numbers above 2 that are no figures: how things are built, not what was agreed."""
 
