@@ -1,6 +1,6 @@
 """The product and a naive second reading of the design agree on worlds full of defects nobody chose by hand.
 
-EXCHANGE_ORACLE_SEEDS says how many worlds (16 without it, 200 in `make long`), EXCHANGE_ORACLE_FROM the first seed.
+EXCHANGE_ORACLE_SEEDS says how many worlds (40 without it, 200 in `make long`), EXCHANGE_ORACLE_FROM the first seed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from exchange.domain.tabular import read_csv, write_csv
 from tests.oracle import kit, mutate
 from tests.oracle.oracle import oracle
 
-SEEDS = int(os.environ.get("EXCHANGE_ORACLE_SEEDS", "16"))
+SEEDS = int(os.environ.get("EXCHANGE_ORACLE_SEEDS", "40"))
 FIRST = int(os.environ.get("EXCHANGE_ORACLE_FROM", "0"))
 SAMPLES = ("sample", "sample2")
 

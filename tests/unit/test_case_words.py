@@ -22,7 +22,7 @@ ROWS = st.lists(st.tuples(NUMBERS, TEXTS, TEXTS, TEXTS), min_size=1, max_size=8)
 COLUMNS = ["case_no", "name", "former_name", "uscc"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(ROWS, st.integers(1, 8))
 def test_words_of_many_cases_are_those_of_each(rows: list[tuple[str | None, ...]], size: int) -> None:
     parts = [pd.DataFrame(rows[at : at + size], columns=COLUMNS, dtype="str") for at in range(0, len(rows), size)]

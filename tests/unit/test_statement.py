@@ -140,7 +140,7 @@ HELD = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     versions=st.lists(VERSION, max_size=12, unique_by=lambda one: one[:3]), held=HELD, earlier=HELD,
     voids=st.tuples(st.sets(st.sampled_from(CASES)), st.sets(st.sampled_from(CASES))),

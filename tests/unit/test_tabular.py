@@ -81,7 +81,7 @@ def code_of(data: bytes, **more: bool) -> tuple[int, str]:
     return problem.value.code, problem.value.where
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rows, st.integers(1, 60))
 def test_parts_are_the_rows_of_the_whole(found: list[dict[str, str | None]], at_once: int) -> None:
     data = written(frame(found))
@@ -128,7 +128,7 @@ def test_parts_say_when_their_keys_are_in_no_order(lines: bytes, monkeypatch: py
     assert not in_parts(HEADER + lines)[1]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rows, st.randoms())
 def test_there_and_back(found: list[dict[str, str | None]], random: object) -> None:
     shuffled = list(found)
