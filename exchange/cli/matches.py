@@ -27,7 +27,11 @@ class Scope(enum.StrEnum):
 Id = Annotated[str, typer.Argument(metavar="ID", help="A candidate's id, or its first digits.")]
 Why = Annotated[str, typer.Option("--reason", help="Why; it stays at this end. No personal data.")]
 Far = Annotated[
-    Scope, typer.Option("--scope", help="This case alone, or every case with the same ids and names on the route.")
+    Scope | None,
+    typer.Option(
+        "--scope",
+        help="This case alone (so when absent), or every case with the same ids and names on the route.",
+    ),
 ]
 Until = Annotated[
     datetime | None,
@@ -92,7 +96,7 @@ def _work(home: Path | None, id_: str, act: str, by: str, reason: str, **more: A
     if after is None:
         out.print("已撤销 revoked; it is proposed again.")
         return
-    words = decision_in_words(after, {}, today)
+    words = decision_in_words(after, None, today)
     out.print(Text(f"{after.id}  {words['zh']}  {words['en']}"), soft_wrap=True)
     if after.waits:
         out.print(
@@ -106,17 +110,17 @@ def _work(home: Path | None, id_: str, act: str, by: str, reason: str, **more: A
 
 
 @app.command("confirm")
-def confirm(id_: Id, reason: Why, by: By, scope: Far = Scope.case, until: Until = None, home: Home = None) -> None:
+def confirm(id_: Id, reason: Why, by: By, scope: Far = None, until: Until = None, home: Home = None) -> None:
     """确认: this claim means this debtor; where the route says so, another officer confirms the same id."""
     last = until.date() if until else None
-    _work(home, id_, "confirm", by, reason, scope=scope.value, until=last)
+    _work(home, id_, "confirm", by, reason, scope=scope.value if scope else None, until=last)
 
 
 @app.command("reject")
-def reject(id_: Id, reason: Why, by: By, scope: Far = Scope.case, until: Until = None, home: Home = None) -> None:
+def reject(id_: Id, reason: Why, by: By, scope: Far = None, until: Until = None, home: Home = None) -> None:
     """否定: this claim does not mean this debtor; it is not proposed again until a fact changes or the day passes."""
     last = until.date() if until else None
-    _work(home, id_, "reject", by, reason, scope=scope.value, until=last)
+    _work(home, id_, "reject", by, reason, scope=scope.value if scope else None, until=last)
 
 
 @app.command("revoke")

@@ -21,7 +21,8 @@ AT_ONCE: Final = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """One debtor a claim may mean. `decision` is what was decided in words, `standing` decided, waits or open."""
+    """One debtor a claim may mean. `decision` is what was decided in words; `said_of` the proposal it was decided of,
+    this one or one it reaches here from."""
 
     id: str
     case_no: str
@@ -34,6 +35,8 @@ class Pick:
     decided: str
     waits: bool
     by: str
+    scope: str
+    said_of: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,8 @@ def _pick(pick: Mapping[str, Any], names: Mapping[tuple[str, str], str], *, zh: 
         barred=pick["barred"],
         evidence=[(e["zh"][1:] if zh else e["en"], e["speaks"]) for e in pick["evidence"]],
         decision=decision.get("zh" if zh else "en", ""), decided=decision.get("said", ""),
-        waits=bool(decision.get("waits")), by=str(decision.get("by", "")),
+        waits=bool(decision.get("waits")), by=decision.get("by", ""), scope=decision.get("scope", ""),
+        said_of=decision.get("id", ""),
     )  # fmt: skip
 
 

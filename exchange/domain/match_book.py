@@ -17,6 +17,7 @@ from exchange.domain.match_events import DECIDED, KINDS, REVOKED, SECONDED
 from exchange.domain.matching import (
     AMBIGUOUS,
     CONFIRMED,
+    NEAR,
     PROPOSED,
     REJECTED,
     Candidate,
@@ -55,9 +56,10 @@ class Decision:
         """Whether it counts on a day."""
         return not self.waits and day <= self.until
 
-    def covers(self, match: Match, one: Candidate) -> bool:
-        """Whether it is about this proposal: the same, or by the scope `route` the same pair in another known case."""
-        return one.id == self.id or (self.scope == ROUTE and match.known and one.pair == self.pair)
+    def covers(self, id_: str, pair: str) -> bool:
+        """Whether it is about this proposal: the same, or by the scope `route` the same pair in another case. No pair
+        is given where the claim's case was never sent: what is decided of others never reaches there."""
+        return id_ == self.id or (self.scope == ROUTE and pair == self.pair)
 
 
 def book_of(events: Callable[..., Iterable[Event]], route: str) -> tuple[Decision, ...]:
@@ -67,11 +69,12 @@ def book_of(events: Callable[..., Iterable[Event]], route: str) -> tuple[Decisio
 
 
 def fold(events: Iterable[Event]) -> tuple[Decision, ...]:
-    """The decisions events in order come to."""
+    """The decisions events in order come to, the latest last."""
     book: dict[str, Decision] = {}
     for event in sorted(events, key=lambda one: one.seq):
         body, id_ = event.body, event.body["id"]
         if event.kind == DECIDED:
+            book.pop(id_, None)
             book[id_] = Decision(
                 id=id_, pair=body["pair"], said=body["as"], scope=body["scope"], by=event.actor,
                 on=date.fromisoformat(body["on"]), until=date.fromisoformat(body["until"]),
@@ -84,17 +87,27 @@ def fold(events: Iterable[Event]) -> tuple[Decision, ...]:
     return tuple(book.values())
 
 
-def about(book: Iterable[Decision], match: Match, one: Candidate) -> Decision | None:
-    """The decision about a proposal: its own before one of a wider scope; of several the latest."""
-    found = [decision for decision in book if decision.covers(match, one)]
-    return max(found, key=lambda d: (d.id == one.id, d.on)) if found else None
+def about(book: Iterable[Decision], match: Match, one: Candidate, day: date) -> Decision | None:
+    """The decision about a proposal: one that has not expired before one that has, then its own before one of a wider
+    scope; of several the latest."""
+    return _of(book, one.id, _pair(match, one), day)
+
+
+def _of(book: Iterable[Decision], id_: str, pair: str, day: date) -> Decision | None:
+    found = [(d.until >= day, d.id == id_, at, d) for at, d in enumerate(book) if d.covers(id_, pair)]
+    return max(found)[-1] if found else None
+
+
+def _pair(match: Match, one: Candidate) -> str:
+    return one.pair if match.known else ""
 
 
 def decided(matches: Matches, book: Sequence[Decision], day: date) -> Matches:
     """The matches with what officers decided in them, as of a day.
 
     One confirmed candidate is the match; two are a contradiction and leave it ambiguous. Rejected ones count no more,
-    but what is left over never becomes certain by that. A match that is certain by an id gives way to a rejection.
+    but what is left over never becomes certain by that: one that fits is proposed, those that are only near are shown.
+    A match that is certain by an id gives way to a rejection.
     """
     return replace(matches, listed=tuple(_decided(one, book, day) for one in matches.listed)) if book else matches
 
@@ -102,7 +115,7 @@ def decided(matches: Matches, book: Sequence[Decision], day: date) -> Matches:
 def _decided(match: Match, book: Sequence[Decision], day: date) -> Match:
     said: dict[str, tuple[Candidate, Decision]] = {}
     for one in match.candidates:
-        decision = about(book, match, one)
+        decision = about(book, match, one, day)
         if decision is not None and decision.holds(day) and not one.barred:
             said[one.id] = (one, decision)
     confirmed = [pair for pair in said.values() if pair[1].said == CONFIRMED]
@@ -117,9 +130,9 @@ def _decided(match: Match, book: Sequence[Decision], day: date) -> Match:
     if not left:
         one, decision = next(iter(said.values()))
         return replace(_with(match, one, REJECTED), decided_by=decision.id)
-    if len([one for one in left if not one.near]) == 1:
-        return replace(match, standing=PROPOSED, case_no=None, debtor_no=None)
-    return match
+    fit = [one for one in left if not one.near]
+    standing = (NEAR, PROPOSED, AMBIGUOUS)[min(len(fit), 2)]
+    return replace(match, standing=standing, case_no=None, debtor_no=None, rule=left[0].rule)
 
 
 def _with(match: Match, one: Candidate, standing: str) -> Match:
@@ -135,26 +148,29 @@ def waiting(matches: Matches) -> dict[str, Any]:
     """What an officer is asked: the claims that may mean a debtor and are not settled, the first of them by name; no
     names or ids of debtors. Kept beside a comparison, so that a list of what is to do needs no matching."""
     found = [
-        {"claim_no": one.claim_no, "case_no": one.candidates[0].case_no if one.candidates else one.stated,
-         "candidates": [c.id for c in one.candidates if not c.barred]}
+        {"claim_no": one.claim_no, "case_no": open_[0].case_no, "candidates": [c.id for c in open_],
+         "pairs": [_pair(one, c) for c in open_], "near": [c.id for c in open_ if c.near]}
         for one in matches.listed
-        if one.standing in (PROPOSED, AMBIGUOUS) and any(not c.barred for c in one.candidates)
+        if one.standing in (PROPOSED, AMBIGUOUS) and (open_ := [c for c in one.candidates if not c.barred])
     ]  # fmt: skip
     return {"count": len(found), "first": found[:MOST_WAITING]}
 
 
 def undecided(waits: Mapping[str, Any], book: Sequence[Decision], day: date) -> tuple[int, list[Waiting]]:
     """(how many of those were not decided since, the first of them). A claim whose confirmation wants a second officer
-    is among them."""
-    known = {decision.id: decision for decision in book}
+    is among them, and one of which two candidates are confirmed: they contradict each other. What an older comparison
+    left has neither pairs nor what is near."""
     found, settled = [], 0
     for one in waits["first"]:
-        said = [known[id_] for id_ in one["candidates"] if id_ in known]
-        holding = [d for d in said if d.holds(day)]
-        if any(d.said == CONFIRMED for d in holding) or len(holding) == len(one["candidates"]):
+        ids = one["candidates"]
+        said = {id_: d for id_, pair in zip(ids, one.get("pairs", ids), strict=True)
+                if (d := _of(book, id_, pair, day))}  # fmt: skip
+        holding = {id_: d.said for id_, d in said.items() if d.holds(day)}
+        confirmed = sum(word == CONFIRMED for word in holding.values())
+        if confirmed == 1 or (not confirmed and {*ids} <= {*one.get("near", ()), *holding}):
             settled += 1
             continue
-        by = next((d.by for d in said if d.waits), "")
+        by = next((d.by for d in said.values() if d.waits), "")
         found.append(Waiting(claim_no=one["claim_no"], case_no=one["case_no"], by=by))
     return waits["count"] - settled, found
 

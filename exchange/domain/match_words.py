@@ -44,7 +44,7 @@ def candidate(
     day: date,
 ) -> dict[str, Any]:
     """One candidate with its evidence and the decision about it, also one that has expired or waits."""
-    decision = about(book, match, one)
+    decision = about(book, match, one, day)
     return {
         "id": one.id, "case_no": one.case_no, "debtor_no": one.debtor_no, "barred": one.barred, "near": one.near,
         "rule": one.rule, **_named(codes, "match_rule", one.rule, "rule"),
@@ -53,21 +53,25 @@ def candidate(
     }  # fmt: skip
 
 
-def decision_in_words(decision: Decision, used: Mapping[str, int], day: date) -> dict[str, Any]:
-    """Who decided what, when, how far and how long, and how many claims rest on it."""
+def decision_in_words(decision: Decision, used: Mapping[str, int] | None, day: date) -> dict[str, Any]:
+    """Who decided what, when, how far and how long, and how many claims rest on it; None where that is not known."""
     said = ("确认", "confirmed") if decision.said == CONFIRMED else ("否定", "rejected")
     scope = ("仅本案", "this case") if decision.scope == CASE else ("本路线各案", "every case of the route")
     who = "、".join(filter(None, (decision.by, decision.second)))
+    count = used.get(decision.id, 0) if used else 0
     after = (
         ("待另一人员复核", "waits for another officer")
         if decision.waits
         else ("已过期", "expired")
         if decision.until < day
-        else (f"已用 {used.get(decision.id, 0)} 次", f"used {used.get(decision.id, 0)} times")
+        else (f"已用 {count} 次", f"used {count} times")
+        if used is not None
+        else ("有效", "in force")
     )
     return {
-        "id": decision.id, "said": decision.said, "scope": decision.scope, "until": decision.until.isoformat(),
-        "holds": decision.holds(day), "waits": decision.waits, "uses": used.get(decision.id, 0),
+        "id": decision.id, "said": decision.said, "by": decision.by, "scope": decision.scope,
+        "until": decision.until.isoformat(), "holds": decision.holds(day), "waits": decision.waits,
+        "uses": count,
         "zh": f"{decision.on} {who}{said[0]}（{scope[0]}，至 {decision.until}，{after[0]}）",
         "en": f"{said[1]} by {who} on {decision.on} ({scope[1]}, until {decision.until}, {after[1]})",
     }  # fmt: skip

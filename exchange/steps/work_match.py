@@ -28,7 +28,7 @@ def work_match(
     *,
     by: str,
     reason: str,
-    scope: str = CASE,
+    scope: str | None = None,
     until: date | None = None,
     agreement: Agreement,
     party: str,
@@ -40,8 +40,9 @@ def work_match(
     """Record what an officer says of the proposal whose id begins so; the decision as it stands then, None if revoked.
 
     Where the route wants two officers (`review: matches`), a confirmation waits for another one, who confirms the same
-    id and may not be the first. A rejection and a revocation need one. `until` is the last day it is remembered, the
-    route's `match_valid_days` from today when absent. Said again by the same officer it changes nothing.
+    id and may not be the first. A rejection and a revocation need one. `scope` is this case when absent, `until` the
+    last day it is remembered, the route's `match_valid_days` from today when absent; of the second officer what the
+    first said. Said again it changes nothing; said otherwise by another officer it is refused.
     Raises NeedsPerson 910 (not allowed to that officer), 926 (personal data in the reason), 932 (can't be decided
     so), 933 (no such id), 947 (a reason that can't be used).
     """
@@ -57,8 +58,7 @@ def work_match(
             return None
         view, match, one = proposal(found, id_)
         before = next((d for d in view.book if d.id == one.id), None)
-        last = until or today + timedelta(days=view.route.days("match_valid_days", today))
-        kind, body = _told(act, view, match, one, before, by=by, scope=scope, until=last, today=today)
+        kind, body = _told(act, view, match, one, before, by=by, scope=scope, until=until, today=today)
         if kind:
             _say(write, vault, kind, view.route.id, one.id, by, said, body)
     return next(d for d in book_of(ledger.events, view.route.id) if d.id == one.id)
@@ -76,18 +76,23 @@ def _may(by: str, act: Act, officers: Mapping[str, Sequence[str]]) -> None:
 
 
 def _told(
-    act: Act, view: View, match: Match, one: Candidate, before: Decision | None, *, by: str, scope: str, until: date,
-    today: date,
+    act: Act, view: View, match: Match, one: Candidate, before: Decision | None, *, by: str, scope: str | None,
+    until: date | None, today: date,
 ) -> tuple[str, dict[str, Any]]:  # fmt: skip
     """The event's kind and body; no kind when it would say nothing new."""
     as_ = CONFIRMED if act == "confirm" else REJECTED
-    standing = before if before is not None and before.until >= today else None
-    if standing is not None and standing.said == as_:
-        if standing.by == by or not standing.waits:
-            if (standing.scope, standing.until) == (scope, until) or standing.by != by:
-                return "", {}
-        elif act == "confirm":
-            return SECONDED, {}
+    standing = before if before is not None and before.until >= today and before.said == as_ else None
+    if standing is not None and standing.by != by:
+        if scope not in (None, standing.scope) or until not in (None, standing.until):
+            raise _not_so(
+                "Another officer said so with another scope or last day.", one,
+                "Say it without --scope and --until, which leaves them as they are; or revoke it first.",
+            )  # fmt: skip
+        return (SECONDED if standing.waits else ""), {}
+    scope = scope or CASE
+    until = until or today + timedelta(days=view.route.days("match_valid_days", today))
+    if standing is not None and (standing.scope, standing.until) == (scope, until):
+        return "", {}
     if until < today:
         raise _not_so("The last day has passed.", one, "Give a day from today on with --until.")
     if scope == ROUTE and not match.known:

@@ -290,6 +290,10 @@ def test_a_match_is_confirmed_taken_back_and_rejected(worked: tuple[Console, Con
     assert WHY not in person.page("/breaks/matches")
     decided = person.page("/breaks/matches?all=1")
     assert "liaison-1" in decided
+    assert f"/breaks/matches/{id_}/revoke" in decided, "who put it forward may take it back"
+    other = court.as_("chief-1").page("/breaks/matches")
+    assert "Confirm as the second officer" in other or "复核" in other
+    assert 'name="scope"' not in other, "the second officer confirms it as it is"
     assert person.post(f"/breaks/matches/{id_}/revoke", {"reason": WHY}).status_code == 303
     assert person.post(f"/breaks/matches/{id_}/reject", {"reason": WHY, "scope": "nonsense"}).status_code == 303
     assert person.post(f"/breaks/matches/{id_}/else", {"reason": WHY}).status_code == 404

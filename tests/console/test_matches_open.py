@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from exchange import journeys
 from exchange.console.matches_open import open_matches
@@ -69,13 +71,27 @@ def _confirm(officer: Person_, id_: str, reason: str) -> None:
 
 
 def test_what_was_decided_since_is_not_asked_again() -> None:
-    waits = {"count": 3, "first": [{"claim_no": n, "case_no": "c", "candidates": [f"{n}1", f"{n}2"]} for n in "abx"]}
+    waits = {"count": 3, "first": [_waiting(n) for n in "abx"]}
     book = [_decision("a1", "confirmed"), _decision("b1", "rejected"), _decision("x2", "confirmed", waits=True)]
     assert undecided(waits, book, DAY) == (
         2, [Waiting(claim_no="b", case_no="c"), Waiting(claim_no="x", case_no="c", by="chief-1")],
     )  # fmt: skip
     assert undecided(waits, [_decision("a1", "confirmed", until=date(2026, 1, 1))], DAY)[0] == 3
     assert undecided(waits, [_decision("b1", "rejected"), _decision("b2", "rejected")], DAY)[0] == 2
+
+
+def test_a_decision_of_wider_scope_counts_and_a_contradiction_stays_somebodys_work() -> None:
+    waits = {"count": 2, "first": [_waiting("a"), _waiting("b", near=["b2"])]}
+    wide = replace(_decision("z9", "confirmed"), scope="route", pair="pa1")
+    assert undecided(waits, [wide], DAY) == (1, [Waiting(claim_no="b", case_no="c")])
+    assert undecided(waits, [wide, _decision("a2", "confirmed"), _decision("b1", "rejected")], DAY) == (
+        1, [Waiting(claim_no="a", case_no="c")],
+    )  # fmt: skip
+
+
+def _waiting(claim: str, near: Sequence[str] = ()) -> dict[str, Any]:
+    ids = [f"{claim}1", f"{claim}2"]
+    return {"claim_no": claim, "case_no": "c", "candidates": ids, "pairs": [f"p{id_}" for id_ in ids], "near": near}
 
 
 def _decision(id_: str, said: str, *, waits: bool = False, until: date = date(2027, 1, 1)) -> Decision:

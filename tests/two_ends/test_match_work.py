@@ -262,6 +262,40 @@ def test_the_scope_route_reaches_the_same_pair_in_another_case(court: End) -> No
     assert len(court.listed()) == 2
 
 
+def test_the_second_officer_says_what_the_first_did_or_is_refused(court: End) -> None:
+    id_ = first(court)
+    court.work(id_, "confirm", "wang", scope="route", until=date(2026, 10, 31))
+    for more in ({"scope": "case"}, {"until": date(2027, 10, 31)}):
+        with pytest.raises(NeedsPerson, match="E932"):
+            court.work(id_, "confirm", "li", **more)
+    done = court.work(id_, "confirm", "li")
+    assert done is not None
+    assert (done.scope, done.until, done.second) == ("route", date(2026, 10, 31), "li")
+    with pytest.raises(NeedsPerson, match="E932"):
+        court.work(id_, "confirm", "li", scope="case")
+    assert court.kinds() == ["match_decided", "match_confirmed"]
+
+
+def test_an_ambiguous_match_confirmed_by_one_and_refused_by_the_other(court: End) -> None:
+    world = without_id().add("debtors", debtor_no="2", uscc=None)
+    court.land(world, number=2)
+    here, there = (one["id"] for one in court.listed(case=CASE)[0]["candidates"])
+    assert court.listed(case=CASE)[0]["standing"] == "ambiguous"
+    court.work(here, "confirm", "wang")
+    court.work(here, "reject", "li")
+    (left,) = court.listed(case=CASE)
+    assert (left["standing"], left["case_no"]) == ("proposed", ""), "one is left, and confirms itself no more"
+    assert left["candidates"][0]["decision"]["said"] == "rejected"
+    waiting = court.work(here, "confirm", "wang")
+    assert waiting is not None
+    assert waiting.waits, "his first word does not count beside another's refusal: it is put forward anew"
+    for by in ("wang", "li"):
+        court.work(there, "confirm", by)
+    court.work(here, "confirm", "li")
+    (both,) = court.listed(case=CASE)
+    assert (both["standing"], both["case_no"]) == ("ambiguous", ""), "two confirmed contradict each other"
+
+
 def test_a_decision_is_void_when_a_name_changes_and_proposed_again_when_it_expires(court: End) -> None:
     id_ = first(court)
     for officer in ("wang", "li"):

@@ -33,8 +33,8 @@ def decide(id: str, act: str, visit: Annotated[Visit, needs("work")]) -> Respons
     """Confirm, reject or take back; the reason is kept, and shown where the decision is used again."""
     if act not in ACTS:
         raise HTTPException(404)
-    scope = visit.form.get("scope", "case")
-    more = {} if act == "revoke" else {"scope": scope if scope in SCOPES else "case"}
+    scope = visit.form.get("scope")
+    more = {} if act == "revoke" else {"scope": scope if scope in SCOPES else None}
     try:
         journeys.call(work_match, visit.parts, id, act, by=visit.person.id, reason=visit.form.get("reason", ""), **more)
     except NeedsPerson as error:
