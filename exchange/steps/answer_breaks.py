@@ -93,8 +93,9 @@ def _told(line: int, row: Mapping[str, Any], known: Mapping[str, Seen], file: Pa
     check_telling(text, where)
     said = sha256_hex(text.encode()) if text else None
     work = one.work
-    given = (row["answer"], row["answered_by"], row["answered_on"], said)
-    if given == (work.answer, work.answered_by, work.answered_on, work.answer_sha256):
+    given = (row["answer"], row["answered_by"], row["answered_on"], said, row["difference_amount"])
+    before = (work.answer, work.answered_by, work.answered_on, work.answer_sha256, work.figures.get("difference"))
+    if given == before:
         return None
     if one.state == CLOSED:
         raise NeedsPerson(

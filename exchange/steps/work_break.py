@@ -201,8 +201,7 @@ def _told(one: Seen, act: Act, by: str, choice: str, route: Route, today: date) 
     if act == "reopen":
         return {"why": BY_OFFICER}
     if act == "answer":
-        difference = one.shared["difference_amount"]
-        figures = {"difference": difference} if difference else {}
+        figures = dict(one.record.amounts)
         return {"answer": choice, "by": by, "answered_on": today.isoformat(), "figures": figures}
     return {}
 
@@ -218,5 +217,6 @@ def _said(one: Seen, act: Act, by: str, choice: str, said: str | None) -> bool:
     if act == "confirm":
         return work.confirmed_by == by and one.state == work.decision
     if act == "answer":
-        return (work.answer, work.answered_by, work.answer_sha256) == (choice, by, said)
+        same = (work.answer, work.answered_by, work.answer_sha256) == (choice, by, said)
+        return same and work.figures == one.record.amounts
     return False

@@ -143,6 +143,29 @@ def test_an_answer_that_crosses_a_newer_list_or_comes_late_moves_nothing(light: 
     assert journeys.audit(court) == []
 
 
+def test_the_same_words_about_new_figures_are_an_answer_of_their_own(ends: Ends) -> None:
+    court, tax = ends
+    _, paid = shared_once(court, tax)
+
+    def agree() -> None:
+        work(tax, [paid], "answer", "liaison-1", "同意按此更正", "agreed")
+        head = tax.ledger.head()
+        work(tax, [paid], "answer", "liaison-1", "同意按此更正", "agreed")
+        assert tax.ledger.head() == head, "said again of the same figures it changes nothing"
+        share(tax)
+        round_trip(tax, court)
+
+    agree()
+    assert states(court)["PAID_DIFFERS"] == "awaiting"
+    compared(court, "2026Q4", books_of("1050000.07", "4950.00"), 2)
+    round_trip(court)
+    release(court, waiting_list(court))
+    round_trip(court, tax)
+    assert (states(court)["PAID_DIFFERS"], states(tax)["PAID_DIFFERS"]) == ("open", "open")
+    agree()
+    assert states(court)["PAID_DIFFERS"] == "awaiting"
+
+
 def test_killed_before_the_answers_are_noted_said_twice_and_of_no_break(light: Ends, tmp_path: Path) -> None:
     court, tax = light
     _, paid = shared_once(court, tax)

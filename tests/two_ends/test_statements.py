@@ -156,6 +156,22 @@ def test_two_quarters_join_and_each_can_be_made_again(ends: Ends) -> None:
     assert {str(one)[:5] for one in formulas} == {"=SUM("}
 
 
+@pytest.mark.parametrize("table", [[], [review("Z", "tax", "90.00")]])
+def test_a_quarter_without_claims_has_all_forms_also_where_the_table_lists_one(
+    ends: Ends, table: list[dict[str, str]]
+) -> None:
+    court, _ = ends
+    landed(court, "2026Q2", 1, {"bankruptcy_case": [case_row(CASE)], "claim_review": table})
+    made = journeys.statement(court, "2026Q2")
+    assert sums(made, "tax") if table else made.statement["rows"] == []
+    page = court.vault.get(made.key, "statement-v1.html").decode()
+    assert ("90.00" in page) == bool(table)
+    sheet = openpyxl.load_workbook(io.BytesIO(court.vault.get(made.key, "statement-v1.xlsx")))["明细 Lines"]
+    listed = [[cell.value for cell in row[:4]] for row in sheet.iter_rows() if row[1].value == "Z"]
+    assert [row[0] for row in listed] == [CASE] * len(table)
+    assert signed(court)[1]
+
+
 def test_both_ends_compute_the_same_and_what_comes_later_makes_a_new_version(ends: Ends) -> None:
     for parts in ends:
         landed(parts, "2026Q2", 1, FIRST)

@@ -110,10 +110,15 @@ def _statement(data: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[tuple[st
     yield "变动 Quarters", (_RANK, ("季度", "Quarter")), quarters, False
     names = {rank: zh for rank, (zh, _) in data["rank_names"].items()}
     lines = [
-        ((one["case_no"], one["claim_no"], names[one["rank"]], date.fromisoformat(one["filed_on"])), one)
+        ((one["case_no"], one["claim_no"], names[one["rank"]], _day(one["filed_on"])), one)
         for one in data["lines"][:_MOST]
     ]  # fmt: skip
     yield "明细 Lines", (_CASE, ("申报编号", "Claim"), _RANK, ("申报日", "Filed on")), lines, False
+
+
+def _day(text: str) -> date | str:
+    """Nothing where the administrator's table names a claim that was never filed."""
+    return date.fromisoformat(text) if text else ""
 
 
 def _two(words: Sequence[str]) -> str:
