@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,9 @@ from exchange.domain.finding import Finding
 from exchange.domain.line_breaks import cut_offs
 from exchange.domain.match_names import BRANCH
 from exchange.domain.situation_making import found, on_claims, records_of
+
+_PAIRS: Final = 2_000_000
+"""Pairs of lines looked at together."""
 
 
 def claim_situations(matched: Matched, levy: CodeList) -> Iterator[Finding]:
@@ -33,14 +37,11 @@ def _claims(matched: Matched) -> Iterator[Finding]:
     claims, head = matched.claims, matched.claims.heads
     rows = pa.array(head.latest)
     kind = text(matched.books.claims, "kind").take(rows)
-    supplements = text(matched.books.claims, "supplements").take(rows)
     listed = np.zeros(len(claims.case), bool)
     listed[matched.lines.claim] = True
-    adds = equals(kind, SUPPLEMENT) & claims.live
     old_id = _old_id_fits(matched)
     checks: Sequence[tuple[str, Bools, str]] = (
         ("first_version_missing", claims.live & (head.first_version != 1), "version"),
-        ("supplement_of_unknown_claim", adds & (positions(supplements, head.claim_no) < 0), "supplements"),
         ("nil_claim_with_lines", equals(kind, NIL) & listed, "kind"),
         ("claim_on_voided_case", claims.live & claims.voided, "case_no"),
         ("old_id_fits_uscc", old_id, "debtor_old_taxpayer_id"),
@@ -110,37 +111,59 @@ def _name_fits(matched: Matched) -> Bools:
 
 
 def _supplements(matched: Matched) -> Iterator[Finding]:
-    """Supplements of what was withdrawn, of another case, or that claim what the original claims already (R13, E23)."""
+    """Supplements of nothing known, of what was withdrawn, of another case, or that claim what is claimed already (R13,
+    E23)."""
     claims, head = matched.claims, matched.claims.heads
     rows = pa.array(head.latest)
     adds = equals(text(matched.books.claims, "kind").take(rows), SUPPLEMENT) & claims.live
     original = positions(text(matched.books.claims, "supplements").take(rows), head.claim_no)
     some = np.flatnonzero(adds & (original >= 0))
+    root = _roots(some, original)
+    circular = np.isin(np.arange(len(root)), some) & np.isin(root, some)
+    yield from on_claims(matched, "supplement_of_unknown_claim", np.flatnonzero((adds & (original < 0)) | circular),
+                         "supplements")  # fmt: skip
+    some = some[~circular[some]]
     gone = some[head.withdrawn[original[some]]]
     yield from on_claims(matched, "supplement_of_withdrawn_claim", gone, "supplements")
     stray = some[claims.case[some] != claims.case[original[some]]]
     yield from on_claims(matched, "supplement_in_another_case", stray, "supplements")
-    yield from _overlaps(matched, some, original)
+    if len(some):
+        yield from _overlaps(matched, some, root)
 
 
-def _overlaps(matched: Matched, supplements: Ints, original: Ints) -> Iterator[Finding]:
-    """Each line of a supplement whose levy and component the original claims for days of the same period."""
-    lines = matched.lines
-    base = np.full(len(original), -1, np.int64)
-    base[supplements] = original[supplements]
-    (levy,), _ = codes(lines.levy_code)
-    (component,), _ = codes(lines.component)
-    added = np.flatnonzero(base[lines.claim] >= 0)
-    key, _ = group(
-        np.concatenate([lines.claim, base[lines.claim[added]]]),
-        np.concatenate([levy, levy[added]]),
-        np.concatenate([component, component[added]]),
-    )
-    at, row = pairs(key[len(lines.claim) :], key[: len(lines.claim)])
-    begins, ends = to_days(lines.period_start), to_days(lines.period_end)
-    mine = added[at]
-    twice = np.unique(mine[(begins[mine] <= ends[row]) & (begins[row] <= ends[mine])])
-    yield from _on_lines(matched, "supplement_overlaps_original", twice, "period_start")
+def _roots(supplements: Ints, original: Ints) -> Ints:
+    """For each claim the one at the end of what it supplements, itself where it supplements none; somewhere within the
+    circle where supplements name each other."""
+    root = np.arange(len(original))
+    root[supplements] = original[supplements]
+    for _ in range(len(supplements).bit_length() + 1):
+        root = root[root]
+    return root
+
+
+def _overlaps(matched: Matched, supplements: Ints, root: Ints) -> Iterator[Finding]:
+    """Each line of a supplement whose levy and component its original, or a supplement of that filed earlier, claims
+    for days of the same period."""
+    lines, head = matched.lines, matched.claims.heads
+    adds = np.isin(np.arange(len(root)), supplements)
+    family = np.flatnonzero(np.isin(root, root[supplements]))
+    numbers = np.asarray(head.claim_no.take(pa.array(family)).to_pylist(), dtype=str)
+    place = np.full(len(root), -1, np.int64)
+    place[family[np.lexsort((numbers, head.filed_on[family]))]] = np.arange(len(family))
+    rows = np.flatnonzero(place[lines.claim] >= 0)
+    claim = lines.claim[rows]
+    (levy,), _ = codes(lines.levy_code.take(pa.array(rows)))
+    (component,), _ = codes(lines.component.take(pa.array(rows)))
+    key, count = group(root[claim], levy, component)
+    begins, ends = (to_days(column.take(pa.array(rows))) for column in (lines.period_start, lines.period_end))
+    added, twice = np.flatnonzero(adds[claim]), np.zeros(len(rows), bool)
+    held = np.cumsum(np.bincount(key, minlength=count)[key[added]])
+    for part in np.split(added, np.flatnonzero(np.diff(held // _PAIRS)) + 1):
+        at, other = pairs(key[part], key)
+        mine = part[at]
+        earlier = (claim[mine] != claim[other]) & (~adds[claim[other]] | (place[claim[other]] < place[claim[mine]]))
+        twice[mine[earlier & (begins[mine] <= ends[other]) & (begins[other] <= ends[mine])]] = True
+    yield from _on_lines(matched, "supplement_overlaps_original", rows[twice], "period_start")
 
 
 def _filed_late(matched: Matched) -> Iterator[Finding]:

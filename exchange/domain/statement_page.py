@@ -84,7 +84,7 @@ def _cases(statement: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "cases": cases,
         "case_count": len(cases),
-        "claim_count": int(rows["claim_no"].nunique()),
+        "claim_count": int(rows.loc[rows["filed_on"] != "", "claim_no"].nunique()),
         "late": [dict(zip(statement["columns"], row, strict=True)) for row in late[:SHOWN]],
         "late_count": len(late),
     }

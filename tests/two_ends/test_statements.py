@@ -166,6 +166,7 @@ def test_a_quarter_without_claims_has_all_forms_also_where_the_table_lists_one(
     assert sums(made, "tax") if table else made.statement["rows"] == []
     page = court.vault.get(made.key, "statement-v1.html").decode()
     assert ("90.00" in page) == bool(table)
+    assert '>Claims</span></dt><dd class="">0<' in page
     sheet = openpyxl.load_workbook(io.BytesIO(court.vault.get(made.key, "statement-v1.xlsx")))["明细 Lines"]
     listed = [[cell.value for cell in row[:4]] for row in sheet.iter_rows() if row[1].value == "Z"]
     assert [row[0] for row in listed] == [CASE] * len(table)

@@ -200,6 +200,36 @@ def test_a_supplement_overlaps_its_original_line_by_line(line: dict[str, str], f
 
 
 @pytest.mark.parametrize(
+    ("second", "start", "found"),
+    [
+        ("T1", "2025-12-31", ["T3|1"]),
+        ("T1", "2026-01-01", []),
+        ("T2", "2025-12-31", ["T3|1"]),
+        ("T2", "2025-09-30", ["T3|1"]),
+        ("T3", "2025-12-31", []),
+    ],
+)
+def test_supplements_of_one_claim_overlap_each_other_by_a_day(second: str, start: str, found: list[str]) -> None:
+    """The original's period ends on 30 September, the first supplement's on 31 December; the later one is told."""
+    world = World()
+    for claim, of, filed, begins, ends in (
+        ("T3", second, "2026-05-12", start, "2026-03-31"), ("T2", "T1", "2026-05-10", "2025-10-01", "2025-12-31"),
+    ):  # fmt: skip
+        world.add("claims", claim_no=claim, kind="supplement", supplements=of, filed_on=filed, total_amount="10.00")
+        world.add("lines", claim_no=claim, amount="10.00", period_start=begins, period_end=ends)
+    told = world.result().findings
+    assert [f.row_key for f in told if f.rule == "supplement_overlaps_original"] == found
+    assert [f.row_key for f in told if f.rule == "supplement_of_unknown_claim"] == (["T3"] if second == "T3" else [])
+
+
+def test_two_supplements_that_name_each_other_supplement_nothing_known() -> None:
+    world = supplement("10101").set("claims", 1, supplements="T3")
+    world.add("claims", claim_no="T3", kind="supplement", supplements="T2", total_amount="0.00")
+    told = [(f.rule, f.row_key) for f in world.result().findings if f.rule.startswith("supplement")]
+    assert told == [("supplement_of_unknown_claim", "T2"), ("supplement_of_unknown_claim", "T3")]
+
+
+@pytest.mark.parametrize(
     ("stage", "filed", "rule"),
     [
         ("distribution", "2026-10-08", "filed_late_admissible"),
