@@ -18,7 +18,7 @@ from exchange.domain.contract import Contract, Rule
 from exchange.domain.finding import Finding
 from exchange.domain.prepare import CASES, Prepared, text
 from exchange.domain.route import Party, Route
-from exchange.domain.text import among, as_array, as_list, as_series, passes
+from exchange.domain.text import all_differ, among, as_array, as_list, as_series, passes
 
 Mask = npt.NDArray[np.bool_]
 DEBTORS = "case_debtor"
@@ -109,15 +109,22 @@ def unofficial_years(prepared: Prepared, route: Route, calendar: WorkCalendar) -
 
 def row_keys(frame: pd.DataFrame, contract: Contract) -> pd.Series:
     """Each row's key, its columns joined by `|`; the second row of the same key of a case ends in `#2`, and so on."""
+    keys, whole = _keys(frame, contract)
+    made = as_series(keys, index=frame.index)
+    return made if all_differ(whole) else _numbered(made, as_series(whole))
+
+
+def _keys(frame: pd.DataFrame, contract: Contract) -> tuple[pa.Array, pa.Array]:
+    """(each row's key as text, the same with its case before it)."""
     parts = [pc.fill_null(as_array(frame[column]), "") for column in contract.key]
     keys = pc.binary_join_element_wise(*parts, pa.scalar("|", pa.large_string()))
     records = pc.fill_null(as_array(frame["_record"]), "")
-    whole = as_series(pc.binary_join_element_wise(records, keys, pa.scalar("\x1f", pa.large_string())))
-    made = as_series(keys, index=frame.index)
-    if not whole.duplicated().any():
-        return made
+    return keys, pc.binary_join_element_wise(records, keys, pa.scalar("\x1f", pa.large_string()))
+
+
+def _numbered(keys: pd.Series, whole: pd.Series) -> pd.Series:
     again = whole.groupby(whole, sort=False).cumcount().to_numpy()
-    return made.where(again == 0, made + "#" + pd.Series(again + 1, index=frame.index).astype("str"))
+    return keys.where(again == 0, keys + "#" + pd.Series(again + 1, index=keys.index).astype("str"))
 
 
 def _has_rows(cases: pd.DataFrame, rows: pd.DataFrame | None) -> Mask:
@@ -138,6 +145,8 @@ def _same_keys(
     frame: pd.DataFrame, contract: Contract, row_findings: Sequence[Finding], cases: pd.DataFrame
 ) -> Iterator[Finding]:
     """Rows of one case with the same key: of rows that are alike the first stays, rows that differ are all left out."""
+    if all_differ(_keys(frame, contract)[1]):
+        return
     keys = row_keys(frame, contract)
     gone = marks([f for f in row_findings if f.severity == "reject"]).get(contract.dataset, ())
     left = frame.loc[~marked(frame, keys, gone)]

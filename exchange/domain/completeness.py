@@ -81,11 +81,8 @@ def count(
 ) -> Counted:
     """The figures of some cases with all their rows; `sent` are those of the rows that go out."""
     cases = part.cases
-    courts: dict[Any, str] = (
-        dict(zip(cases["_record"].tolist(), cases["court_code"].fillna("").tolist(), strict=True))
-        if "court_code" in cases
-        else {}
-    )
+    known = cases if "court_code" in cases else cases.iloc[:0].assign(court_code="")
+    courts = as_array(known["_record"]), as_array(known["court_code"])
     contracts = {name: route.contract(name) for name in part.frames}
     held = {
         name: among(frame["_record"], examination.held if contracts[name].of_case else ())

@@ -10,6 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from exchange.domain.ahead import ahead, together
 from exchange.domain.canonical import canonical_json, sha256_hex, strict_json
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.route import Route
@@ -101,20 +102,19 @@ def stage_parts(
 ) -> Content:
     """The same of an exchange that comes part by part: the same rows give the same bytes, however they are parted.
 
-    No more than one part and a block of the files is held in memory.
+    No more than two parts, or two blocks of the files, are held in memory.
     """
     from exchange.domain.parquet import to_parquet
     from exchange.domain.tabular import add_totals
 
     (folder / "data").mkdir(parents=True, exist_ok=True)
     runs = _runs(parts, route, folder, kind)
-    files: list[ContentFile] = []
+    carried = [route.wire(whole.dataset) for whole in route.carries(kind)]
+    written = together(lambda contract: [*_files(runs[contract.dataset], contract, folder)], carried)
+    files = [file for of_dataset in written for file in of_dataset]
     totals: dict[str, dict[str, str]] = {}
-    for whole in route.carries(kind):
-        contract = route.wire(whole.dataset)
-        for file in _files(runs[whole.dataset], contract, folder):
-            files.append(file)
-            totals[file.dataset] = add_totals(file.totals, totals.get(file.dataset, {}))
+    for file in files:
+        totals[file.dataset] = add_totals(file.totals, totals.get(file.dataset, {}))
     content = Content(hash=content_hash(files), files=tuple(files), totals=totals)
     (folder / "content.json").write_bytes(dump_content(content))
     if records is not None:
@@ -125,7 +125,7 @@ def stage_parts(
 def _runs(parts: Iterable[Mapping[str, pd.DataFrame]], route: Route, folder: Path, kind: str) -> dict[str, list[Path]]:
     """Each part's rows of each dataset, checked and sorted, in a file of its own; where they lie by dataset."""
     carried = {whole.dataset: whole for whole in route.carries(kind)}
-    runs = list(map(partial(_runs_of_part, carried, route, folder), count(), parts))  # none is held while one is made
+    runs = list(map(partial(_runs_of_part, carried, route, folder), count(), ahead(parts)))
     return {dataset: [of_part[dataset] for of_part in runs] for dataset in carried}
 
 

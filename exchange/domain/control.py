@@ -82,22 +82,21 @@ def read_control(frame: pd.DataFrame) -> Counts:
 
 def tally(
     frames: Mapping[str, pd.DataFrame],
-    courts: Mapping[Any, str],
+    courts: tuple[pa.Array, pa.Array],
     contracts: Mapping[str, Contract],
     keep: Mapping[str, npt.NDArray[np.bool_]] | None = None,
 ) -> Counts:
     """Rows and money sums of prepared frames by court; of each dataset's `keep` rows where it is given.
 
-    `courts` is record → court. An amount that can't be read counts as nothing.
+    `courts` are records and beside them their courts. An amount that can't be read counts as nothing.
     """
     counts: dict[Place, dict[str, int]] = {}
-    known = as_array(list(courts)), as_array(list(courts.values()))
     for dataset, contract in contracts.items():
         frame = frames.get(dataset)
-        if frame is None or frame.empty:
+        if frame is None or frame.empty or (keep is not None and not keep[dataset].any()):
             continue
         chosen = frame if keep is None else frame.loc[keep[dataset]]
-        counts |= _tally(dataset, contract, chosen, *known)
+        counts |= _tally(dataset, contract, chosen, *courts)
     return counts
 
 

@@ -12,10 +12,17 @@ from exchange.domain.text import as_array
 
 
 def to_parquet(frame: pd.DataFrame) -> bytes:
-    """A text frame's columns in order; the same frame gives the same bytes."""
+    """A text frame's columns in order; the same frame gives the same bytes. Without dictionaries and statistics, which
+    nobody asks for: half the time and half the bytes where few values repeat."""
     columns = [as_array(frame[name]).cast(pa.string()) for name in frame]
     out = io.BytesIO()
-    pq.write_table(pa.table(columns, names=list(frame.columns)), out, compression="zstd")
+    pq.write_table(
+        pa.table(columns, names=list(frame.columns)),
+        out,
+        compression="zstd",
+        use_dictionary=False,
+        write_statistics=False,
+    )
     return out.getvalue()
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from exchange.domain import case_number, identifiers
 from exchange.domain.columns import mapped, unlike
@@ -18,7 +19,7 @@ from exchange.domain.finding import Finding
 from exchange.domain.period import Period
 from exchange.domain.route import Party, Route
 from exchange.domain.selection import of_quarter, of_sender, selected
-from exchange.domain.text import among, as_array, as_list, as_series, by_value, trimmed
+from exchange.domain.text import among, as_array, as_list, as_series, looked_up, trimmed
 
 CASES: Final = "bankruptcy_case"
 COURT: Final = "court_code"
@@ -103,9 +104,10 @@ def prepare(
         whole[CASES] = cases.loc[selected(cases, sender=sender, first_day=period.first_day)].reset_index(drop=True)
         numbers = dict(zip(as_list(whole[CASES]["_record"]), as_list(whole[CASES]["_case_no_raw"]), strict=True))
         notes += [*_several_administrators(doubled, numbers), *_strangers(cases, CASES, sender)]
+    records = as_array(list(numbers))
     for contract in contracts:
         if contract.dataset != CASES:
-            whole[contract.dataset], strangers = _belonging(whole[contract.dataset], contract, numbers, sender, period)
+            whole[contract.dataset], strangers = _belonging(whole[contract.dataset], contract, records, sender, period)
             notes += strangers
     normalised: dict[Normalised, None] = {}
     for contract in contracts:
@@ -123,12 +125,12 @@ def _named(cases: pd.DataFrame, given: pd.DataFrame | None, sender: Party) -> pd
 
 
 def _belonging(
-    rows: pd.DataFrame, contract: Contract, numbers: Mapping[Any, Any], sender: Party, period: Period
+    rows: pd.DataFrame, contract: Contract, records: pa.Array, sender: Party, period: Period
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """The rows that go with a selected case, or, of a dataset that stands alone, those of the sender and the quarter;
     and what is to be said of the others."""
     if contract.of_case:
-        return rows.loc[among(rows["_record"], numbers)].reset_index(drop=True), []
+        return rows.loc[among(rows["_record"], records)].reset_index(drop=True), []
     named = rows.assign(_record=contract.dataset)
     strangers = list(_strangers(named, contract.dataset, sender)) if COURT in rows else []
     ours = of_sender(rows[COURT], sender) if COURT in rows else np.ones(len(rows), dtype=bool)
@@ -251,12 +253,10 @@ def _number_rows(frames: Mapping[str, pd.DataFrame]) -> None:
     """Give every row of a case the case's normalised number."""
     if CASES not in frames:
         return
-    cases = frames[CASES]
-    pairs = zip(as_list(cases["_record"]), as_list(cases["case_no"]), strict=True)
-    numbers = {str(record): number or "" for record, number in pairs}
+    records, numbers = (as_array(frames[CASES][name]) for name in ("_record", "case_no"))
     for name, frame in frames.items():
         if name != CASES:
-            frame["case_no"] = by_value(frame["_record"], numbers.__getitem__)
+            frame["case_no"] = looked_up(frame["_record"], records, numbers).rename("case_no")
 
 
 def text(value: Any) -> str | None:

@@ -67,9 +67,9 @@ def distinct(series: pd.Series) -> tuple[npt.NDArray[np.intp], list[str]]:
     return encoded.indices.fill_null(-1).to_numpy().astype(np.intp), encoded.dictionary.to_pylist()
 
 
-def among(series: pd.Series, known: Iterable[str]) -> npt.NDArray[np.bool_]:
-    """Whether each value is one of those known. Missing never is."""
-    listed = as_array([one for one in known if isinstance(one, str)])
+def among(series: pd.Series, known: Iterable[str] | pa.Array) -> npt.NDArray[np.bool_]:
+    """Whether each value is one of those known, which may be an Arrow array. Missing never is."""
+    listed = known if isinstance(known, pa.Array) else as_array([one for one in known if isinstance(one, str)])
     return np.asarray(pc.is_in(as_array(series), value_set=listed, skip_nulls=True), dtype=bool)
 
 
@@ -78,6 +78,16 @@ def by_value(series: pd.Series, change: Callable[[str], str]) -> pd.Series:
     encoded = as_array(series).dictionary_encode()
     changed = as_array([change(value) or None for value in encoded.dictionary.to_pylist()])
     return as_series(changed.take(encoded.indices), index=series.index, name=series.name)
+
+
+def looked_up(series: pd.Series, known: pa.Array, told: pa.Array) -> pd.Series:
+    """For each value what is told at its first place among those known; missing where it is not among them."""
+    return as_series(told.take(pc.index_in(as_array(series), known, skip_nulls=True)), index=series.index)
+
+
+def all_differ(array: pa.Array) -> bool:
+    """Whether no value stands twice."""
+    return bool(pc.count_distinct(array, mode="all").as_py() == len(array))
 
 
 def passes(series: pd.Series, test: Callable[[str], Any]) -> npt.NDArray[np.bool_]:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from exchange.domain.across import check_numbers, check_within, in_order, unofficial_years
+from exchange.domain.ahead import ahead
 from exchange.domain.anomaly import FIGURES, Figures, anomalies, dump_figures, earlier, load_figures
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.canonical import sha256_hex
@@ -187,6 +189,10 @@ def _record(
             write.append("checked", exchange=record.key, actor="system", body=facts)
 
 
+_Surveyed = tuple[Prepared, Sequence[Finding], list[Finding]]
+"""(the outline of a batch, its check's findings, those within its cases)."""
+
+
 def _survey(
     record: ExchangeRecord, agreement: Agreement, party: str, vault: Vault, events: Sequence[Event], folder: Path
 ) -> tuple[Prepared, list[Finding]]:
@@ -194,13 +200,14 @@ def _survey(
     route, sender = agreement.route(record.route), agreement.parties[party]
     extracted = [event for event in events if event.kind == "batch_extracted"]
 
-    def surveyed(batch: str) -> tuple[Prepared, Sequence[Finding], list[Finding]]:
-        prepared, found = _batch(record, batch, extracted, route, sender, vault)
+    def surveyed(batch: str, prepared: Prepared, found: Sequence[Finding]) -> _Surveyed:
         of_cases, _ = parted(prepared, route)
         put_aside(of_cases.frames, folder / "batches" / batch)
         return outline(prepared, route), found, check_within(of_cases, found, route=route)
 
-    batches = [surveyed(batch) for batch in record.details["batches"]]
+    names = record.details["batches"]
+    read = ahead((batch, *_batch(record, batch, extracted, route, sender, vault)) for batch in names)
+    batches = list(starmap(surveyed, read))
     findings = [finding for _, found, _ in batches for finding in found]
     within = [finding for _, _, found in batches for finding in found]
     whole = join([outlined for outlined, _, _ in batches])

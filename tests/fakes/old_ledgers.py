@@ -29,6 +29,7 @@ def before_landings(url: str) -> None:
             _rows(connection, shape.dataset, json.loads(shape.columns), json.loads(shape.key))
         names = ", ".join(one.split()[0] for one in _CATALOGUE[:-1])
         _anew(connection, "landed", _CATALOGUE, f"SELECT {names} FROM landed")
+        connection.execute(text("CREATE INDEX landed_case_by_number ON landed_case (lane, number)"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0010'"))
 
 

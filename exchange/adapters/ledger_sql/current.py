@@ -8,7 +8,7 @@ quarter; `landed_case` has a row a case. It can be made anew from the landed row
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -17,6 +17,9 @@ from sqlalchemy.engine import Connection
 
 _MANY: Final = 10_000
 """Rows of a packet above which their cases are not looked up one by one."""
+
+_JOIN_MEMORY: Final = "64MB"
+"""What PostgreSQL may take for each sort or join of so many; it takes twice as much for a hash."""
 
 _FEW: Final = 200
 """Cases up to which a question about them alone is cheaper than one about their lane."""
@@ -39,32 +42,44 @@ def table_of(dataset: str) -> str:
 def as_a_whole(connection: Connection, rows: int) -> Iterator[None]:
     """Join so many rows, landed in this very transaction, as a whole where they are many.
 
-    PostgreSQL has no statistics of them and takes them for a few, looking each up by itself.
+    PostgreSQL has no statistics of them and takes them for a few, looking each up by itself; and a million cases do
+    not fit into the memory it gives a join by itself, which also loses their order.
     """
     told = connection.dialect.name == "postgresql" and rows > _MANY
     if told:
-        connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+        connection.exec_driver_sql(f"SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '{_JOIN_MEMORY}'")
     yield
     if told:
-        connection.exec_driver_sql("RESET enable_nestloop")
+        connection.exec_driver_sql("RESET enable_nestloop; RESET work_mem")
 
 
-def note(connection: Connection, dataset: str, landing: int, *, lane: str, number: int, rows: int) -> None:
-    """Say that the cases of a landing, so many rows of a dataset, were carried by this packet, unless a later one
-    carried them."""
-    of_packet = f"FROM {table_of(dataset)} r WHERE r._landing = :landing"
-    earlier = (
-        "UPDATE landed_case SET number = :number WHERE lane = :lane AND number < :number "
-        f"AND case_no IN (SELECT r.case_no {of_packet})"
-    )
-    new = (
-        "INSERT INTO landed_case (lane, case_no, number) "
-        f"SELECT DISTINCT CAST(:lane AS text), r.case_no, CAST(:number AS integer) {of_packet} "
-        "AND NOT EXISTS (SELECT 1 FROM landed_case k WHERE k.lane = :lane AND k.case_no = r.case_no)"
-    )
+def note(
+    connection: Connection, told: Mapping[str, int], *, alone: Collection[str], lane: str, number: int, rows: int
+) -> None:
+    """Say that the cases of a packet's landings (dataset → landing, so many rows in all) were carried by it, unless a
+    later one carried them. Of the datasets `alone` the key is the case: they come first, each in the order its rows
+    are stored, and leave few or none to be found in the others."""
+    parts = [[dataset] for dataset in told if dataset in alone]
+    parts += [rest] if (rest := [dataset for dataset in told if dataset not in alone]) else []
+    said: dict[str, Any] = {"lane": lane, "number": number} | {f"landing_{name}": told[name] for name in told}
+    known = "SELECT 1 FROM landed_case k WHERE k.lane = :lane"
     with as_a_whole(connection, rows):
-        for told in (earlier, new):
-            connection.execute(text(told), {"lane": lane, "number": number, "landing": landing})
+        for part in parts:
+            cases = " UNION ALL ".join(
+                f"SELECT r.case_no FROM {table_of(name)} r WHERE r._landing = :landing_{name}" for name in part
+            )
+            if connection.execute(text(f"{known} AND k.number < :number LIMIT 1"), said).first():
+                earlier = "UPDATE landed_case SET number = :number WHERE lane = :lane AND number < :number"
+                connection.execute(text(f"{earlier} AND case_no IN ({cases})"), said)
+            once = "" if set(part) <= set(alone) else "DISTINCT "
+            connection.execute(
+                text(
+                    "INSERT INTO landed_case (lane, case_no, number) "
+                    f"SELECT {once}CAST(:lane AS text), c.case_no, CAST(:number AS integer) FROM ({cases}) c "
+                    f"WHERE NOT EXISTS ({known} AND k.case_no = c.case_no)"
+                ),
+                said,
+            )
 
 
 def rebuild(connection: Connection, datasets: Sequence[str], *, lane: str) -> None:
@@ -103,11 +118,11 @@ def _lacks(connection: Connection, dataset: str, lane: str, cases: Sequence[str]
             f"SELECT 1 FROM landed_case n WHERE n.lane = :lane AND n.case_no IN :cases AND NOT EXISTS {held} LIMIT 1"
         ).bindparams(bindparam("cases", expanding=True))
         return connection.execute(wanted, said | {"cases": list(cases)}).first() is not None
-    wanted = text(
-        f"SELECT 1 FROM (SELECT DISTINCT number FROM landed WHERE lane = :lane) n WHERE NOT EXISTS {held} "
-        "AND EXISTS (SELECT 1 FROM landed_case k WHERE k.lane = :lane AND k.number = n.number) LIMIT 1"
-    )
-    return connection.execute(wanted, said).first() is not None
+    without = f"SELECT n.number FROM landed n WHERE n.lane = :lane AND NOT EXISTS {held}"
+    if connection.execute(text(f"{without} LIMIT 1"), said).first() is None:
+        return False
+    lacking = f"SELECT 1 FROM landed_case k WHERE k.lane = :lane AND k.number IN ({without}) LIMIT 1"
+    return connection.execute(text(lacking), said).first() is not None
 
 
 def newest_until(datasets: Sequence[str], *, last_word: bool = False, column: str = "landed_at") -> str:

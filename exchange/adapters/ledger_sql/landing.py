@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import func, select, text
 from sqlalchemy.engine import Connection
@@ -37,13 +37,15 @@ _JOINED: Final = "JOIN landed p ON p.lane = :lane AND p.dataset = :dataset"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """A dataset's rows a transaction landed: how many, and whether others of a case were there before."""
+    """A dataset's rows a transaction landed: how many, whether they are of cases (a row a case: alone), and whether
+    others were there before."""
 
     lane: str
     number: int
     dataset: str
     landing: int
     rows: int
+    cases: Literal["no", "alone", "many"]
     replaced: bool
 
 
@@ -76,12 +78,11 @@ def land(
     }
     tables.upsert(connection, tables.landed, [catalogued])
     of_case = contract.key[0] == "case_no"
-    replaced = of_case and before not in (None, catalogued["sha256"])
-    if of_case and not replaced:
-        current.note(connection, contract.dataset, landing, lane=lane, number=number, rows=len(hashes))
     return Landed(
-        lane=lane, number=number, dataset=contract.dataset, landing=landing, rows=len(hashes), replaced=replaced
-    )
+        lane=lane, number=number, dataset=contract.dataset, landing=landing, rows=len(hashes),
+        cases="no" if not of_case else "alone" if contract.key == ("case_no",) else "many",
+        replaced=of_case and before not in (None, catalogued["sha256"]),
+    )  # fmt: skip
 
 
 def _landing_of(connection: Connection, dataset: str, lane: str, number: int) -> tuple[int, str | None]:
@@ -102,12 +103,21 @@ def settle(connection: Connection, landed: Sequence[Landed]) -> None:
     again = {one.lane for one in landed if one.replaced}
     for lane in sorted(again):
         note_anew(connection, lane)
-    packets: dict[tuple[str, int], dict[str, case_noting.Told]] = {}
+    packets: dict[tuple[str, int], list[Landed]] = {}
     for one in landed:
-        packets.setdefault((one.lane, one.number), {})[one.dataset] = (one.landing, one.rows)
+        packets.setdefault((one.lane, one.number), []).append(one)
     for (lane, number), told in sorted(packets.items()):
         if lane not in again:
-            case_noting.note(connection, told, lane=lane, number=number)
+            _note(connection, told, lane=lane, number=number)
+
+
+def _note(connection: Connection, told: Sequence[Landed], *, lane: str, number: int) -> None:
+    of_cases = {one.dataset: one.landing for one in told if one.cases != "no"}
+    alone = {one.dataset for one in told if one.cases == "alone"}
+    rows = sum(one.rows for one in told)
+    current.note(connection, of_cases, alone=alone, lane=lane, number=number, rows=rows)
+    known = {one.dataset: (one.landing, one.rows) for one in told}
+    case_noting.note(connection, known, lane=lane, number=number)
 
 
 def note_anew(connection: Connection, lane: str) -> None:

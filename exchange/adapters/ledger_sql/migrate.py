@@ -12,7 +12,7 @@ from exchange.adapters.ledger_sql import desk
 from exchange.adapters.ledger_sql.engine import reading, writing
 from exchange.domain.errors import NeedsPerson
 
-HEAD: Final = "0011"
+HEAD: Final = "0012"
 """The newest revision under `migrations/versions` (a test compares)."""
 
 _CASES: Final = "0008"

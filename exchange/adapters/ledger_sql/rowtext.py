@@ -14,7 +14,7 @@ from sqlalchemy import Result
 
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
-from exchange.domain.text import as_array, as_series
+from exchange.domain.text import all_differ, as_array, as_series
 
 _AT_ONCE: Final = 20_000
 STREAMED: Final = {"stream_results": True, "max_row_buffer": _AT_ONCE}
@@ -43,9 +43,15 @@ def checked_rows(contract: Contract, rows: pd.DataFrame) -> pd.DataFrame:
     wrong = [c.name for c in contract.columns if c.type in _FORMS and not _fits(frame[c.name], c.type)]
     _refuse(504, contract, wrong, "holds a value that is not of its type")
     _refuse(502, contract, [n for n in contract.key if frame[n].isna().any()], "is part of the key and empty somewhere")
-    if frame.duplicated(list(contract.key)).any():
+    if not all_differ(_joined(frame, contract.key)) and frame.duplicated(list(contract.key)).any():
         _refuse(506, contract, [", ".join(contract.key)], "is the key and occurs twice")
     return frame
+
+
+def _joined(frame: pd.DataFrame, key: Sequence[str]) -> pa.Array:
+    """Each row's key as one text. Where these all differ so do the keys; two that are alike may differ still."""
+    parts = [as_array(frame[name]) for name in key]
+    return parts[0] if len(parts) == 1 else compute.binary_join_element_wise(*parts, pa.scalar("\x1f", parts[0].type))
 
 
 def _fits(values: pd.Series[str], kind: str) -> bool:

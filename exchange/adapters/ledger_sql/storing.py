@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql.current import quoted, table_of
 from exchange.adapters.ledger_sql.rowtext import RowHashes, checked_rows
+from exchange.domain.ahead import ahead
 from exchange.domain.contract import Contract
 from exchange.domain.text import as_array
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-_Item = TypeVar("_Item")
 _AT_ONCE: Final = 20_000
 _MARKS: Final = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
 """What COPY's text has another meaning for, the backslash first, and how it is written."""
@@ -84,7 +83,7 @@ def _copy_in(
     )
     cursor: Any = connection.connection.cursor()
     with cursor:
-        for lines, columns in _one_ahead((_lines(fields), _columns(fields)) for fields in made):
+        for lines, columns in ahead((_lines(fields), _columns(fields)) for fields in made):
             _copy(cursor, table_of(contract.dataset), columns, lines)
 
 
@@ -121,15 +120,6 @@ def _written(values: pa.LargeStringArray) -> pa.LargeStringArray:
 def _copy(cursor: Any, table: str, columns: str, lines: pa.Buffer) -> None:
     with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         copy.write(lines)
-
-
-def _one_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
-    """The same items in their order; the next one is made in a thread while one is used."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        coming = thread.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = thread.submit(next, items, None)
-            yield item
 
 
 def _insert(

@@ -245,7 +245,6 @@ landed_case = Table(
     Column("case_no", Text, nullable=False),
     Column("number", Integer, nullable=False),
     PrimaryKeyConstraint("lane", "case_no"),
-    Index("landed_case_by_number", "lane", "number"),
     sqlite_with_rowid=False,
 )
 """Which packet of a lane carried each case last (`current.py`); can be made anew from the landed rows."""

@@ -1,0 +1,36 @@
+"""Work that goes on while what it made before is used: a step waits for the longer of both, not for their sum.
+
+Arrow, hashing and the database let other threads run meanwhile. Order, results and errors are those of one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
+_END: Final = object()
+_TOGETHER: Final = 2
+"""Kept small: each holds a block of rows."""
+
+
+def ahead(items: Iterable[_Item]) -> Iterator[_Item]:
+    """The same items in their order; the next one is made in a thread while one is used. Two are held at a time."""
+    coming_from = iter(items)
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, coming_from, _END)
+        while (item := coming.result()) is not _END:
+            coming = thread.submit(next, coming_from, _END)
+            yield item  # type: ignore[misc]  # _END alone is no item
+
+
+def together(make: Callable[[_Item], _Made], items: Iterable[_Item]) -> list[_Made]:
+    """What `make` makes of each item, in their order, two at a time; the first error ends what has not begun."""
+    with ThreadPoolExecutor(_TOGETHER) as threads:
+        waiting = [threads.submit(make, item) for item in items]
+        try:
+            return [one.result() for one in waiting]
+        finally:
+            threads.shutdown(cancel_futures=True)
