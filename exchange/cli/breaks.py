@@ -16,7 +16,7 @@ from exchange import journeys, wiring
 from exchange.cli.common import By, Home, Json, end, err, out, settings_of, whoever, working
 from exchange.cli.matches import print_match
 from exchange.cli.rounds import stands
-from exchange.domain.break_life import CLOSED, LIVING
+from exchange.domain.break_life import CLOSED, STATES
 from exchange.domain.break_view import Seen, seen
 from exchange.domain.contract import CodeList
 from exchange.domain.errors import NeedsPerson
@@ -45,7 +45,6 @@ class Answer(enum.StrEnum):
     comment = "comment"
 
 
-State = Annotated[str | None, typer.Option(help=f"One of {', '.join((*LIVING, CLOSED))}; all but closed when absent.")]
 To = Annotated[str, typer.Option("--to", help="The role id of who is to work it.")]
 Note = Annotated[str, typer.Option("--text", help="What there is to say; it stays at this end.")]
 Own = Annotated[str, typer.Option("--reason", help="Why; it stays at this end.")]
@@ -62,9 +61,7 @@ def register(typer_app: typer.Typer) -> None:
 
 @app.command("list")
 def list_(
-    state: Annotated[
-        str | None, typer.Option(help=f"{', '.join((*LIVING, CLOSED))}; all but closed when absent.")
-    ] = None,
+    state: Annotated[str | None, typer.Option(help=f"{', '.join(STATES)}; all but closed when absent.")] = None,
     code: Annotated[str | None, typer.Option(help="One kind of difference, as PAID_DIFFERS.")] = None,
     case: Annotated[str | None, typer.Option(help="One case's number, or a part of it.")] = None,
     owner: Annotated[str | None, typer.Option(help="The role id of who works them; `-` for nobody's.")] = None,
@@ -78,6 +75,9 @@ def list_(
         settings = settings_of(home)
         agreed = wiring.agreement(settings)
         every = seen(wiring.book(settings), agreed, settings.party)
+    for name, given, known in (("--state", state, STATES), ("--code", code, agreed.codes["break"].names_zh)):
+        if given is not None and given not in known:
+            raise typer.BadParameter(f"{given!r} is none of {', '.join(known)}.", param_hint=name)
     today = settings.today or wiring.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
     chosen = [one for one in every if _fits(one, state, code, case, owner, infos)]
     if as_json:
@@ -151,6 +151,8 @@ def show(
 
     with end(home, actor=whoever()) as parts:
         told = journeys.call(show_break, parts, id_)
+        codes = [parts.agreement.codes[name] for name in ("break_state", "break_answer")]
+    words = {**{code: f"{zh} {code}" for one in codes for code, zh in one.names_zh.items()}, **_WHY}
     if as_json:
         out.print_json(data=told)
         return
@@ -162,8 +164,8 @@ def show(
     if told["match"]:
         out.print(Text(f"  匹配 match: {told['match']['rule_zh']} {told['match']['rule_en']}", style="bold"))
         print_match(told["match"])
-    _facts(told)
-    out.print(_history(told["history"]), soft_wrap=True)
+    _facts(told, words)
+    out.print(_history(told["history"], words), soft_wrap=True)
 
 
 def _inert(text: str) -> Text:
@@ -171,7 +173,7 @@ def _inert(text: str) -> Text:
     return Text("".join(c if c.isprintable() else "\ufffd" for c in text), overflow="fold")
 
 
-def _facts(told: Mapping[str, Any]) -> None:
+def _facts(told: Mapping[str, Any], words: Mapping[str, str]) -> None:
     grid = Table.grid(padding=(0, 2))
     left: int | None = told["days_left"]
     over = f"超期 {-left} 日 over" if left is not None and left < 0 else f"剩 {left} 日 left"
@@ -188,7 +190,7 @@ def _facts(told: Mapping[str, Any]) -> None:
     if told["shared"]:
         shared = told["shared"]
         rows += [
-            ("对方处理 their decision", shared["decision"] or "—"),
+            ("对方处理 their decision", words.get(shared["decision"], "—")),
             ("对方理由 their reason", shared["reason"] or "—"),
         ]
     if told["answer"]:
@@ -199,10 +201,10 @@ def _facts(told: Mapping[str, Any]) -> None:
     out.print(grid)
 
 
-def _history(entries: Sequence[Mapping[str, Any]]) -> Table:
+def _history(entries: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> Table:
     table = Table("时间 at (UTC)", "经过 what", "人员 by", "", box=None)
     for one in entries:
-        said = [_WHY.get(one[n], one[n]) for n in ("to", "as", "answer", "why", "standing") if one.get(n)]
+        said = [words.get(one[n], one[n]) for n in ("to", "as", "answer", "why", "standing") if one.get(n)]
         figures = [
             f"{name} {one[when][name]}" for when in ("before", "after") for name in ("difference", "amount", "total")
             if name in one.get(when, {})

@@ -17,7 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from exchange import wiring
-from exchange.domain.errors import ExchangeError, RetryLater
+from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
+from exchange.domain.period import Period
 from exchange.ports import Parts
 from exchange.settings import Settings, read_settings
 
@@ -44,6 +45,16 @@ Home = Annotated[
 By = Annotated[str, typer.Option("--by", envvar="EXCHANGE_OFFICER", help="Your role id, as listed under [officers].")]
 Key = Annotated[str, typer.Argument(help="An exchange's key, as `exchange status` lists it.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def a_quarter(text: str | None) -> str | None:
+    """What `--period` was given, once it is a quarter: wrong usage otherwise, and no fault of a file."""
+    if text is not None:
+        try:
+            Period.parse(text)
+        except NeedsPerson as error:
+            raise typer.BadParameter(f"{text!r}: {error.next_step}") from None
+    return text
 
 
 def whoever() -> str:

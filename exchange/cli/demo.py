@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from exchange import journeys, wiring
-from exchange.cli.common import err
+from exchange.cli.common import a_quarter, err
 from exchange.cli.summary import print_summary
 from exchange.cli.two_ends import Ends, World, build
 from exchange.domain import lifecycle
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     source: Annotated[Path, typer.Option(help="A court's database, as an SQL dump.")],
     return_: Annotated[Path, typer.Option("--return", help="Folder with the tax bureau's files.")],
-    period: Annotated[str, typer.Option(help="The quarter, as 2026Q3.")],
+    period: Annotated[str, typer.Option(callback=a_quarter, help="The quarter, as 2026Q3.")],
     as_of: Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day the quarter is run.")],
     home: Annotated[Path, typer.Option(help="Folder for both ends; again with the same one goes on.")],
     pair: Annotated[str, typer.Option(help="131100: the city's twelve courts; 131103: the district's one.")] = "131100",

@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from exchange import journeys
-from exchange.cli.common import By, Home, Json, end, out
+from exchange.cli.common import By, Home, Json, a_quarter, end, out
 from exchange.domain.meeting_life import Book, Question, Resolution
 from exchange.ports import Parts
 
@@ -128,7 +128,7 @@ def withdraw(id_: Id, by: By, with_: With = None, home: Home = None) -> None:
 @app.command()
 def call(
     day: Day,
-    period: Annotated[str, typer.Option("--period", help="The quarter it is about, as 2026Q3.")],
+    period: Annotated[str, typer.Option("--period", callback=a_quarter, help="The quarter it is about, as 2026Q3.")],
     place: Place,
     by: By,
     with_: With = None,

@@ -13,7 +13,20 @@ import typer
 from rich.table import Table
 
 from exchange import journeys
-from exchange.cli.common import EXIT_NEEDS_PERSON, EXIT_RETRY, By, Home, Json, Key, end, err, out, show_error, working
+from exchange.cli.common import (
+    EXIT_NEEDS_PERSON,
+    EXIT_RETRY,
+    By,
+    Home,
+    Json,
+    Key,
+    a_quarter,
+    end,
+    err,
+    out,
+    show_error,
+    working,
+)
 from exchange.domain import lifecycle
 from exchange.domain.errors import RetryLater
 from exchange.domain.outcome_file import OUTCOME, outcome_of
@@ -46,7 +59,7 @@ def register(app: typer.Typer) -> None:
 
 @run_app.command("quarterly")
 def quarterly(
-    period: Annotated[str, typer.Option(help="The quarter, as 2026Q3.")],
+    period: Annotated[str, typer.Option(callback=a_quarter, help="The quarter, as 2026Q3.")],
     route: Annotated[str | None, typer.Option(help="One route; every route of the quarter when absent.")] = None,
     as_of: Day = None,
     home: Home = None,

@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from exchange import wiring
-from exchange.cli.common import Home, Json, out, settings_of, working
+from exchange.cli.common import Home, Json, a_quarter, out, settings_of, working
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.period import Period
 
@@ -43,7 +43,7 @@ def sample(
     into: Annotated[Path | None, typer.Option(help="Folder to write; `sample-<seed>` when absent.")] = None,
     party: Annotated[str, typer.Option(help="The court end whose world it is.")] = "court-131100",
     courts: Annotated[int | None, typer.Option(help="Only the first so many of the party's courts.")] = None,
-    period: Annotated[str, typer.Option(help="The quarter, as 2026Q3.")] = "2026Q3",
+    period: Annotated[str, typer.Option(callback=a_quarter, help="The quarter, as 2026Q3.")] = "2026Q3",
     as_of: Annotated[
         datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day the quarter is run.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from exchange import journeys
-from exchange.cli.common import EXIT_FOUND, Home, Json, end, out, whoever, working
+from exchange.cli.common import EXIT_FOUND, Home, Json, a_quarter, end, out, whoever, working
 from exchange.domain.period import Period
 
 source_app = typer.Typer(help="This end's own records.", no_args_is_help=True)
@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 @source_app.command("check")
 def source_check(
-    period: Annotated[str | None, typer.Option("--period", help="A quarter (2026Q3), else today's.")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", callback=a_quarter, help="A quarter (2026Q3), else today's.")
+    ] = None,
     route: Annotated[str | None, typer.Option("--route", help="One route; every quarterly route when absent.")] = None,
     as_json: Json = False,
     home: Home = None,

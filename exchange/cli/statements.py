@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from exchange import journeys
-from exchange.cli.common import EXIT_FOUND, By, Home, Json, end, out, show_error, whoever, working
+from exchange.cli.common import EXIT_FOUND, By, Home, Json, a_quarter, end, out, show_error, whoever, working
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.statement_life import STATES
 from exchange.domain.statement_terms import AMOUNTS, WORDS, signature_name
@@ -29,7 +29,7 @@ WIDE = 96
 SHOWN = 50
 """Differing values a screen shows."""
 
-Quarter = Annotated[str, typer.Option("--period", help="The quarter, as 2026Q3.")]
+Quarter = Annotated[str, typer.Option("--period", callback=a_quarter, help="The quarter, as 2026Q3.")]
 Route = Annotated[str | None, typer.Option(help="The route of the cases (this end's only one, when it has one).")]
 Case = Annotated[str | None, typer.Option("--case", help="One case's part, in any bracket style; a page of its own.")]
 

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from bench.ends import introduce
+from exchange.cli import app
 from exchange.settings import read_settings
 
 HEAVY = ("pandas", "pyarrow", "numpy", "great_expectations")
@@ -49,3 +51,18 @@ def test_it_brings_nothing_heavy(home: Path, words: tuple[str, ...]) -> None:
         env={**os.environ, "EXCHANGE_HOME": str(home)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "[]"), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("breaks", "list", "--state", "explianed"), "explained"),
+        (("breaks", "list", "--code", "PAID"), "PAID_DIFFERS"),
+        (("statement", "show", "--period", "Q3"), "2026Q3"),
+    ],
+)
+def test_a_word_that_is_none_is_wrong_usage_and_not_an_empty_list(
+    home: Path, words: tuple[str, ...], told: str
+) -> None:
+    done = CliRunner().invoke(app, [*words, "--home", str(home)], env={"COLUMNS": "200"})
+    assert (done.exit_code, told in done.output) == (2, True), done.output
