@@ -13,8 +13,9 @@ from rich.text import Text
 
 from exchange import journeys
 from exchange.cli.common import By, Home, Json, Key, end, out, whoever, working
+from exchange.cli.complete import some_of
 from exchange.cli.rounds import Reason, stands
-from exchange.domain.moments import moment_of
+from exchange.domain.moments import moment_of, moment_text
 
 Case = Annotated[str, typer.Option("--case", help="The case number, in any bracket style.")]
 SHOWN: Final = 20
@@ -128,6 +129,9 @@ def _counts(found: Mapping[str, Any]) -> None:
         f"{counts['right_only']} · 仅在前者 only left {counts['left_only']}",
         soft_wrap=True,
     )
+    for side, words in (("right_only", "仅在后者 only right"), ("left_only", "仅在前者 only left")):
+        if found[side]:
+            out.print(f"  {words}: {some_of(found[side])}", soft_wrap=True, markup=False)
 
 
 def _changes(found: Mapping[str, Any]) -> None:
@@ -175,7 +179,7 @@ def known(
         return
     for one in found:
         what = f"{KNOWN[one['known']]}  {one['by'] or ''}"
-        out.print(f"[bold]{one['case_no']}[/]  {one['on']}  {what}", soft_wrap=True)
+        out.print(f"[bold]{one['case_no']}[/]  {moment_text(moment_of(one['on']))}  {what}", soft_wrap=True)
         _packets(one)
         for dataset, rows in one["rows"].items():
             _rows(dataset, rows)
@@ -184,7 +188,9 @@ def known(
 def _packets(one: Mapping[str, Any]) -> None:
     """A line a packet, in the order they were sent."""
     heads = ("号 no.", "情形 why", "变化 changed", "经办、批准 by", "送出 sent", "对方收下 taken in", "回执 receipts")
-    table = Table(*heads)
+    table = Table()
+    for head in heads:
+        table.add_column(head, overflow="fold")
     for packet in one["packets"]:
         officers = "\n".join(filter(None, (packet["prepared_by"], packet["approved_by"])))
         receipts = "\n".join(f"{r['rung']} {r['receipt'].split('.')[2]}" for r in packet["receipts"])

@@ -80,8 +80,7 @@ def print_readings(found: Mapping[str, Any]) -> None:
     out.print(table)
     for side, words_ in (("right_only", "今日始知 known only today"), ("left_only", "今日已无 gone today")):
         if found[side]:
-            more = f" … {len(found[side]) - SHOWN} more" if len(found[side]) > SHOWN else ""
-            out.print(f"  {words_}: {'、'.join(found[side][:SHOWN])}{more}", soft_wrap=True, markup=False)
+            out.print(f"  {words_}: {some_of(found[side])}", soft_wrap=True, markup=False)
     if not found["changed"]:
         if not found["right_only"] and not found["left_only"]:
             out.print("  两次所知相同 both readings are the same")
@@ -95,6 +94,11 @@ def print_readings(found: Mapping[str, Any]) -> None:
     out.print(table)
     if len(found["changed"]) > SHOWN:
         out.print(f"  … {len(found['changed']) - SHOWN} more with --json")
+
+
+def some_of(numbers: Sequence[str]) -> str:
+    """The first numbers of a list, and how many more there are."""
+    return "、".join(numbers[:SHOWN]) + (f" … {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else "")
 
 
 def figures_of(parts: Parts, key: str) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def _print(parts: Parts, record: ExchangeRecord, now: Standing, known: dict[str,
                 reason.append(f"  前次 earlier, {before.by} {day_of(before.since or before.at)}：{before.reason}")
             told = point_words(point, route)
             where = " ".join(part for part in (told["case_no"], told["place"]) if part)
-            what = "、".join([*(zh for zh, _ in told["columns"]), *([told["note"]] if told["note"] else [])])
+            what = "：".join(filter(None, ("、".join(zh for zh, _ in told["columns"]), told["note"])))
             table.add_row(Text(point.id, no_wrap=True), Text(where), Text(what), reason)
         out.print(table)
         out.print()

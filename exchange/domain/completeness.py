@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from exchange.domain import control, docket, gap_book
 from exchange.domain.across import marked, row_keys
+from exchange.domain.astray import astray, astray_findings
 from exchange.domain.case_number import normalise, normalise_case_no, parse
 from exchange.domain.control import Control, Counts
 from exchange.domain.examine import Examination
@@ -49,7 +50,7 @@ class Completeness:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """What the ledger knows from before: what was said about serials, the rows the route carried last (by dataset,
-    with `_record`), the quarters it exchanged, and which records one of those held."""
+    with `_record`; of its cases `astray.CARRIED`), the quarters it exchanged, and which records one of those held."""
 
     book: Sequence[gap_book.Told]
     before: Mapping[str, pd.DataFrame]
@@ -118,8 +119,9 @@ def completeness(
     `private` are the frames of the private queries of every batch, walked once and not kept; where the source has no
     such query, that part of the outcome says `checked: false`.
     """
-    registers = _read(private, prepared, sender, history)
-    findings: list[Finding] = []
+    lost = _astray(prepared, examination, history)
+    registers = _read(private, prepared, sender, history, lost)
+    findings = astray_findings(lost, registers.astray, sender=sender, first_day=prepared.period.first_day)
     numbers: dict[str, Any] = {"checked": False}
     there: Mapping[str, Spans] = {}
     if registers.numbers and CASES in prepared.frames:
@@ -144,12 +146,17 @@ class _Registers:
     numbers: list[docket.Numbers] = field(default_factory=list)
     unread: list[pd.DataFrame] = field(default_factory=list)
     unsent: list[pd.DataFrame] = field(default_factory=list)
+    astray: list[pd.DataFrame] = field(default_factory=list)
     counted: list[Counts] = field(default_factory=list)
     controls: list[pd.DataFrame] = field(default_factory=list)
 
 
 def _read(
-    private: Iterable[Mapping[str, pd.DataFrame]], prepared: Prepared, sender: Party, history: History
+    private: Iterable[Mapping[str, pd.DataFrame]],
+    prepared: Prepared,
+    sender: Party,
+    history: History,
+    lost: pd.DataFrame,
 ) -> _Registers:
     """Batch by batch: a country's registers are larger than all else an exchange holds at its end."""
     kept = _Registers()
@@ -162,7 +169,15 @@ def _read(
             kept.numbers.append(docket.numbers_of(register, sender))
             kept.unread.append(unread(register))
             kept.unsent.append(unsent(register))
+            kept.astray.append(register.loc[among(register["_record"], lost["_record"].tolist())])
     return kept
+
+
+def _astray(prepared: Prepared, examination: Examination, history: History) -> pd.DataFrame:
+    """The cases the other side has as open that this exchange has not selected."""
+    chosen = prepared.frames.get(CASES, pd.DataFrame(columns=["case_no", "_record"], dtype="str"))
+    before = history.before.get(CASES, pd.DataFrame(columns=["_record"], dtype="str"))
+    return astray(before, chosen, examination.held)
 
 
 def _numbers(

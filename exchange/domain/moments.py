@@ -25,3 +25,8 @@ def moment_of(text: str) -> datetime:
             504, "It is neither a day nor a time.", where="--on", next_step="Write 2026-10-09, or 2026-10-09T15:00."
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+
+
+def moment_text(moment: datetime) -> str:
+    """What `moment_of` was given: the day for a day's last instant, else the time to the minute."""
+    return moment.date().isoformat() if moment.time() == time.max else moment.isoformat(timespec="minutes")

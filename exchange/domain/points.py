@@ -30,7 +30,7 @@ NO_REASONS: Final = sha256_hex(b"[]")
 EXPLAINED, OVERRULED = "explained", "overruled"
 """Events by which an officer gives a reason."""
 
-AT_HOME: Final = frozenset({"docket_gap", "case_not_read", "ended_case_never_sent"})
+AT_HOME: Final = frozenset({"docket_gap", "case_not_read", "ended_case_never_sent", "sent_case_not_selected"})
 """Rules whose note does not travel: it names a record of the source, or serials that may be sealed."""
 
 

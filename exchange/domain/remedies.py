@@ -32,6 +32,10 @@ OUR_RULES: Final[Mapping[str, Words]] = {
     "control_total_differs": ("控制总数不符", "A control total differs"),
     "case_not_read": ("应选案件未读出", "A case that should be selected was not read"),
     "ended_case_never_sent": ("已办结案件从未送出", "A case ended and never went out"),
+    "sent_case_not_selected": (
+        "对方在办的案件本次未入选",
+        "A case the other side has as open is not selected",
+    ),
     "line_without_claim": ("明细没有对应的申报版本", "A line belongs to no claim version"),
     "payment_without_claim": ("缴款没有对应的申报版本", "A payment belongs to no claim version"),
     "payment_not_positive": ("缴纳金额不是正数", "Nothing was paid, or less than nothing"),
@@ -45,7 +49,10 @@ OUR_RULES: Final[Mapping[str, Words]] = {
         "案件已撤回，登记中没有其后的受理裁定",
         "The case was taken back; no later acceptance is keyed",
     ),
-    "sent_case_gone_from_source": ("已送出的案件在来源系统中已不存在", "A case sent is no more in the source"),
+    "sent_case_gone_from_source": (
+        "已送出的案件在来源系统中已不存在，或已改案号",
+        "A case sent is no more in the source, or has another number",
+    ),
     "claim_on_voided_case": ("申报所列案件已由法院撤回", "The claim's case was taken back by the court"),
     "break_never_shared": ("所答复的差异不在本端送出的清单上", "An answer to a break on no list of this end"),
     "act_unusable": ("联席会议事项本端无法使用", "An act of the joint meeting this end can't use"),
@@ -148,6 +155,12 @@ REMEDIES: Final[Mapping[str, Words]] = {
     "ended_case_never_sent": (
         "在来源更新该案后下批补送，或说明不送的理由",
         "Touch the case at its source and it goes next time, or say why it does not",
+    ),
+    "sent_case_not_selected": (
+        "受理被撤销、改号或重复录入的，撤回原案（exchange void-case）；已终结的，以更正送出（exchange "
+        "correct）；登记有误的，更正后重读；说明去向",
+        "Dismissed, renumbered, keyed twice: take it back (exchange void-case). Ended: send a correction (exchange "
+        "correct). Else mend the register. Say which",
     ),
     "line_without_claim": ("补上该版本的申报行，或删除该明细", "Add the claim's row of that version, or drop the line"),
     "payment_without_claim": (

@@ -24,15 +24,15 @@ def spans_text(spans: Spans) -> str:
 
 
 def parse_spans(text: str) -> Spans:
-    """Serials as a person writes them: numbers and ranges, any comma between; NeedsPerson 905 for anything else."""
+    """Serials as a person writes them: numbers and ranges, any comma between; NeedsPerson 922 for anything else."""
     found = []
     for part in filter(None, _SPLIT.split(re.sub(r"\s*[-–—~～至]\s*", "-", text.strip()))):
         match = _SPAN.fullmatch(part)
         if match is None or int(match[2] or match[1]) < int(match[1]):
-            raise NeedsPerson(905, "Serials are written like 3, 7-9.", where="--serials", next_step="Write them so.")
+            raise NeedsPerson(922, "Serials are written like 3, 7-9.", where="--serials", next_step="Write them so.")
         found.append((int(match[1]), int(match[2] or match[1])))
     if not found:
-        raise NeedsPerson(905, "No serial is named.", where="--serials", next_step="Write them like 3, 7-9.")
+        raise NeedsPerson(922, "No serial is named.", where="--serials", next_step="Write them like 3, 7-9.")
     return union(found)
 
 

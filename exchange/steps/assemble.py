@@ -15,6 +15,7 @@ import pandas as pd
 from exchange.domain.across import check_numbers, check_within, in_order, unofficial_years
 from exchange.domain.ahead import ahead
 from exchange.domain.anomaly import FIGURES, Figures, anomalies, dump_figures, earlier, load_figures
+from exchange.domain.astray import CARRIED
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.canonical import sha256_hex
 from exchange.domain.changes import DATASET, case_in_exchange
@@ -249,10 +250,11 @@ def _private(record: ExchangeRecord, events: Sequence[Event], vault: Vault) -> I
 
 
 def _before(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) -> History:
-    """What the ledger knows from before, of the rows carried last the cases' numbers alone."""
+    """What the ledger knows from before, of the rows carried last the cases' numbers and stages alone."""
+    carried = [name for name in CARRIED if name in route.wire(CASES).names] if route.has(CASES) else []
     return History(
         book=book_of(ledger.events, but_turned_up_in=record.key),
-        before={CASES: ledger.landed(route, CASES, columns=["case_no"])} if route.has(CASES) else {},
+        before={CASES: ledger.landed(route, CASES, columns=carried)} if carried else {},
         runs=runs_of(ledger.exchanges(route=route.id, kind="Q", states=sorted(GONE))),
         held_in=cache(partial(_held_in, vault)),
     )

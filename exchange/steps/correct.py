@@ -244,17 +244,19 @@ def _narrow(found: Examination, cases: frozenset[str], asked: _Asked) -> Examina
 
 
 def _gone(asked: _Asked, found: Examination, end: _End) -> tuple[Finding, ...]:
-    """Cases the past quarter carried that the source has no more: an officer takes them back, no program does."""
+    """Cases the past quarter carried that the source has no more, or under another number: an officer takes them
+    back, no program does."""
     if asked.exchange is None:
         return ()
     carried = content_records(partial(end.vault.has, asked.exchange), partial(end.vault.get, asked.exchange))
     voided = set(end.ledger.landed(asked.route, VOIDS)["case_no"])
+    numbers = {record: number for number, record in found.records.items()}
     return tuple(
         Finding(
             rule=GONE_FROM_SOURCE, severity="warn", dataset=CASES, record=record, case_no=case, comparable=False,
         )
         for case, record in carried.items()
-        if record not in found.selected and case not in voided
+        if (record not in found.selected or numbers.get(record, case) != case) and case not in voided
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from exchange.domain.case_number import normalise
 from exchange.domain.choice import by_number
 from exchange.domain.differences import as_document, compare
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.moments import moment_text
 from exchange.domain.period import Period
 from exchange.domain.prepare import CASES, prepare
 from exchange.domain.route import Agreement, Route
@@ -57,7 +58,7 @@ def readings(
     told = {"what": "asof", "on": on.isoformat(), "known_on": known_on.isoformat(), "source": from_source}
     with ledger.transaction() as write:
         write.append("looked_at", exchange=None, actor=actor, body=told | ({"subject": number} if number else {}))
-    left, right = (f"known on {known_on.isoformat()}", "register now" if from_source else "known now")
+    left, right = (f"known on {moment_text(known_on)}", "register now" if from_source else "known now")
     found = as_document(compare(before, after, chosen), left=left, right=right)
     rows = {side: {n: len(f) for n, f in frames.items()} for side, frames in (("then", before), ("now", after))}
     return {"route": chosen.id, "on": on.isoformat(), "rows": rows, **found}

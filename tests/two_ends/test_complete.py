@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from bench.ends import release
 from exchange import journeys
 from exchange.adapters.source_sql import SqlSource
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.points import Point, standing
 from exchange.steps.figures import figures
 from exchange.steps.readings import readings
 from exchange.steps.review import review
+from exchange.steps.void_case import void_case
 from tests.servers import PostgresServer
-from tests.two_ends.postgres_world import World, postgres_world
+from tests.two_ends.postgres_world import ROUTE, World, postgres_world
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,6 +117,50 @@ def _keyed_later(world: World) -> None:
             f"INSERT INTO pc_zwr SELECT {record}, {record}, '衡水补录{number}有限公司', tyshxydm, nsrsbh, zcdz, fddbr, "
             "fddbrsfz, hydm, cym FROM pc_zwr WHERE ajbs = 1",
         )
+
+
+def test_a_case_the_other_side_waits_for_and_nobody_selects_is_explained(world: World) -> None:
+    def open_points(key: str) -> dict[str | None, Point]:
+        now = standing(key, world.court.ledger.events(exchange=key), partial(world.court.vault.get, key))
+        return {point.case_no: point for point in now.open if point.rule == "sent_case_not_selected"}
+
+    first = world.quarter("2026Q2", date(2026, 7, 3))
+    world.explain(first, world.points(first)["docket_gap"].id, category="void_number", reason="收案后作废")
+    release(world.court, first)
+    world.arrive(first)
+    world.sql(
+        "UPDATE pc_aj SET ah = '（2026）冀1103破16号之一' WHERE ajbs = 16",
+        "UPDATE pc_aj SET ah = '（2026）冀1103破3号' WHERE ajbs = 2",
+        "UPDATE pc_aj SET ajzt_dm = '90' WHERE ajbs = 5", "DELETE FROM pc_aj WHERE ajbs = 6",
+    )  # fmt: skip
+    key = world.quarter("2026Q3", date(2026, 10, 9))
+    assert {number: point.note for number, point in open_points(key).items()} == {
+        "（2026）冀1103破2号": "现案号 now （2026）冀1103破3号 #2",
+        "（2026）冀1103破5号": "程序阶段 stage not_accepted #5",
+        "（2026）冀1103破6号": "登记中已无 not in the register #6",
+    }
+    with pytest.raises(NeedsPerson) as waits:
+        journeys.call(review, world.court, key, "prepare", by="liaison-1")
+    assert waits.value.code == 921
+
+    (back,) = journeys.call(
+        void_case, replace(world.court, actor="liaison-1"), "（2026）冀1103破2号", code="sent_in_error",
+        decided_on=date(2026, 10, 9), reason="案号录入有误，已改为3号",
+    )  # fmt: skip
+    release(world.court, back)
+    world.arrive(back)
+    journeys.call(review, world.court, key, "refuse", by="chief-1", reason="误录案号已撤回")
+    again = world.quarter("2026Q3", date(2026, 10, 9))
+    assert [*open_points(again)] == ["（2026）冀1103破5号", "（2026）冀1103破6号"]
+    for point in [*open_points(again).values(), world.points(again)["docket_gap"]]:
+        world.explain(again, point.id, category="transferred", reason="已移送他院审理")
+    release(world.court, again)
+    world.arrive(again)
+    told = json.loads(world.tax.vault.get(str(journeys.record(world.court, again).packet_id), "inside/reasons.json"))
+    assert {one["note"] for one in told if one["rule"] == "sent_case_not_selected"} == {""}
+    numbers = set(world.tax.ledger.landed(world.tax.agreement.route(ROUTE), "bankruptcy_case")["case_no"])
+    assert "（2026）冀1103破2号" not in numbers
+    assert {f"（2026）冀1103破{n}号" for n in (3, 5, 6, 16)} <= numbers
 
 
 def test_what_a_query_loses_is_found_before_anybody_approves(world: World, tmp_path: Path) -> None:

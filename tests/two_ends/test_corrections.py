@@ -23,6 +23,7 @@ from exchange.domain.moments import SHANGHAI, moment_of
 from exchange.ports import Parts
 from exchange.steps.correct import correct
 from exchange.steps.diff import diff
+from exchange.steps.explain import explain
 from exchange.steps.reissue import reissue
 from exchange.steps.review import review
 from exchange.steps.trace import trace
@@ -225,24 +226,30 @@ def test_taken_back_by_mistake_is_corrected(world: World) -> None:
 
 
 def test_a_past_quarter_is_corrected_as_a_whole_and_backfilled_without_duplicates(world: World) -> None:
+    renamed = world.numbers[3].replace("破", "破9")
     world.sql("UPDATE pc_aj SET ajzt_dm = '10' WHERE ajbs = 6")
     world.goes(world.quarter())
     world.sql(
         "UPDATE pc_aj SET ajzt_dm = '40' WHERE ajbs = 6", "UPDATE pc_aj SET cbr = '赵法官' WHERE ajbs = 1",
-        "DELETE FROM pc_aj WHERE ajbs = 5",
+        "DELETE FROM pc_aj WHERE ajbs = 5", f"UPDATE pc_aj SET ah = '{renamed}' WHERE ajbs = 4",
     )  # fmt: skip
     key = world.correct(exchange=QUARTER)
     assert {case: why for case, (why, *_) in world.why(key).items()} == {
-        world.numbers[0]: "corrected", world.numbers[5]: "new",
+        world.numbers[0]: "corrected", world.numbers[5]: "new", renamed: "new",
     }  # fmt: skip
     findings = json.loads(world.court.vault.get(key, "outcome.json"))["findings"]
-    assert [f["case_no"] for f in findings if f["rule"] == "sent_case_gone_from_source"] == [world.numbers[4]]
+    assert [f["case_no"] for f in findings if f["rule"] == "sent_case_gone_from_source"] == world.numbers[3:5]
     world.goes(key)
+    refused(921, world.release, world.quarter("2026Q1"))
+    for case in (4, 5):
+        world.goes(world.void(case, "sent_in_error"))
+    journeys.call(review, world.court, "131100-cases.Q.2026Q1", "refuse", by="chief-1", reason="误录案件已撤回")
     backfill = world.quarter("2026Q1")
     assert {why for why, *_ in world.why(backfill).values()} == {"unchanged"}
+    journeys.call(explain, world.court, backfill, (), by="liaison-1", rule="docket_gap", reason="案号改动前的编号作废")
     world.goes(backfill)
     rows = world.current(world.tax)
-    assert sorted(rows.index) == sorted(world.numbers)
+    assert sorted(rows.index) == sorted([*world.numbers[:3], world.numbers[5], renamed])
     assert rows.index.is_unique
 
 
@@ -324,6 +331,9 @@ def test_differences_between_two_exchanges_for_people_and_machines(world: World)
     assert "赵**" in page
     assert "赵法官" not in page + json.dumps(found, ensure_ascii=False)
     assert world.court.vault.get(key, f"diff-{found['left']}.xlsx")[:2] == b"PK"
+    journeys.call(
+        explain, world.court, key, (), by="liaison-1", rule="sent_case_not_selected", reason="退回立案审查，另行撤回"
+    )
     assert world.goes(key)
     (packets) = [p.packet_id for p in world.tax.ledger.packets(direction="in") if p.kind == "Q"]
     at_tax = journeys.call(diff, world.tax, packets[1], packets[0])

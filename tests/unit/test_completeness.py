@@ -133,10 +133,36 @@ def test_an_ended_case_that_never_went_out_is_named() -> None:
         {"_record": "3", "case_no": "（2026）冀1103破3号", **ended},
         {"_record": "4", "case_no": "（2026）冀1103破4号", **ended, "terminated_on": "2025-05-01"},
     )  # fmt: skip
-    before = Court().case(2)
+    before = Court().case(2, stage="terminated", terminated_on="2026-05-01")
     assert rules(found(Court().case(1), register=rows)) == []
     assert rules(found(Court().case(1), register=rows, before=before, runs=(RUN,))) == [
         ("ended_case_never_sent", "（2026）冀1103破3号", "#3")
+    ]
+
+
+def test_what_the_other_side_has_as_open_and_is_not_selected_is_named() -> None:
+    rows = register(
+        {"_record": "1", "case_no": "（2026）冀1103破1号"},
+        {"_record": "2", "case_no": "（2026）冀1103破20号"},
+        {"_record": "3", "case_no": "（2026）冀1103破3号", "stage": "not_accepted"},
+        {"_record": "4", "case_no": "（2026）冀1103破4号", "stage": "terminated", "terminated_on": "2026-05-01",
+         "source_updated_at": "2026-05-01T09:00:00+08:00"},
+        {"_record": "5", "case_no": "（2026）冀1103破5号", "court_code": "冀0102"},
+        {"_record": "8", "case_no": "（2026）冀1103破8号", "stage": None},
+        {"_record": "9", "case_no": "（2026）冀1103破9号"},
+    )  # fmt: skip
+    before, now = Court(), Court().case(1).case(2, case_no="（2026）冀1103破20号").case(8, stage=None)
+    for number in (1, 2, 3, 4, 5, 6, 8, 9):
+        before.case(number)
+    before.case(7, stage="terminated", terminated_on="2026-04-01")
+    told = [one for one in rules(found(now, register=rows, before=before)) if one[0] != "docket_gap"]
+    assert told == [
+        ("sent_case_not_selected", "（2026）冀1103破2号", "现案号 now （2026）冀1103破20号 #2"),
+        ("sent_case_not_selected", "（2026）冀1103破3号", "程序阶段 stage not_accepted #3"),
+        ("sent_case_not_selected", "（2026）冀1103破4号", "已终结 ended 2026-05-01 #4"),
+        ("sent_case_not_selected", "（2026）冀1103破5号", "承办法院 court 冀0102 #5"),
+        ("sent_case_not_selected", "（2026）冀1103破6号", "登记中已无 not in the register #6"),
+        ("case_not_read", "（2026）冀1103破9号", "#9"),
     ]
 
 

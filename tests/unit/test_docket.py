@@ -166,12 +166,12 @@ def test_a_point_has_its_reason_once_every_serial_has_one() -> None:
     assert (whole.category, whole.reason) == ("other", "3号：编号作废，收案后作废；3个编号依法不公开")
 
 
-@pytest.mark.parametrize(("serials", "code"), [("4", 922), ("x", 905)])
-def test_only_serials_that_are_asked_about_are_explained(serials: str, code: int) -> None:
+@pytest.mark.parametrize("serials", ["4", "x", "9-7"])
+def test_only_serials_that_are_asked_about_are_explained(serials: str) -> None:
     said = Explanation(point="", category="void_number", reason="收案后作废", by="liaison-1", at="t")
     with pytest.raises(NeedsPerson) as refused:
         give([point("3, 7-9")], said, serials, book=(), reasons={}, names={})
-    assert refused.value.code == code
+    assert refused.value.code == 922
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_serials_are_read_as_people_write_them(text: str, spans: Any) -> None:
 def test_what_is_no_serial_is_refused(text: str) -> None:
     with pytest.raises(NeedsPerson) as refused:
         parse_spans(text)
-    assert refused.value.code == 905
+    assert refused.value.code == 922
 
 
 SETS = st.frozensets(st.integers(1, 30))
