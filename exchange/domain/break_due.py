@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from exchange.domain.audit import Event, ExchangeRecord
 from exchange.domain.break_view import ANSWER
-from exchange.domain.route import Agreement
+from exchange.domain.route import Agreement, Route
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,11 @@ class KeepsEvents(Protocol):
         self, *, route: str | None = None, states: Sequence[str] | None = None, kind: str | None = None
     ) -> Sequence[ExchangeRecord]:
         """Exchanges in the order they were opened."""
+
+
+def answers_to(route: Route, book: KeepsEvents) -> list[ExchangeRecord]:
+    """Every answer that landed on the way back of a route, in order."""
+    return [e for e in book.exchanges(route=route.answered_by, kind="A") if e.direction == "in"]
 
 
 def lists_due(agreement: Agreement, party: str, book: KeepsEvents) -> list[str]:

@@ -69,10 +69,13 @@ def hear(parts: Parts, swept: Swept | None = None) -> None:
 
 
 def reconcile(parts: Parts, key: str, as_of: date | None = None) -> None:
-    """Compare the three books for an exchange of this end, under what is agreed today."""
+    """Compare the three books for an exchange of this end, under what is agreed today; one comparison of a route at a
+    time, so that none that read older books has the last word. RetryLater 907 while another runs."""
     from exchange.steps.reconcile import reconcile as step
 
-    call(step, parts, key, as_of=as_of, agreement=agreed(parts))
+    found = parts.ledger.exchange(key)
+    with parts.ledger.lock(f"reconcile:{found.route if found else key}"):
+        call(step, parts, key, as_of=as_of, agreement=agreed(parts))
 
 
 def verify(parts: Parts, folder: Path) -> Manifest:

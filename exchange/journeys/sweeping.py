@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from exchange.domain import lifecycle
-from exchange.domain.break_due import lists_due
+from exchange.domain.break_due import answers_to, lists_due
 from exchange.domain.errors import RetryLater
 from exchange.journeys.calling import Swept, attempted
 from exchange.journeys.incoming import fetch, hear, receive, reconcile
@@ -51,20 +51,19 @@ def _incoming(parts: Parts, counterpart: str, swept: Swept) -> None:
 
 
 def _unreconciled(parts: Parts) -> list[str]:
-    """Quarterly exchanges whose route back brought an answer since they were last reconciled."""
+    """Quarterly exchanges whose route back brought an answer that was not there when they were last compared."""
     due = []
     for route in parts.agreement.routes_from(parts.party):
         if route.answered_by is None:
             continue
-        answers = [e for e in parts.ledger.exchanges(route=route.answered_by, kind="A") if e.direction == "in"]
+        answers = answers_to(route, parts.ledger)
         ours = [
             e for e in parts.ledger.exchanges(route=route.id, kind="Q")
             if e.state in (lifecycle.SENT, lifecycle.RECEIVED, lifecycle.ACCEPTED)
         ]  # fmt: skip
         if not answers or not ours:
             continue
-        last = [event.seq for event in parts.ledger.events(exchange=ours[-1].key, kind="reconciled")]
-        news = [event.seq for event in parts.ledger.events(exchange=answers[-1].key, kind="taken_in")]
-        if not last or max(news, default=0) > last[-1]:
+        told = [event.body["answers"] for event in parts.ledger.events(exchange=ours[-1].key, kind="reconciled")]
+        if not told or len(answers) > told[-1]:
             due.append(ours[-1].key)
     return due

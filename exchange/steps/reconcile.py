@@ -19,6 +19,7 @@ import pandas as pd
 from exchange.domain import lifecycle
 from exchange.domain.book_parts import books_of, narrowed, together
 from exchange.domain.books import Books
+from exchange.domain.break_due import answers_to
 from exchange.domain.break_life import CLOSED, BreakWork, break_key, reopened, set_name
 from exchange.domain.break_list import break_list
 from exchange.domain.break_runs import Run, run_of, told_by_the_books
@@ -94,7 +95,7 @@ def reconcile(
     compare = partial(
         reconcile_books, route_out=route, levy=agreement.codes["levy"], as_of=day, is_workday=is_workday
     )  # fmt: skip
-    decisions = book_of(ledger.events, route.id)
+    decisions, answers = book_of(ledger.events, route.id), len(answers_to(route, ledger))
     with vault.workdir() as folder:
         cases, result, situations, books = _compared(route, back, day, ledger, folder, compare)
         result = replace(result, matches=decided(result.matches or Matches(), decisions, day))
@@ -109,7 +110,7 @@ def reconcile(
     vault.put(key, set_name(run.set_sha256), gzip.compress(run.set_file, mtime=0))
     gone = {record.case_no for record in run.records if record.state == CLOSED}
     sent = frozenset(cases[among(cases, gone)])
-    _record(key, route, run, sent, ledger, actor, _facts(result, run, day, back, ledger))
+    _record(key, route, run, sent, ledger, actor, _facts(result, run, day, answers))
 
 
 def _keep_list(key: str, data: Mapping[str, Any], vault: Vault, pages: Pages, sheets: Sheets) -> None:
@@ -278,13 +279,13 @@ def _of_comparison(finding: Mapping[str, Any]) -> bool:
     return "comparable" in finding and finding.get("rule") in RULES
 
 
-def _facts(result: Result, run: Run, day: date, back: Route, ledger: Ledger) -> dict[str, Any]:
-    answers = [e for e in ledger.exchanges(route=back.id, kind="A") if e.direction == "in"]
+def _facts(result: Result, run: Run, day: date, answers: int) -> dict[str, Any]:
+    """What the ledger says of it. `answers` had landed when the books were read; one that came since is not in it."""
     return {
         "breaks": result.counts,
         "infos": len(result.infos),
         "as_of": day.isoformat(),
-        "answers": len(answers),
+        "answers": answers,
         "set_sha256": run.set_sha256,
         "since_last": dict(run.counts),
     }

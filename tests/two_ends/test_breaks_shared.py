@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from exchange import journeys
+from exchange.adapters.pages import HtmlPages
 from exchange.domain import lifecycle
 from exchange.domain.break_life import note_name
 from exchange.domain.break_view import seen
-from exchange.domain.errors import NeedsPerson
+from exchange.domain.errors import NeedsPerson, RetryLater
 from exchange.ports import Parts
 from exchange.steps.answer_breaks import answer_breaks
 from exchange.steps.note_answers import note_answers
@@ -141,6 +143,31 @@ def test_an_answer_that_crosses_a_newer_list_or_comes_late_moves_nothing(light: 
     round_trip(tax, court)
     assert states(court)["PAID_DIFFERS"] == "disputed"
     assert journeys.audit(court) == []
+
+
+class AnswerMeanwhile(HtmlPages):
+    """Pages of an end at which an answer lands while its books are compared."""
+
+    def __init__(self, court: Parts) -> None:
+        super().__init__()
+        self.court = court
+
+    def breaks(self, data: Mapping[str, Any]) -> str:
+        """The page, once it has landed."""
+        body = {"route": BACK, "direction": "in", "kind": "A", "period": "2026Q3", "as_of": "2026-10-09"}
+        with self.court.ledger.transaction() as write:
+            write.append("taken_in", exchange=f"{TAX}.{COURT}.000900.A", actor="a", body=body)
+        return super().breaks(data)
+
+
+def test_one_comparison_at_a_time_and_an_answer_that_lands_meanwhile_is_compared_next(ends: Ends) -> None:
+    court, _ = ends
+    key = compared(court, "2026Q3", books_of("1050000.07", "4940.00"), 1)
+    with court.ledger.lock(f"reconcile:{OUT}"), pytest.raises(RetryLater, match="E907"):
+        journeys.reconcile(court, key)
+    journeys.reconcile(replace(court, pages=AnswerMeanwhile(court)), key)
+    assert journeys.sweep(court).done["reconciled"] == 1
+    assert "reconciled" not in journeys.sweep(court).done
 
 
 def test_the_same_words_about_new_figures_are_an_answer_of_their_own(ends: Ends) -> None:
