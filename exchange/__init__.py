@@ -2,4 +2,4 @@
 
 import os
 
-os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")  # read when Arrow is loaded: docs/adr/0038
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")  # read when Arrow is loaded: docs/adr/0036

@@ -5,6 +5,7 @@ Arrow, hashing and the database let other threads run meanwhile. Order, results 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -16,14 +17,17 @@ _TOGETHER: Final = 2
 """Kept small: each holds a block of rows."""
 
 
-def ahead(items: Iterable[_Item]) -> Iterator[_Item]:
-    """The same items in their order; the next one is made in a thread while one is used. Two are held at a time."""
+def ahead(items: Iterable[_Item], *, most: int = 1) -> Iterator[_Item]:
+    """The same items in their order; while one is used, the next are made in a thread, at most so many."""
     coming_from = iter(items)
     with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, coming_from, _END)
-        while (item := coming.result()) is not _END:
-            coming = thread.submit(next, coming_from, _END)
-            yield item  # type: ignore[misc]  # _END alone is no item
+        coming = deque(thread.submit(next, coming_from, _END) for _ in range(most))
+        try:
+            while (item := coming.popleft().result()) is not _END:
+                coming.append(thread.submit(next, coming_from, _END))
+                yield item  # type: ignore[misc]  # _END alone is no item
+        finally:
+            thread.shutdown(cancel_futures=True)
 
 
 def together(make: Callable[[_Item], _Made], items: Iterable[_Item]) -> list[_Made]:

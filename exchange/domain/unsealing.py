@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from exchange.domain.ahead import together
 from exchange.domain.archive import Limits, Member, malformed, read_archive
 from exchange.domain.canonical import sha256_hex, sha256_of, strict_json
 from exchange.domain.certificates import fingerprint
@@ -163,7 +164,7 @@ def check_inner(inner: Inner, manifest: Manifest, schema: Mapping[str, Any]) -> 
 def read_inner(
     inner: Inner, descriptor: Descriptor, manifest: Manifest, route: Route, rules: RecordRules, aside: Path
 ) -> tuple[dict[str, Received], list[Rejected], dict[str, bytes]]:
-    """Steps 10 and 11, part by part: (rows by dataset, records refused, documents by name).
+    """Steps 10 and 11, part by part, two datasets at a time: (rows by dataset, records refused, documents by name).
 
     402, 409 the descriptor, 501 to 506 the rows, 602 their number. Rows to land are put aside in a private folder.
     """
@@ -179,10 +180,9 @@ def read_inner(
         files.setdefault(str(resource.dataset), []).append(resource)
     if kind in DATA_KINDS:
         _check_carried(kind, files, route)
-    rejected: list[Rejected] = []
-    received = {
-        name: _read_dataset(inner, found, route, rules, aside / name, rejected) for name, found in files.items()
-    }
+    read = together(lambda name: _read_dataset(inner, files[name], route, rules, aside / name), files)
+    received = {rows.dataset: rows for rows, _ in read}
+    rejected = [record for _, refused in read for record in refused]
     return received, rejected, {path: (inner.folder / path).read_bytes() for path in sorted(documents)}
 
 
@@ -255,14 +255,14 @@ def _read_dataset(
     route: Route,
     rules: RecordRules,
     aside: Path,
-    rejected: list[Rejected],
-) -> Received:
-    """A dataset's files checked part by part, and what is to be landed of them put aside."""
+) -> tuple[Received, list[Rejected]]:
+    """A dataset's files checked part by part, what is to be landed of them put aside; and the records refused."""
     from exchange.domain.runs import put_aside
 
     contract = route.wire(str(resources[0].dataset))
     order, received, landed, parts = KeyOrder(contract), 0, 0, 0
     totals: dict[str, str] = {}
+    rejected: list[Rejected] = []
     for resource in resources:
         before = received
         with (inner.folder / resource.path).open("rb") as stream:
@@ -280,7 +280,7 @@ def _read_dataset(
     )  # fmt: skip
     if not order.kept:  # rows in no order are held against each other whole: 506 for a key in two parts or files
         found.whole()
-    return found
+    return found, rejected
 
 
 def _decrypt_one(

@@ -152,12 +152,13 @@ def _own_rows(key: str, route: Route, vault: Vault) -> dict[str, Iterator[pd.Dat
 def _parts(
     key: str, dataset: str, content: Content, route: Route, records: _Records | None, vault: Vault
 ) -> Iterator[pd.DataFrame]:
-    """A dataset's rows with `_record` where the case is known at the source."""
+    """A dataset's rows, of files just found to be those approved, with `_record` where the case is known at the
+    source."""
     contract = route.wire(dataset)
     for file in content.files:
         if file.dataset == dataset:
             with vault.open(key, f"content/{file.path}") as stream:
-                for frame in read_parts(stream, contract, KeyOrder(contract)):
+                for frame in read_parts(stream, contract, None):
                     yield _with_records(frame, records)
 
 

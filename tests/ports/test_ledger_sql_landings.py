@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ from exchange.adapters.ledger_sql import SqlLedger, open_ledger
 from exchange.domain.errors import NeedsPerson
 from tests.fakes.ledgers import by_hand
 from tests.fakes.old_ledgers import before_landings
-from tests.fakes.routes import a_route
+from tests.fakes.routes import a_contract, a_route
 from tests.ports.test_ledger_sql_landing import CASE, CLAIM, DEBTOR, ODD, ROUTE, a_case, cases, frame, land
 
 OTHER = a_route(CASE, DEBTOR, CLAIM, sender="court-2")
+SMALL = a_contract("bankruptcy_case", ("case_no",), {"case_no": "text", "stage": "code"})
+EVENT = a_contract("case_event", ("case_no", "event_no"), {"case_no": "text", "event_no": "text", "what": "text"})
+THREE = a_route(SMALL, DEBTOR, EVENT)
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 PACKET = "court-1.tax-1.00000{}.Q"
 
@@ -187,3 +191,21 @@ def test_the_documented_question_gives_every_row_with_its_packet(ledger: SqlLedg
     (wanted,) = re.findall(r"```sql\n(SELECT p\.lane.*?;)\n```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)
     rows = asked(database_url, wanted.rstrip(";"))
     assert [row[2] for row in rows] == [*[PACKET.format(1)] * 3, "court-2.tax-1.000009.Q", PACKET.format(2)]
+
+
+@pytest.mark.parametrize("order", list(permutations(["bankruptcy_case", "case_debtor", "case_event"])))
+def test_a_packet_carries_the_cases_any_of_its_datasets_names(ledger: SqlLedger, order: tuple[str, ...]) -> None:
+    named = {
+        "bankruptcy_case": [("c2", "accepted"), ("c1", "accepted")],
+        "case_debtor": [("c1", "1", "甲公司"), ("c3", "1", "乙公司")],
+        "case_event": [("c2", "1", "x"), ("c4", "1", "y"), ("c4", "2", "z")],
+    }
+    for number in (1, 2):
+        packet = PACKET.format(number)
+        with ledger.transaction() as write:
+            for dataset in order:
+                rows = pd.DataFrame(named[dataset], columns=list(THREE.wire(dataset).names)).astype("str")
+                parts = (rows.iloc[at : at + 1] for at in range(len(rows)))
+                write.land(THREE, dataset, parts, number=number, packet_id=packet)
+        assert ledger.last_carried(THREE) == dict.fromkeys(["c1", "c2", "c3", "c4"], packet)
+        assert ledger.verify() == []

@@ -39,6 +39,7 @@ SHAPES = {
         8: "organisation code in a USCC", 17: "organisation code in a USCC",
     },
     "domain/figures": {10: "decimal places"},
+    "domain/claim_situations": {2_000_000: "pairs of lines looked at at once"},
     "steps/watch": {3: "parts of a key"},
     "steps/reconcile": {
         3: "keys read for each case at once", 20_000: "rows put aside at once", 100_000: "cases compared at once",

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import case_noting, current, tables
+from exchange.adapters.ledger_sql.named import Named, Watch
 from exchange.adapters.ledger_sql.rowtext import STREAMED, frame_of, frames_of
 from exchange.adapters.ledger_sql.shapes import as_text, ensure_table, ordered, shapes_of
 from exchange.adapters.ledger_sql.storing import store
@@ -37,25 +38,33 @@ _JOINED: Final = "JOIN landed p ON p.lane = :lane AND p.dataset = :dataset"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """A dataset's rows a transaction landed: how many, whether they are of cases (a row a case: alone), and whether
-    others were there before."""
+    """A dataset's rows a transaction landed: how many, whether they are of cases (a row a case: alone; all of them
+    told by its packet already: named), and whether others were there before."""
 
     lane: str
     number: int
     dataset: str
     landing: int
     rows: int
-    cases: Literal["no", "alone", "many"]
+    cases: Literal["no", "alone", "many", "named"]
     replaced: bool
 
 
 def land(
-    connection: Connection, contract: Contract, rows: Rows, *, lane: str, number: int, packet_id: str, at: str
+    connection: Connection,
+    contract: Contract,
+    rows: Rows,
+    *,
+    lane: str,
+    number: int,
+    packet_id: str,
+    at: str,
+    named: Named,
 ) -> Landed:
     """Replace the rows of (lane, number) in the dataset's table; `settle` does the rest, before the commit.
 
-    Rows may come part by part. NeedsPerson 501, 502 for other columns than the contract's, 504 for a value its type
-    does not take, 506 for a key twice.
+    Rows may come part by part; `named` are the cases that this packet's rows landed before name. NeedsPerson 501, 502
+    for other columns than the contract's, 504 for a value its type does not take, 506 for a key twice.
     """
     import pandas as pd
 
@@ -64,7 +73,9 @@ def land(
     gone = f"DELETE FROM {_table(contract.dataset)} WHERE _landing = :landing"
     connection.execute(text(gone), {"landing": landing})
     parts = [rows] if isinstance(rows, pd.DataFrame) else rows
-    hashes = store(connection, contract, parts, {"_landing": landing})
+    of_case, alone = contract.key[0] == "case_no", contract.key == ("case_no",)
+    watch = Watch(named, alone=alone)
+    hashes = store(connection, contract, parts, {"_landing": landing}, cases=watch.see if of_case else None)
     catalogued = {
         "lane": lane,
         "number": number,
@@ -77,10 +88,9 @@ def land(
         "landing": landing,
     }
     tables.upsert(connection, tables.landed, [catalogued])
-    of_case = contract.key[0] == "case_no"
     return Landed(
         lane=lane, number=number, dataset=contract.dataset, landing=landing, rows=len(hashes),
-        cases="no" if not of_case else "alone" if contract.key == ("case_no",) else "many",
+        cases="no" if not of_case else "named" if watch.all_named else "alone" if alone else "many",
         replaced=of_case and before not in (None, catalogued["sha256"]),
     )  # fmt: skip
 
@@ -112,7 +122,7 @@ def settle(connection: Connection, landed: Sequence[Landed]) -> None:
 
 
 def _note(connection: Connection, told: Sequence[Landed], *, lane: str, number: int) -> None:
-    of_cases = {one.dataset: one.landing for one in told if one.cases != "no"}
+    of_cases = {one.dataset: one.landing for one in told if one.cases in ("alone", "many")}
     alone = {one.dataset for one in told if one.cases == "alone"}
     rows = sum(one.rows for one in told)
     current.note(connection, of_cases, alone=alone, lane=lane, number=number, rows=rows)

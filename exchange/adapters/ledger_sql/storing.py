@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,20 +21,33 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_Part = tuple[dict[str, "pa.LargeStringArray"], list[bytes]]
+"""Of a part of the rows its columns as text, and its rows' hashes."""
+
 _AT_ONCE: Final = 20_000
+_AHEAD: Final = 3
+"""Parts, of some 10 MiB each, that may wait for PostgreSQL."""
+
 _MARKS: Final = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
 """What COPY's text has another meaning for, the backslash first, and how it is written."""
 
 
 def store(
-    connection: Connection, contract: Contract, parts: Iterable[pd.DataFrame], own: Mapping[str, str | int]
+    connection: Connection,
+    contract: Contract,
+    parts: Iterable[pd.DataFrame],
+    own: Mapping[str, str | int],
+    *,
+    cases: Callable[[pa.LargeStringArray], None] | None = None,
 ) -> RowHashes:
-    """Put rows into the dataset's table, each with the columns of `own`; the hashes of the rows.
+    """Put rows into the dataset's table, each with the columns of `own`; the hashes of the rows. `cases` is shown the
+    case numbers of each part once they are checked.
 
     NeedsPerson 501, 502, 504, 506 as `rowtext.checked_rows`.
     """
     hashes = RowHashes()
-    (_copy_in if connection.dialect.name == "postgresql" else _insert)(connection, contract, parts, own, hashes)
+    texts = _texts(contract, parts, hashes, cases)
+    (_copy_in if connection.dialect.name == "postgresql" else _insert)(connection, contract, texts, own)
     return hashes
 
 
@@ -55,13 +68,18 @@ def put(connection: Connection, table: str, rows: pd.DataFrame, own: Mapping[str
 
 
 def _texts(
-    contract: Contract, parts: Iterable[pd.DataFrame], hashes: RowHashes
-) -> Iterator[tuple[dict[str, pa.LargeStringArray], list[bytes]]]:
+    contract: Contract,
+    parts: Iterable[pd.DataFrame],
+    hashes: RowHashes,
+    cases: Callable[[pa.LargeStringArray], None] | None,
+) -> Iterator[_Part]:
     """Each part's columns as they are stored, by name, and its rows' hashes; parts without rows are passed over."""
     for part in parts:
         frame = checked_rows(contract, part)
         made = hashes.add(contract.names, frame)
         if made:
+            if cases:
+                cases(as_array(frame["case_no"]))
             yield {name: as_array(frame[name]) for name in (*contract.names, "_record") if name in frame}, made
 
 
@@ -72,18 +90,16 @@ def _columns(names: Iterable[str]) -> str:
 def _copy_in(
     connection: Connection,
     contract: Contract,
-    parts: Iterable[pd.DataFrame],
+    texts: Iterable[_Part],
     own: Mapping[str, str | int],
-    hashes: RowHashes,
 ) -> None:
-    """PostgreSQL takes lines of text by COPY. While it stores a part, the next one is made."""
+    """PostgreSQL takes lines of text by COPY. While it stores a part, the next ones are made."""
     made = (
-        _fields(arrays, own) | {"_row_sha256": as_array(rf"\\x{one.hex()}" for one in kept)}
-        for arrays, kept in _texts(contract, parts, hashes)
+        _fields(arrays, own) | {"_row_sha256": as_array(rf"\\x{one.hex()}" for one in kept)} for arrays, kept in texts
     )
     cursor: Any = connection.connection.cursor()
     with cursor:
-        for lines, columns in ahead((_lines(fields), _columns(fields)) for fields in made):
+        for lines, columns in ahead(((_lines(fields), _columns(fields)) for fields in made), most=_AHEAD):
             _copy(cursor, table_of(contract.dataset), columns, lines)
 
 
@@ -125,16 +141,15 @@ def _copy(cursor: Any, table: str, columns: str, lines: pa.Buffer) -> None:
 def _insert(
     connection: Connection,
     contract: Contract,
-    parts: Iterable[pd.DataFrame],
+    texts: Iterable[_Part],
     own: Mapping[str, str | int],
-    hashes: RowHashes,
 ) -> None:
     """SQLite takes text, which its columns turn to ints."""
     import pyarrow as pa
     from pyarrow import compute
 
     raw: Any = connection.connection.cursor()
-    for arrays, kept in _texts(contract, parts, hashes):
+    for arrays, kept in texts:
         for name in contract.of_type("bool"):
             arrays[name] = compute.if_else(compute.equal(arrays[name], "true"), "1", "0")
         arrays["_row_sha256"] = pa.array(kept, pa.binary(32))

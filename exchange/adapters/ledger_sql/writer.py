@@ -29,6 +29,7 @@ from exchange.ports import BreakRecord, Clock, PacketRecord
 
 if TYPE_CHECKING:
     from exchange.adapters.ledger_sql.landing import Landed
+    from exchange.adapters.ledger_sql.named import Named
     from exchange.domain.route import Route
     from exchange.domain.runs import Rows
 
@@ -42,6 +43,7 @@ class Writer:
         self._head: tuple[int, str] | None = None
         self._records: dict[str, ExchangeRecord | None] = {}
         self._landed: list[Landed] = []
+        self._named: dict[str, Named] = {}
 
     def append(self, kind: str, *, exchange: str | None, actor: str, body: Mapping[str, Any]) -> None:
         """Add an event to the chain and fold it into what it is about; NeedsPerson 908, 924: not allowed."""
@@ -144,6 +146,7 @@ class Writer:
     def land(self, route: Route, dataset: str, rows: Rows, *, number: int, packet_id: str) -> int:
         """Store a dataset's rows under the lane's number (again is safe: replaced), return how many."""
         from exchange.adapters.ledger_sql.landing import land
+        from exchange.adapters.ledger_sql.named import Named
 
         landed = land(
             self._connection,
@@ -153,6 +156,7 @@ class Writer:
             number=number,
             packet_id=packet_id,
             at=time_text(self._clock()),
+            named=self._named.setdefault(packet_id, Named()),
         )
         self._landed.append(landed)
         if dataset == ITEM:
