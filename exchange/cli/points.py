@@ -14,7 +14,7 @@ from exchange import journeys
 from exchange.cli.common import By, Home, Json, Key, end, listing, out, whoever
 from exchange.domain import lifecycle
 from exchange.domain.points import CATEGORIES, Explanation, Point, Standing, standing
-from exchange.domain.points_page import day_of, point_words
+from exchange.domain.points_page import day_of, on_one_line, point_words
 from exchange.ports import ExchangeRecord, Parts
 
 Said = Annotated[str, typer.Option("--reason", help="Why the data is right as it stands; the other side reads it.")]
@@ -65,7 +65,9 @@ def _print(parts: Parts, record: ExchangeRecord, now: Standing, known: dict[str,
             reason = Text("待说明 waits", style="yellow")
             if said is not None:
                 again = f"（沿用 {day_of(said.since)} 的说明 reused）" if said.since else ""
-                reason = Text(f"{categories.get(said.category, said.category)}：{said.reason}  {said.by}{again}")
+                reason = Text(
+                    f"{on_one_line(rule, categories.get(said.category, said.category), said.reason)}  {said.by}{again}"
+                )
             elif before is not None:
                 reason.append(f"  前次 earlier, {before.by} {day_of(before.since or before.at)}：{before.reason}")
             told = point_words(point, route)

@@ -33,7 +33,7 @@ from exchange.domain.canonical import strict_json
 from exchange.domain.lane import check_arrived
 from exchange.domain.outcome_file import OUTCOME, outcome_of
 from exchange.domain.points import REASONS, standing
-from exchange.domain.points_page import reasons_page
+from exchange.domain.points_page import on_one_line, reasons_page
 from exchange.ports import ExchangeRecord, PacketRecord, Parts
 
 audit_app = typer.Typer(help="The ledger's chain.", no_args_is_help=True)
@@ -142,10 +142,11 @@ def _reasons(parts: Parts, record: ExchangeRecord) -> None:
         return
     journeys.looked(parts, record.key, "reasons")
     table = Table("事项 point", "处所 where", "理由 reason", "人员 by", title="待说明事项 points", title_justify="left")
-    for one in reasons_page(told, journeys.agreed(parts, record.key).route(record.route), parts.agreement.codes):
+    page = reasons_page(told, journeys.agreed(parts, record.key).route(record.route), parts.agreement.codes)
+    for rule, one in zip((one["rule"] for one in told), page, strict=False):
         again = f"（沿用 {one['since']} 的说明 reused）" if one["since"] else ""
         where = " ".join(part for part in (one["case_no"], one["place"]) if part)
-        reason = f"{one['category'][0]}：{one['reason']}{again}"
+        reason = f"{on_one_line(rule, one['category'][0], one['reason'])}{again}"
         table.add_row(
             Text("  ".join(part for part in (one["rule"][0], one["note"]) if part)),
             Text(where),

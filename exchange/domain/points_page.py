@@ -12,6 +12,7 @@ from exchange.domain.contract import CodeList
 from exchange.domain.points import CATEGORIES, Point, Standing
 from exchange.domain.remedies import Words, remedy
 from exchange.domain.route import Route
+from exchange.domain.serials import DOCKET_GAP
 from exchange.domain.wording import SHOWN, code_words, column_words, dataset_words, local_time, rule_words
 
 PAGE: Final = "report.json"
@@ -81,6 +82,11 @@ def _said(one: Mapping[str, Any], categories: CodeList) -> dict[str, Any]:
         "at": day_of(one["at"]),
         "since": day_of(one["since"]),
     }
+
+
+def on_one_line(rule: str, category: str, reason: str) -> str:
+    """Category and reason; what was said about serials names its categories itself."""
+    return reason if rule == DOCKET_GAP else f"{category}：{reason}"
 
 
 def _printable(value: Any) -> Any:

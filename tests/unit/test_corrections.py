@@ -23,7 +23,7 @@ from exchange.domain.corrections import (
 from exchange.domain.differences import as_document, compare
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.lineage import Carrier, known_by, shown, without
-from exchange.domain.moments import moment_of
+from exchange.domain.moments import moment_of, moment_text
 from exchange.domain.period import Period
 from exchange.domain.prepare import Prepared
 from exchange.ports import PacketRecord
@@ -179,6 +179,8 @@ def test_only_what_was_taken_in_by_then_was_known() -> None:
 def test_a_day_is_its_end_in_shanghai() -> None:
     assert moment_of("2026-10-09").astimezone(UTC).isoformat() == "2026-10-09T15:59:59.999999+00:00"
     assert moment_of("2026-10-09T15:00").astimezone(UTC).hour == 7
+    assert moment_text(moment_of("2026-10-09")) == "2026-10-09"
+    assert moment_text(moment_of("2026-10-09T15:00")) == "2026-10-09T15:00+08:00"
     assert moment_of("2026-10-09T15:00:00+00:00").astimezone(UTC).hour == 15
     for wrong in ("", "yesterday", "2026-13-01", "2026-10-09T25:00"):
         with pytest.raises(NeedsPerson):

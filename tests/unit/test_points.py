@@ -28,6 +28,7 @@ from exchange.domain.points import (
     standing,
     until,
 )
+from exchange.domain.points_page import on_one_line
 
 FOUND = Finding(
     rule="debtor_not_identified", severity="verify", dataset="case_debtor", record="7", case_no="（2026）冀1103破1号",
@@ -118,3 +119,8 @@ def _changed(vault: dict[str, bytes], changed: str, name: str) -> bytes:
 
 def test_an_exchange_of_before_points_has_none() -> None:
     assert standing("k", [event("checked", content_hash="0")], {}.__getitem__) == Standing(points=(), said={})
+
+
+def test_a_category_is_said_once_on_a_line() -> None:
+    assert on_one_line("debtor_not_identified", "自然人债务人", "已核对证件") == "自然人债务人：已核对证件"
+    assert on_one_line("docket_gap", "编号作废", "6号：编号作废，收案后作废") == "6号：编号作废，收案后作废"
