@@ -37,9 +37,9 @@ SHAPES = {
     "domain/claim_situations": {
         6: "organisation code in an old id", 15: "length of an old id",
         8: "organisation code in a USCC", 17: "organisation code in a USCC",
+        2_000_000: "pairs of lines looked at at once",
     },
     "domain/figures": {10: "decimal places"},
-    "domain/claim_situations": {2_000_000: "pairs of lines looked at at once"},
     "steps/watch": {3: "parts of a key"},
     "steps/reconcile": {
         3: "keys read for each case at once", 20_000: "rows put aside at once", 100_000: "cases compared at once",
