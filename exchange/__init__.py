@@ -2,4 +2,6 @@
 
 import os
 
-os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")  # read when Arrow is loaded: docs/adr/0036
+# Read when Arrow is loaded: docs/adr/0036.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
+os.environ.setdefault("JE_ARROW_MALLOC_CONF", "dirty_decay_ms:3000")
