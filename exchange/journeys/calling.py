@@ -41,6 +41,11 @@ class Swept:
         """Add to a count."""
         self.done[what] = self.done.get(what, 0) + times
 
+    def note(self, where: str, error: ExchangeError) -> None:
+        """Keep an error, once a sweep however many steps met it."""
+        if all((place, str(known)) != (where, str(error)) for place, known in self.problems):
+            self.problems.append((where, error))
+
     @property
     def idle(self) -> bool:
         """Nothing was there to do."""
@@ -74,7 +79,7 @@ def attempted(swept: Swept | None, what: str, where: str, action: Callable[..., 
     except ExchangeError as error:
         if swept is None:
             raise
-        swept.problems.append((where, error))
+        swept.note(where, error)
         return None
     if what and swept is not None:
         swept.count(what)

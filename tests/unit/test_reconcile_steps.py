@@ -402,6 +402,13 @@ def test_page_and_sheet_hold_every_break(court: End, tmp_path: Path) -> None:
     listed = list(book["差异 Breaks"].iter_rows(min_row=3, values_only=True))
     assert len(listed) == len(outcome["breaks"]) == 41
     assert len(list(book["提示 Infos"].iter_rows(min_row=3))) == 2
+    heads = {name: [cell.value for cell in book[name][1]] for name in ("差异 Breaks", "提示 Infos")}
+    assert [h for h in heads["差异 Breaks"] if h not in heads["提示 Infos"]] == [
+        "状态",
+        "经办人",
+        "处理意见",
+        "对方答复",
+    ]
     assert {row[22] for row in listed} <= ids
     assert "http" not in page.replace("http-equiv", "")
     names = set(court.ledger.landed(worlds.agreed().route(OUT), "case_debtor")["name"])

@@ -56,6 +56,10 @@ _COLUMNS: Final = (
     _Column(zh="编号", en="Id", name="id", kind="text", width=19),
     _Column(zh="匹配", en="Match", name="match_both", kind="text", width=60),
 )
+_WORKED: Final = frozenset({"state_both", "owner", "decision_both", "answer_both"})
+_OF_INFOS: Final = tuple(column for column in _COLUMNS if column.name not in _WORKED)
+"""Nobody works an info: it has no state."""
+
 _SITUATIONS: Final = (
     _Column(zh="轻重", en="Weight", name="urgency", kind="wide", width=13),
     _Column(zh="情形", en="Situation", name="situation", kind="wide", width=38),
@@ -82,8 +86,8 @@ what is printed of it, and the last column runs on."""
 def break_list(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any]) -> None:
     """All its sheets; those without a row are left out, but for breaks and infos."""
     _summary(book, formats, data)
-    _listing(book, formats, data, "差异 Breaks", data["rows"])
-    _listing(book, formats, data, "提示 Infos", data["infos"])
+    _listing(book, formats, data, "差异 Breaks", data["rows"], _COLUMNS)
+    _listing(book, formats, data, "提示 Infos", data["infos"], _OF_INFOS)
     _plain_list(book, formats, data, "其他情形 Situations", _SITUATIONS, _places(data["situations"]))
     _plain_list(book, formats, data, "合并破产 Estates", _ESTATES, _affiliates(data["estates"]))
 
@@ -142,13 +146,20 @@ def _counts(sheet: Any, formats: Mapping[str, Any], row: int, counts: Sequence[A
     return row + 1
 
 
-def _listing(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any], name: str, rows: Sequence[Any]) -> None:
+def _listing(
+    book: Any,
+    formats: Mapping[str, Any],
+    data: Mapping[str, Any],
+    name: str,
+    rows: Sequence[Any],
+    columns: Sequence[_Column],
+) -> None:
     sheet = book.add_worksheet(name)
     _page(sheet, data, name)
-    _heads(sheet, formats, _COLUMNS)
+    _heads(sheet, formats, columns)
     sheet.freeze_panes(2, 5)
     sheet.repeat_rows(0, 1)
-    sheet.autofilter(1, 0, max(len(rows), 1) + 1, len(_COLUMNS) - 1)
+    sheet.autofilter(1, 0, max(len(rows), 1) + 1, len(columns) - 1)
     sheet.print_area(0, 0, max(len(rows), 1) + 1, _PRINTED - 1)
     for number, given in enumerate(rows, start=1):
         row = {
@@ -160,8 +171,8 @@ def _listing(book: Any, formats: Mapping[str, Any], data: Mapping[str, Any], nam
             "match_both": given["match"]["line"] if given["match"] else "",
             "answer_both": _said(given, "answer", "answered_on"),
         }
-        height(sheet, number + 1, _wrapped(_COLUMNS, row))
-        for at, column in enumerate(_COLUMNS):
+        height(sheet, number + 1, _wrapped(columns, row))
+        for at, column in enumerate(columns):
             _cell(sheet, number + 1, at, column, row, formats)
 
 
