@@ -25,7 +25,8 @@ from rapidfuzz import fuzz, process
 from bench.measure import print_table
 from bench.reconcile import made_books
 from exchange.adapters.contracts_files import load_agreement
-from exchange.domain.books import Books, match_books
+from exchange.domain.books import Books
+from exchange.domain.joins import match_books
 from exchange.domain.match_evidence import limits_of
 from exchange.domain.matching import CERTAIN, PROPOSED, match_claims
 from exchange.sample import names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -113,26 +113,31 @@ def _made(
     amounts: Texts,
     facts: Texts,
 ) -> list[Break]:
-    made = []
-    for row, case in enumerate(cases.tolist()):
-        where = place[row]
-        number = case_no[row] or ""
-        made.append(
-            Break(
-                id=break_id(matched.route, code, number, claim_no[row], where),
-                code=code,
-                case_no=number,
-                claim_no=claim_no[row],
-                line_no=where if isinstance(where, int) else None,
-                rank=where if isinstance(where, str) else None,
-                amounts=_at(amounts, row),
-                facts=_at(facts, row),
-                due_on=due[row],
-                case=case,
-            )
+    rows = zip(case_no, claim_no, place, due, cases.tolist(), _by_row(amounts, len(cases)), _by_row(facts, len(cases)),
+               strict=True)  # fmt: skip
+    return [
+        Break(
+            id=break_id(matched.route, code, number or "", claim, where),
+            code=code,
+            case_no=number or "",
+            claim_no=claim,
+            line_no=where if isinstance(where, int) else None,
+            rank=where if isinstance(where, str) else None,
+            amounts=figures,
+            facts=told,
+            due_on=day,
+            case=case,
         )
-    return made
+        for number, claim, where, day, case, figures, told in rows
+    ]
 
 
-def _at(columns: Texts, row: int) -> dict[str, Any]:
-    return {name: values[row] for name, values in columns.items() if values[row] is not None}
+def _by_row(columns: Texts, count: int) -> Iterable[dict[str, Any]]:
+    """What each row has of the columns."""
+    names = tuple(columns)
+    if not names:
+        return ({} for _ in range(count))
+    return (
+        {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        for values in zip(*columns.values(), strict=True)
+    )

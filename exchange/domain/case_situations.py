@@ -11,7 +11,7 @@ import pandas as pd
 from exchange.domain.books import Matched
 from exchange.domain.claim_breaks import AWAITED
 from exchange.domain.claim_situations import is_branch
-from exchange.domain.columns import Bools, Ints, among, codes, equals, group, positions, sums, text, to_days, to_ints
+from exchange.domain.columns import Bools, Ints, among, equals, group, positions, sums, text, to_days, to_ints
 from exchange.domain.finding import Finding
 from exchange.domain.situation_making import found, on_cases
 
@@ -47,11 +47,12 @@ def _debtors(matched: Matched) -> Iterator[Finding]:
     many = np.flatnonzero(np.bincount(case[known], minlength=len(cases.number)) > 1)
     yield from on_cases(matched, "several_debtors_in_case", many, "debtor_no", "case_debtor")
     yield from _group_without_claim(matched, case, many)
-    (ids,), words = codes(matched.debtors.uscc)
-    some = known & (ids != len(words))
+    ids, missing = matched.debtors.id.numbers, matched.debtors.id.missing
+    some = known & (ids != missing)
     open_ = ~equals(cases.stage, "terminated")
     some[some] = open_[case[some]]
-    twice = _in_several(ids[some], case[some], len(words))
+    some[some] = (np.bincount(ids[some], minlength=missing) > 1)[ids[some]]
+    twice = _in_several(ids[some], case[some], missing)
     again = np.flatnonzero(some)[twice[ids[some]]]
     yield from found(
         "debtor_in_two_cases", "case_debtor", again, case_no=case_no, keys=keys, records=records, column="uscc"

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
-from exchange.domain.books import Lines, Matched, same_name
+from exchange.domain.books import Matched
 from exchange.domain.break_making import iso, on_cases, on_claims, whole, yuan
 from exchange.domain.breaks import Break
-from exchange.domain.columns import Bools, Ints, among, codes, combine, group, sums
+from exchange.domain.columns import Bools, Ints, among, codes, group, sums
+from exchange.domain.joins import same_name
 
 AWAITED: Final = ("claims_open", "meeting_held", "declared", "plan_approved", "distribution")
 """Stages in which a case waits for claims or has them."""
@@ -98,36 +100,49 @@ def _filed_late(matched: Matched) -> list[Break]:
 def _duplicate(matched: Matched) -> list[Break]:
     """At least one line whose case, debtor, levy, period and component an earlier live claim has as well."""
     claims, lines = matched.claims, matched.lines
-    if not len(lines.claim):
+    several = _several_in_case(matched)
+    rows = np.flatnonzero(several[lines.claim]) if len(several) else np.zeros(0, np.int64)
+    if not len(rows):
         return []
-    earlier = _filing_order(matched)[lines.claim]
-    same, count = group(*_line_key(matched, lines))
+    of = lines.claim[rows]
+    earlier = _filing_order(matched, several)[of]
+    same, count = group(
+        claims.case[of], _debtor_key(matched, several)[of],
+        *(one.numbers[rows] for one in (lines.levy_code, lines.component, lines.period_start, lines.period_end)),
+    )  # fmt: skip
     first = np.full(count, np.iinfo(np.int64).max, np.int64)
     np.minimum.at(first, same, earlier)
     again = first[same] < earlier
-    overlap = sums(lines.claim[again], lines.amount[again], len(claims.case))
-    number = np.bincount(lines.claim[again], minlength=len(claims.case))
+    overlap = sums(of[again], lines.amount[rows[again]], len(claims.case))
+    number = np.bincount(of[again], minlength=len(claims.case))
     rows = np.flatnonzero(number)
     amounts = {"amount": yuan(overlap[rows]), "line_count": whole(number[rows]), "total": yuan(claims.total[rows])}
     return on_claims(matched, "DUPLICATE_CLAIM", rows, amounts=amounts)
 
 
-def _filing_order(matched: Matched) -> Ints:
-    """Place of each claim by filing day of version 1, then claim number."""
-    head = matched.claims.heads
-    names = np.asarray(head.claim_no.to_pylist(), dtype=str)
-    order = np.lexsort((names, head.filed_on))
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
+def _several_in_case(matched: Matched) -> Bools:
+    """The judged claims in whose case there is another."""
+    claims = matched.claims
+    several = claims.judged.copy()
+    number = np.bincount(claims.case[several], minlength=len(matched.cases.number))
+    several[several] = number[claims.case[several]] > 1
+    return several
+
+
+def _filing_order(matched: Matched, some: Bools) -> Ints:
+    """Place of each of some claims by filing day of version 1, then claim number."""
+    head, rows = matched.claims.heads, np.flatnonzero(some)
+    names = np.asarray(head.claim_no.take(pa.array(rows)).to_pylist(), dtype=str)
+    place = np.zeros(len(some), np.int64)
+    place[rows[np.lexsort((names, head.filed_on[rows]))]] = np.arange(len(rows))
     return place
 
 
-def _line_key(matched: Matched, lines: Lines) -> tuple[Ints, ...]:
-    claims = matched.claims
-    (ids,), words = codes(claims.debtor_id)
-    debtor = np.where(claims.debtor >= 0, claims.debtor + len(words) + 1, ids)
-    (periods_from, periods_to), _ = codes(lines.period_start, lines.period_end)
-    (levy,), _ = codes(lines.levy_code)
-    (component,), _ = codes(lines.component)
-    claim_key, _ = group(claims.case + 1, debtor)
-    return combine(claim_key[lines.claim], levy, component), periods_from, periods_to
+def _debtor_key(matched: Matched, some: Bools) -> Ints:
+    """A number for the debtor of each of some claims: the debtor of its case, or the id where it is none of them."""
+    claims, known = matched.claims, len(matched.debtors.case)
+    strange = np.flatnonzero(some & (claims.debtor < 0))
+    (ids,), _ = codes(claims.debtor_id.take(pa.array(strange)))
+    key = claims.debtor.copy()
+    key[strange] = known + ids
+    return key

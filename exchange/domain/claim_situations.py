@@ -9,12 +9,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exchange.domain.books import Matched, equal_names
+from exchange.domain.books import Matched
 from exchange.domain.claim_breaks import bankruptcies
 from exchange.domain.claims import NIL, SUPPLEMENT, with_claim
-from exchange.domain.columns import Bools, Days, Ints, codes, combine, equals, group, pairs, positions, text, to_days
+from exchange.domain.columns import (
+    Bools,
+    Days,
+    Ints,
+    among,
+    codes,
+    combine,
+    equals,
+    group,
+    pairs,
+    positions,
+    text,
+    to_days,
+)
 from exchange.domain.contract import CodeList
 from exchange.domain.finding import Finding
+from exchange.domain.joins import equal_names
 from exchange.domain.line_breaks import cut_offs
 from exchange.domain.match_names import BRANCH
 from exchange.domain.situation_making import found, on_claims, records_of
@@ -81,10 +95,10 @@ def _old_id_fits(matched: Matched) -> Bools:
 def _lines(matched: Matched, levy: CodeList) -> Iterator[Finding]:
     frame, lines, claims = matched.books.lines, matched.lines, matched.claims
     keys = tuple(text(frame, name) for name in ("claim_no", "version", "line_no"))
-    alone = np.flatnonzero(~with_claim(matched.books.claims, frame))
+    alone = _without_claim(matched)
     yield from found("line_without_claim", "tax_claim_line", alone, case_no=None, keys=keys, column="claim_no")
-    known = pc.is_in(lines.levy_code, pa.array(list(levy.names_zh), pa.large_string()))
-    strange = np.flatnonzero(~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool))
+    known = np.append(among(lines.levy_code.words, tuple(levy.names_zh)), False)
+    strange = np.flatnonzero(~known[lines.levy_code.numbers])
     at = pa.array(lines.claim[strange])
     yield from found(
         "levy_unknown",
@@ -95,6 +109,18 @@ def _lines(matched: Matched, levy: CodeList) -> Iterator[Finding]:
         column="levy_code",
         note="the rank of this line was not judged",
     )
+
+
+def _without_claim(matched: Matched) -> Ints:
+    """The rows of the lines that belong to no claim version that is there; those of a claim's highest and first version
+    need no look."""
+    frame, lines, head = matched.books.lines, matched.lines, matched.claims.heads
+    if not len(head):
+        return np.arange(len(frame))
+    known = lines.of_claim >= 0
+    plain = [lines.of_version == version[lines.of_claim] for version in (head.version, head.first_version)]
+    asked = np.flatnonzero(~(known & (lines.of_version >= 0) & (plain[0] | plain[1])))
+    return asked[~with_claim(matched.books.claims, frame.iloc[asked])]
 
 
 def _name_fits(matched: Matched) -> Bools:
@@ -152,10 +178,8 @@ def _overlaps(matched: Matched, supplements: Ints, root: Ints) -> Iterator[Findi
     place[family[np.lexsort((numbers, head.filed_on[family]))]] = np.arange(len(family))
     rows = np.flatnonzero(place[lines.claim] >= 0)
     claim = lines.claim[rows]
-    (levy,), _ = codes(lines.levy_code.take(pa.array(rows)))
-    (component,), _ = codes(lines.component.take(pa.array(rows)))
-    key, count = group(root[claim], levy, component)
-    begins, ends = (to_days(column.take(pa.array(rows))) for column in (lines.period_start, lines.period_end))
+    key, count = group(root[claim], lines.levy_code.numbers[rows], lines.component.numbers[rows])
+    begins, ends = (column.days()[rows] for column in (lines.period_start, lines.period_end))
     added, twice = np.flatnonzero(adds[claim]), np.zeros(len(rows), bool)
     held = np.cumsum(np.bincount(key, minlength=count)[key[added]])
     for part in np.split(added, np.flatnonzero(np.diff(held // _PAIRS)) + 1):
@@ -181,11 +205,11 @@ def _filed_late(matched: Matched) -> Iterator[Finding]:
 
 def _last_distribution(matched: Matched) -> Days:
     """For each terminated case the day of its last distribution; missing where there may be another."""
-    cases, frame = matched.cases, matched.books.distributions
+    cases = matched.cases
     ended = equals(cases.stage, "terminated")
     last = np.where(ended, to_days(text(matched.books.cases, "terminated_on")), np.datetime64("NaT", "D"))
     case = matched.paid.case
-    paid = to_days(text(frame, "paid_on"))
+    paid = matched.paid.paid_on
     rows = np.flatnonzero((case >= 0) & (paid <= matched.terms.day))
     rows = rows[np.argsort(paid[rows], kind="stable")]
     newest = last.copy()
@@ -197,14 +221,14 @@ def _last_distribution(matched: Matched) -> Days:
 def _old_case(matched: Matched) -> Iterator[Finding]:
     """A claim in a compulsory liquidation whose debtor went bankrupt since, where no claim names it (R24, E26)."""
     claims, cases, case = matched.claims, matched.cases, matched.debtors.case
-    (ids,), words = codes(matched.debtors.uscc)
-    new = np.flatnonzero((case >= 0) & (ids != len(words)))
+    id_ = matched.debtors.id
+    new = np.flatnonzero((case >= 0) & (id_.numbers != id_.missing))
     new = new[~cases.compulsory[case[new]]]
     filed = np.flatnonzero(claims.judged & (claims.debtor >= 0))
     answered = np.zeros(len(cases.number), bool)
     answered[claims.case[filed]] = True
     old = filed[cases.compulsory[claims.case[filed]]]
-    at, row = pairs(ids[claims.debtor[old]], ids[new])
+    at, row = pairs(id_.numbers[claims.debtor[old]], id_.numbers[new])
     later = cases.accepted_on[case[new[row]]] >= cases.accepted_on[claims.case[old[at]]]
     left = np.unique(old[at[later & ~answered[case[new[row]]]]])
     yield from on_claims(matched, "claim_left_in_old_case", left, "case_no")
@@ -219,7 +243,7 @@ def _payments(matched: Matched) -> Iterator[Finding]:
     of = payments.claim[late]
     yield from found(
         "payment_after_cutoff", "tax_payment", np.arange(len(late)), case_no=claims.case_no.take(of),
-        keys=(claims.heads.claim_no.take(of), payments.levy_code.take(late)),
+        keys=(claims.heads.claim_no.take(of), payments.levy_code.array(late)),
         records=records_of(matched).take(of), column="paid_on",
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ Everything here is a vector over rows. Money is int64 fen (±92 quadrillion yuan
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -22,9 +23,45 @@ Days = npt.NDArray[np.datetime64]
 TEXT: Final = pa.large_string()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """A column of texts as numbers, one per row, and the text of each number; a missing text has the number after the
+    last. Columns coded together (`coded`) have the same numbers for the same texts."""
+
+    numbers: Ints
+    words: pa.Array
+
+    @property
+    def missing(self) -> int:
+        """The number of a missing text, which is also how many texts there are."""
+        return len(self.words)
+
+    def at(self, rows: Ints | slice) -> Coded:
+        """The same column at some rows."""
+        return Coded(numbers=self.numbers[rows], words=self.words)
+
+    def texts(self, rows: Ints) -> list[str | None]:
+        """The texts of some rows."""
+        return self.array(rows).to_pylist()  # type: ignore[no-any-return]
+
+    def array(self, rows: Ints) -> pa.Array:
+        """The texts of some rows as Arrow text."""
+        some = self.numbers[rows]
+        return self.words.take(pa.array(some, mask=some == self.missing))
+
+    def equals(self, one: str) -> Bools:
+        """Which rows hold this text."""
+        return np.asarray(self.numbers == self.words.index(pa.scalar(one, TEXT)).as_py(), dtype=bool)
+
+    def days(self) -> Days:
+        """The column as days; ValueError when a text is no date."""
+        of_words = np.append(to_days(self.words), np.datetime64("NaT", "D"))
+        return of_words[self.numbers]
+
+
 def text(frame: pd.DataFrame, name: str) -> pa.Array:
     """A column as Arrow text; all missing when the frame has no such column (an empty book)."""
-    if name not in frame.columns:
+    if name not in frame.columns or frame.empty:
         return pa.nulls(len(frame), TEXT)
     found = pa.array(frame[name], type=TEXT, from_pandas=True)
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
@@ -61,6 +98,17 @@ def to_ints(values: pa.Array) -> Ints:
     return numbers
 
 
+def valid(values: pa.Array) -> Bools:
+    """Which rows hold something."""
+    return np.asarray(pc.is_valid(values).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def taken(values: pa.Array, rows: Ints) -> pa.Array:
+    """Some rows of a column; the column itself where they are all of it in their order."""
+    whole = len(rows) == len(values) and bool((rows == np.arange(len(values))).all())
+    return values if whole else values.take(pa.array(rows))
+
+
 def equals(values: pa.Array, one: str) -> Bools:
     """Which rows hold this text."""
     return np.asarray(pc.fill_null(pc.equal(values, one), False).to_numpy(zero_copy_only=False), dtype=bool)
@@ -79,15 +127,52 @@ def positions(values: pa.Array, within: pa.Array) -> Ints:
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
+def places(within: pa.Array, *columns: pa.Array) -> tuple[Ints, ...]:
+    """`positions` of several columns, each looked up in the same one.
+
+    A text that stands several times in a row is looked up once: tables are kept in the order of what they hang on.
+    """
+    begins = [_begins(values) for values in columns]
+    once = [taken(values, rows) for values, rows in zip(columns, begins, strict=True)]
+    (known, *found), _ = codes(within, *once)
+    first = np.full(known.max(initial=-1) + 1, -1, np.int64)
+    first[known[::-1]] = np.arange(len(known))[::-1]
+    first[known[pc.is_null(within).to_numpy(zero_copy_only=False)]] = -1
+    sizes = (np.diff(rows, append=len(values)) for values, rows in zip(columns, begins, strict=True))
+    return tuple(np.repeat(_first_of(numbers, first), size) for numbers, size in zip(found, sizes, strict=True))
+
+
+def _first_of(numbers: Ints, first: Ints) -> Ints:
+    at = np.full(len(numbers), -1, np.int64)
+    known = numbers < len(first)
+    at[known] = first[numbers[known]]
+    return at
+
+
+def _begins(values: pa.Array) -> Ints:
+    """The rows that do not hold the text of the row before."""
+    other = pc.not_equal(values.slice(1), values.slice(0, max(len(values) - 1, 0)))
+    changes = np.asarray(pc.fill_null(other, True).to_numpy(zero_copy_only=False), dtype=bool)
+    return np.concatenate([np.zeros(min(len(values), 1), np.int64), np.flatnonzero(changes) + 1])
+
+
 def codes(*columns: pa.Array) -> tuple[tuple[Ints, ...], pa.Array]:
     """The same small numbers for the same texts in all columns, and the text of each number; a missing text has the
     number after the last."""
-    whole = pa.concat_arrays([c.cast(TEXT) for c in columns]).dictionary_encode()
-    numbers = np.asarray(
-        pc.fill_null(whole.indices, len(whole.dictionary)).to_numpy(zero_copy_only=False), dtype=np.int64
-    )  # fmt: skip
-    ends = np.cumsum([len(c) for c in columns])[:-1]
-    return tuple(np.split(numbers, ends)), whole.dictionary
+    chunks = pa.chunked_array([c.cast(TEXT) for c in columns], TEXT).dictionary_encode().chunks
+    words = chunks[0].dictionary if chunks else pa.array([], TEXT)
+    numbers = np.concatenate([np.zeros(0, np.int64), *(_numbers(chunk, len(words)) for chunk in chunks)])
+    return tuple(np.split(numbers, np.cumsum([len(c) for c in columns])[:-1])), words
+
+
+def _numbers(chunk: pa.DictionaryArray, missing: int) -> Ints:
+    return np.asarray(pc.fill_null(chunk.indices, missing).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def coded(*columns: pa.Array) -> tuple[Coded, ...]:
+    """Columns as `codes` numbers them, each with the words."""
+    numbers, words = codes(*columns)
+    return tuple(Coded(numbers=one, words=words) for one in numbers)
 
 
 def combine(*keys: Ints) -> Ints:

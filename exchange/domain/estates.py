@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from exchange.domain.books import Matched
-from exchange.domain.columns import Ints, fen_text, sums, text, to_days, to_fen
+from exchange.domain.columns import Ints, fen_text, sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +39,13 @@ def estates(matched: Matched) -> Iterator[Affiliate]:
     rows = np.flatnonzero(several[case] & (case >= 0)) if len(several) else np.zeros(0, np.int64)
     judged = np.flatnonzero(claims.judged)
     judged = judged[several[claims.case[judged]]]
+    if not len(rows) and not len(judged):
+        return
     strangers = claims.debtor[judged] < 0
     place = np.where(strangers, len(debtors) + claims.case[judged], claims.debtor[judged])
     size = len(debtors) + len(cases.number)
     number = np.bincount(place, minlength=size)
-    totals = [
-        sums(place, fen[judged], size)
-        for fen in (_claimed(matched), _of_table(matched, "confirmed_amount"), _paid(matched))
-    ]
+    totals = [sums(place, fen[judged], size) for fen in (_claimed(matched), _of_table(matched), _paid(matched))]
     odd = np.flatnonzero(number[len(debtors) :])
     of, at = np.concatenate([case[rows], odd]), np.concatenate([rows, len(debtors) + odd])
     for n in np.lexsort((at, of)).tolist():
@@ -61,13 +60,13 @@ def _claimed(matched: Matched) -> Ints:
     return sums(matched.lines.claim, matched.lines.amount, len(matched.claims.case))
 
 
-def _of_table(matched: Matched, column: str) -> Ints:
-    frame, claim = matched.books.reviews, matched.reviewed.claim
-    rows = np.flatnonzero(claim >= 0)
-    return sums(claim[rows], to_fen(text(frame, column))[0][rows], len(matched.claims.case))
+def _of_table(matched: Matched) -> Ints:
+    table = matched.reviewed
+    rows = np.flatnonzero(table.claim >= 0)
+    return sums(table.claim[rows], table.confirmed[rows], len(matched.claims.case))
 
 
 def _paid(matched: Matched) -> Ints:
-    frame, claim = matched.books.distributions, matched.paid.claim
-    rows = np.flatnonzero((claim >= 0) & (to_days(text(frame, "paid_on")) <= matched.terms.day))
-    return sums(claim[rows], to_fen(text(frame, "paid_amount"))[0][rows], len(matched.claims.case))
+    table = matched.paid
+    rows = np.flatnonzero((table.claim >= 0) & (table.paid_on <= matched.terms.day))
+    return sums(table.claim[rows], table.paid[rows], len(matched.claims.case))

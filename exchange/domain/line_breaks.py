@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from exchange.domain.books import Matched
-from exchange.domain.break_making import Texts, iso, on_claims, picked, whole, yuan
+from exchange.domain.break_making import Texts, iso, on_claims, whole, yuan
 from exchange.domain.breaks import Break
 from exchange.domain.claim_breaks import bankruptcies
-from exchange.domain.columns import Bools, Days, Ints, codes, combine, equals, fen_text, group, pairs, sums, to_days
+from exchange.domain.columns import TEXT, Bools, Coded, Days, Ints, coded, fen_text, group, pairs, sums
 from exchange.domain.contract import CodeList
 from exchange.domain.latefee import fee_days, late_fees, one_days_fee, rate_days, rates_on
 from exchange.domain.route import RankRule, ranks_on
@@ -62,7 +62,7 @@ def cut_offs(matched: Matched) -> Days:
 
 def _late_fees(matched: Matched) -> Iterator[Break]:
     lines = matched.lines
-    fees = np.flatnonzero(equals(lines.component, "late_fee"))
+    fees = np.flatnonzero(lines.component.equals("late_fee"))
     owed = _owed(matched, fees)
     yield from _on_lines(matched, "LATE_FEE_NO_PRINCIPAL", fees[~owed.there])
     fees, owed = fees[owed.there], owed.take(owed.there)
@@ -83,17 +83,11 @@ def _owed(matched: Matched, fees: Ints) -> Owed:
     payment is still within them (破产法16).
     """
     lines, payments = matched.lines, matched.payments
-    (since, until, *paid_periods), _ = codes(
-        lines.period_start, lines.period_end, payments.period_start, payments.period_end
-    )
-    (levy, paid_levy), _ = codes(lines.levy_code, payments.levy_code)
-    claim = np.concatenate([lines.claim, payments.claim])
-    whole, count = group(
-        combine(claim, np.concatenate([levy, paid_levy])),
-        *(np.concatenate(both) for both in zip((since, until), paid_periods, strict=True)),
-    )
+    sides = [(one.claim, one.levy_code.numbers, one.period_start.numbers, one.period_end.numbers)
+             for one in (lines, payments)]  # fmt: skip
+    whole, count = group(*(np.concatenate(both) for both in zip(*sides, strict=True)))
     same, of_payments = np.split(whole, [len(lines.claim)])
-    principal = np.flatnonzero(equals(lines.component, "principal"))
+    principal = np.flatnonzero(lines.component.equals("principal"))
     in_time = np.flatnonzero(payments.paid_on <= cut_offs(matched)[payments.claim])
     there = np.zeros(count, bool)
     there[same[principal]] = there[of_payments[in_time]] = True
@@ -172,37 +166,36 @@ def _ranks(matched: Matched, levy: CodeList, ranks: Sequence[RankRule]) -> list[
     """A line whose component and levy kind have an agreed rank stands in another one."""
     lines = matched.lines
     expected = expected_ranks(matched, levy, ranks)
-    (stated, agreed), words = codes(lines.rank, expected)
-    rows = np.flatnonzero((agreed != len(words)) & (stated != agreed))
-    facts = {"rank": picked(lines.rank, rows), "expected_rank": picked(expected, rows)}
+    stated, agreed = lines.rank.numbers, expected.numbers
+    rows = np.flatnonzero((agreed != expected.missing) & ((stated != agreed) | (stated == lines.rank.missing)))
+    facts = {"rank": lines.rank.texts(rows), "expected_rank": expected.texts(rows)}
     return _on_lines(matched, "RANK_DIFFERS", rows, amounts={"amount": yuan(lines.amount[rows])}, facts=facts)
 
 
-def expected_ranks(matched: Matched, levy: CodeList, ranks: Sequence[RankRule]) -> pa.Array:
+def expected_ranks(matched: Matched, levy: CodeList, ranks: Sequence[RankRule]) -> Coded:
     """The agreed rank of each line, by the rule in force on the day its case was accepted (before the first rule: the
-    first; without a day: the last); missing where the levy is unknown or the parties agreed none."""
+    first; without a day: the last); missing where the levy is unknown or the parties agreed none. Numbered as the
+    ranks of the lines are, those that no line has after them."""
     lines = matched.lines
-    (component,), parts = codes(lines.component)
-    (code,), levies = codes(lines.levy_code)
-    components, levies = ([*words.to_pylist(), None] for words in (parts, levies))
+    components, levies = ([*one.words.to_pylist(), None] for one in (lines.component, lines.levy_code))
     kinds = [levy.extra.get(word, {}).get("kind", "") if word is not None else "" for word in levies]
     days = sorted({rule.since for rule in ranks})
     tables = [ranks_on(ranks, day) for day in days]
     flat = [table.get((part or "", kind)) for table in tables for part in components for kind in kinds]
     if not flat:
-        return pa.nulls(len(code), pa.large_string())
+        return Coded(numbers=np.zeros(len(lines.claim), np.int64), words=pa.array([], TEXT))
     accepted = matched.cases.accepted_on[matched.claims.case[lines.claim]]
     begun = np.searchsorted(np.array(days, "datetime64[D]"), accepted, side="right")
     table = np.maximum(begun - 1, 0)
-    at = (table * len(components) + component) * len(levies) + code
-    return pa.array(flat, pa.large_string()).take(pa.array(at))
+    at = (table * len(components) + lines.component.numbers) * len(levies) + lines.levy_code.numbers
+    return coded(lines.rank.words, pa.array(flat, TEXT))[1].at(at)
 
 
 def _after_acceptance(matched: Matched) -> list[Break]:
     """An expense of the proceedings or a common-benefit debt, no claim (解释三 第3条); strictly after acceptance."""
     lines, claims = matched.lines, matched.claims
     some = np.flatnonzero(bankruptcies(matched)[lines.claim])
-    begins = to_days(lines.period_start)[some]
+    begins = lines.period_start.days()[some]
     accepted = matched.cases.accepted_on[claims.case[lines.claim[some]]]
     late = begins > accepted
     rows = some[late]
@@ -220,7 +213,7 @@ def _on_lines(
     facts: Mapping[str, list[str | None]] | None = None,
 ) -> list[Break]:
     lines = matched.lines
-    more = {"levy_code": picked(lines.levy_code, rows), **(facts or {})}
+    more = {"levy_code": lines.levy_code.texts(rows), **(facts or {})}
     given = amounts if amounts is not None else {"amount": yuan(lines.amount[rows])}
     return on_claims(
         matched, code, lines.claim[rows], place=lines.line_no[rows].tolist(), amounts=given, facts=more

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import pandas as pd
 
-from exchange.domain.books import Books, match_books, plain_numbers
+from exchange.domain.books import Books, plain_numbers
 from exchange.domain.columns import text
 from exchange.domain.corrections import VOIDS
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.identifiers import id_form
+from exchange.domain.joins import match_books
 from exchange.domain.match_book import Decision, book_of, decided
 from exchange.domain.match_evidence import limits_of
 from exchange.domain.match_words import matches_in_words

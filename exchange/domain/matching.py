@@ -365,13 +365,13 @@ def _once(found: Iterable[Candidate]) -> list[Candidate]:
 
 def _listed(matched: Matched) -> Mapping[str, str]:
     """Claim number → the case in whose claims table the administrator has it, where that is one case."""
-    frame = matched.books.reviews
-    claim = text(frame, "claim_no")
-    open_ = matched.claims.heads.claim_no.filter(pa.array(matched.claims.live & (matched.claims.debtor < 0)))
-    rows = pa.array(np.flatnonzero(positions(claim, open_) >= 0))
+    frame, claim = matched.books.reviews, matched.reviewed.claim
+    open_ = np.append(matched.claims.live & (matched.claims.debtor < 0), False)
+    rows = pa.array(np.flatnonzero(open_[claim]))
     cases: dict[str, set[str]] = defaultdict(set)
+    claims = text(frame, "claim_no").take(rows).to_pylist()
     numbers = plain_numbers(text(frame, "case_no").take(rows)).to_pylist()
-    for one, number in zip(claim.take(rows).to_pylist(), numbers, strict=True):
+    for one, number in zip(claims, numbers, strict=True):
         cases[one].add(number)
     return {one: next(iter(numbers)) for one, numbers in cases.items() if len(numbers) == 1}
 

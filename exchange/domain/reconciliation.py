@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from exchange.domain.books import Books, Matched, match_books
+from exchange.domain.books import Books, Matched
 from exchange.domain.breaks import Result, distinct, in_order_of_work
 from exchange.domain.claim_breaks import claim_breaks
 from exchange.domain.contract import CodeList
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.estates import by_case, estates
+from exchange.domain.joins import match_books
 from exchange.domain.line_breaks import line_breaks
 from exchange.domain.match_evidence import limits_of
 from exchange.domain.matching import match_claims

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -71,15 +71,17 @@ def found(
     """One finding for each of the rows; `keys` are the columns that name a row within its dataset."""
     cases = picked(case_no, rows) if case_no is not None else [None] * len(rows)
     owners = picked(records, rows) if records is not None else [None] * len(rows)
-    texts = [picked(key, rows) for key in keys]
-    for at in range(len(rows)):
+    places: Iterable[str | None] = [None] * len(rows)
+    if keys:
+        places = ("|".join(word or "" for word in row) for row in zip(*(picked(k, rows) for k in keys), strict=True))
+    for owner, case, place in zip(owners, cases, places, strict=True):
         yield Finding(
             rule=rule,
             severity=SEVERITIES[rule],
             dataset=dataset,
-            record=owners[at],
-            case_no=cases[at],
-            row_key="|".join(t[at] or "" for t in texts) if texts else None,
+            record=owner,
+            case_no=case,
+            row_key=place,
             column=column,
             note=note,
             comparable=False,

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from exchange.domain.books import Matched, plain_ids
+from exchange.domain.books import Matched
 from exchange.domain.claim_breaks import AWAITED
-from exchange.domain.columns import Bools, Days, Ints, among, codes, equals, text, to_days
+from exchange.domain.columns import Bools, Days, Ints, among, equals, text, to_days
 from exchange.domain.figures import whole_on
 from exchange.domain.finding import Finding
 from exchange.domain.rank_breaks import Workday
@@ -51,14 +51,14 @@ class _Told:
 def _told(matched: Matched) -> _Told:
     frame = matched.books.statuses
     days = to_days(text(frame, "as_of"))
-    (ours, number), words = codes(matched.debtors.uscc, plain_ids(text(frame, "debtor_uscc")))
+    ids, number = matched.debtors.id, matched.status_ids
     rows = np.flatnonzero(days <= matched.terms.day)
     rows = rows[np.lexsort((days[rows], number[rows]))]
-    newest = np.full(len(words) + 1, -1, np.int64)
+    newest = np.full(ids.missing + 1, -1, np.int64)
     newest[number[rows]] = rows
     newest[-1] = -1
     gone = equals(text(frame, "registration"), "deregistered")
-    return _Told(rows=rows, number=number, newest=newest[ours], gone=gone)
+    return _Told(rows=rows, number=number, newest=newest[ids.numbers], gone=gone)
 
 
 def _statuses(matched: Matched, told: _Told) -> Iterator[Finding]:
@@ -107,9 +107,9 @@ def _not_in_register(matched: Matched, told: _Told, read_on: date | None) -> Ite
     read_on = read_on or register_read_on(matched.books.statuses, matched.terms.as_of)
     if read_on is None:
         return
-    (ids,), words = codes(matched.debtors.uscc)
+    id_ = matched.debtors.id
     asked, answered = (np.zeros(len(cases.number), bool) for _ in range(2))
-    asked[case[(case >= 0) & (ids != len(words))]] = True
+    asked[case[(case >= 0) & (id_.numbers != id_.missing)]] = True
     answered[claims.case[claims.judged]] = True
     known, _ = _cases_status(matched, told)
     over = ~np.isnat(cases.claims_due_on) & (cases.claims_due_on <= np.datetime64(read_on, "D"))

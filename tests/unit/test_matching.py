@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.domain.books import match_books
 from exchange.domain.identifiers import ALPHABET, uscc_valid
+from exchange.domain.joins import match_books
 from exchange.domain.match_evidence import limits_of
 from exchange.domain.match_names import is_branch, is_person, match_name, organisation_code, organisation_ok
 from exchange.domain.matching import AMBIGUOUS, CERTAIN, NEAR, NEVER, NONE, PROPOSED, Match, Matches, match_claims

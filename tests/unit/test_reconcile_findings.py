@@ -133,6 +133,12 @@ def test_books_that_agree_have_none() -> None:
     assert rules(two_claims_paid("500.02")) == []
 
 
+def test_a_case_number_written_otherwise_in_one_table_is_the_same_case() -> None:
+    written = CASE.replace("（", "(").replace("）", ")")
+    assert rules(World().set("distributions", case_no=written)) == []
+    assert rules(World().set("reviews", 0, case_no=written).set("reviews", 1, case_no=written)) == []
+
+
 def test_a_taxpayer_is_missed_once_the_register_was_read_after_the_claim_period() -> None:
     """E30: not before, not of a debtor without a USCC, not when a nil claim answers, nor while nothing was read."""
     world = WORLDS["taxpayer_not_in_register"]
