@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from exchange.domain.contract import Contract
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Route
-from exchange.domain.text import as_array
+from exchange.domain.text import among, as_array
 
 DATASET: Final = "case_in_exchange"
 COLUMNS: Final = ("case_no", "why", "changed_columns", "corrects", "_record")
@@ -38,31 +38,42 @@ def case_in_exchange(
     if CASES not in frames:
         return pd.DataFrame({name: pd.Series([], dtype="str") for name in COLUMNS})
     cases = frames[CASES]
-    numbers = cases["case_no"].astype(object)
-    last = before[CASES].drop_duplicates("case_no").set_index("case_no") if CASES in before else None
-    known = np.zeros(len(cases), dtype=bool) if last is None else numbers.isin(last.index).to_numpy(bool)
-    changed = _changed(frames, before, route, known)
-    told = pd.DataFrame(changed, index=cases.index)
-    names = np.array(list(changed), dtype=object)
-    lists = [BETWEEN.join(names[row]) for row in told.to_numpy(bool)] if len(names) else [""] * len(cases)
-    why = np.where(~known, "new", np.where(told.any(axis=1).to_numpy(bool), "changed", "unchanged")).astype(object)
-    if last is not None:
-        ended = (cases["stage"] == "terminated").to_numpy(bool) & changed.get("stage", np.zeros(len(cases), dtype=bool))
-        why[ended & known] = "closed"
-    text = pd.Series(lists, index=cases.index, dtype="str")
+    last = _last(before.get(CASES), cases["case_no"])
+    known = np.asarray(last.is_valid(), dtype=bool)
+    changed = _changed(frames, before, route, last, known)
+    why = np.where(known, "unchanged", "new").astype(object)
+    told = np.column_stack(list(changed.values())) if changed else np.zeros((len(cases), 0), dtype=bool)
+    some = told.any(axis=1)
+    why[some] = "changed"
+    if CASES in before:
+        ended = (cases["stage"] == "terminated").to_numpy(bool)
+        why[ended & changed.get("stage", np.zeros(len(cases), dtype=bool))] = "closed"
+    names, lists = np.array(list(changed), dtype=object), np.full(len(cases), None, dtype=object)
+    for n in np.flatnonzero(some):
+        lists[n] = BETWEEN.join(names[told[n]])
     return pd.DataFrame(
         {
             "case_no": cases["case_no"],
             "why": pd.Series(why, index=cases.index, dtype="str"),
-            "changed_columns": text.where(pd.Series(known, index=cases.index) & (text != "")),
+            "changed_columns": pd.Series(lists, index=cases.index, dtype="str"),
             "corrects": pd.Series(None, index=cases.index, dtype="str"),
             "_record": cases["_record"],
         }
     )
 
 
+def _last(before: pd.DataFrame | None, numbers: pd.Series) -> pa.Array:
+    """Where among the cases carried before each case stands; null for none."""
+    known = before["case_no"] if before is not None else pd.Series([], dtype="str")
+    return pc.index_in(as_array(numbers), value_set=as_array(known), skip_nulls=True)
+
+
 def _changed(
-    frames: Mapping[str, pd.DataFrame], before: Mapping[str, pd.DataFrame], route: Route, known: npt.NDArray[np.bool_]
+    frames: Mapping[str, pd.DataFrame],
+    before: Mapping[str, pd.DataFrame],
+    route: Route,
+    last: pa.Array,
+    known: npt.NDArray[np.bool_],
 ) -> dict[str, npt.NDArray[np.bool_]]:
     """For each column of the case, and each other dataset and its columns: which cases differ from before."""
     cases = frames[CASES]
@@ -70,25 +81,52 @@ def _changed(
     if not known.any():
         return dict.fromkeys([*columns, *(name for name in frames if name not in (CASES, DATASET))], known)
     changed: dict[str, npt.NDArray[np.bool_]] = {}
-    then = _aligned(before.get(CASES), cases["case_no"], columns)
     for name in columns:
-        now = cases[name].astype(object).fillna("").to_numpy()
-        changed[name] = known & (now != then[name].astype(object).fillna("").to_numpy())
+        then = _column(before[CASES], name).take(last)
+        differs = pc.not_equal(_column(cases, name), pc.fill_null(then, ""))
+        changed[name] = known & np.asarray(differs, dtype=bool)
     for dataset, frame in frames.items():
         contract = route.wire(dataset)
         if dataset in (CASES, DATASET) or "case_no" not in contract.names:
             continue
-        now_rows = _digest(frame, contract, cases["case_no"])
-        differs = known & (now_rows != _digest(before.get(dataset), contract, cases["case_no"]))
-        changed |= _by_column(frame, before.get(dataset), contract, cases["case_no"], differs)
+        then_frame = before.get(dataset)
+        differ = _differing(frame, then_frame, contract)
+        changed |= _by_column(frame, then_frame, contract, cases["case_no"], known & among(cases["case_no"], differ))
     return changed
+
+
+def _column(frame: pd.DataFrame, name: str) -> pa.Array:
+    """A column's text, missing as empty."""
+    if name not in frame:
+        return pa.array([""] * len(frame), pa.large_string())
+    values = as_array(frame[name].astype("str"))
+    return pc.fill_null(values, "") if values.null_count else values
+
+
+def _differing(now: pd.DataFrame, then: pd.DataFrame | None, contract: Contract) -> pa.Array:
+    """The cases with a row that is there now and was not then, or the other way."""
+    left, right = (_rows(frame, contract) for frame in (now, then))
+    came, went = (pc.invert(pc.is_in(one, value_set=other)) for one, other in ((left, right), (right, left)))
+    owners = [_column(now, "case_no").filter(came)]
+    owners += [_column(then, "case_no").filter(went)] if then is not None else []
+    return pa.concat_arrays(owners)
+
+
+def _rows(frame: pd.DataFrame | None, contract: Contract) -> pa.Array:
+    """Each row as one text."""
+    if frame is None or frame.empty:
+        return pa.array([], pa.large_string())
+    between = pa.scalar("\x1f", pa.large_string())
+    return pc.binary_join_element_wise(*(_column(frame, name) for name in contract.names), between)
 
 
 def _by_column(
     now: pd.DataFrame, then: pd.DataFrame | None, contract: Contract, numbers: pd.Series, differs: npt.NDArray[np.bool_]
 ) -> dict[str, npt.NDArray[np.bool_]]:
     """For the cases whose rows differ: the dataset where rows came or went, `dataset.column` where one changed."""
-    wanted = set(numbers[differs])
+    if not differs.any():
+        return {contract.dataset: differs}
+    wanted = as_array(numbers[differs])
     rows = [_keyed(frame, contract, wanted) for frame in (now, then)]
     cases: dict[str, set[str]] = {}
     came, went = (one["case_no"][~one.index.isin(other.index)] for one, other in (rows, rows[::-1]))
@@ -100,35 +138,12 @@ def _by_column(
         changed = (left[name] != right[name]).to_numpy(bool)
         if changed.any():
             cases[f"{contract.dataset}.{name}"] = set(owner[changed])
-    return {name: differs & numbers.isin(found).to_numpy(bool) for name, found in cases.items()}
+    return {name: differs & among(numbers, found) for name, found in cases.items()}
 
 
-def _keyed(frame: pd.DataFrame | None, contract: Contract, cases: set[str]) -> pd.DataFrame:
+def _keyed(frame: pd.DataFrame | None, contract: Contract, cases: pa.Array) -> pd.DataFrame:
     """The rows of these cases by key, all text, missing as empty."""
     if frame is None or frame.empty:
         frame = pd.DataFrame({name: pd.Series([], dtype="str") for name in contract.names})
-    some = frame.loc[frame["case_no"].isin(cases)].reindex(columns=list(contract.names))
+    some = frame.loc[among(frame["case_no"], cases)].reindex(columns=list(contract.names))
     return some.astype(object).fillna("").set_index(list(contract.key), drop=False)
-
-
-def _aligned(frame: pd.DataFrame | None, numbers: pd.Series, columns: list[str]) -> pd.DataFrame:
-    """The rows of these cases in their order; missing ones empty."""
-    if frame is None or frame.empty:
-        return pd.DataFrame({name: pd.Series(None, index=range(len(numbers)), dtype="str") for name in columns})
-    last = frame.drop_duplicates("case_no").set_index("case_no").reindex(columns=columns)
-    return last.reindex(numbers.to_numpy(object)).reset_index(drop=True)
-
-
-def _digest(frame: pd.DataFrame | None, contract: Contract, numbers: pd.Series) -> npt.NDArray[np.uint64]:
-    """One figure per case over its rows, whatever their order; 0 for none."""
-    if frame is None or frame.empty:
-        return np.zeros(len(numbers), dtype=np.uint64)
-    told = frame.reindex(columns=list(contract.names)).astype("str")
-    columns = [pc.fill_null(as_array(told[name]), "") for name in told]
-    rows = pc.binary_join_element_wise(*columns, pa.scalar("\x1f", pa.large_string()))
-    hashed = pd.Series(
-        pd.util.hash_array(rows.to_numpy(zero_copy_only=False), categorize=False),
-        index=frame["case_no"].to_numpy(object),
-    )
-    sums = hashed.groupby(level=0, sort=False).sum()
-    return np.asarray(sums.reindex(numbers.to_numpy(object), fill_value=0).to_numpy(), dtype=np.uint64)

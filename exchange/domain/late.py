@@ -18,7 +18,7 @@ import pandas as pd
 from exchange.domain.audit import ExchangeRecord
 from exchange.domain.period import Period
 from exchange.domain.prepare import CASES, text
-from exchange.domain.text import among
+from exchange.domain.text import among, as_array
 
 EVENTS: Final = (
     (CASES, "accepted_on", "acceptance", ()),
@@ -137,7 +137,7 @@ def _carried(rows: pd.DataFrame, before: pd.DataFrame | None, column: str, key: 
     if before is None or before.empty:
         return np.zeros(len(rows), dtype=bool)
     told = before.loc[before[column].notna()]
-    return among(_place(rows, key), _place(told, key).dropna().to_list())
+    return among(_place(rows, key), as_array(_place(told, key)))
 
 
 def _place(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:

@@ -189,6 +189,10 @@ class Ledger(Protocol):
         landed after that moment, or under a higher packet number; `columns`: of the contract's only these."""
         ...
 
+    def carried(self, route: Route, datasets: Collection[str], cases: Collection[str]) -> Mapping[str, pd.DataFrame]:
+        """What `landed` gives of these cases, however many, of each dataset (of cases), its rows in no order."""
+        ...
+
     def rows_now(
         self, route: Route, dataset: str, *, keys: Sequence[str], columns: Sequence[str] | None = None
     ) -> Sequence[Mapping[str, str | None]]:

@@ -295,17 +295,19 @@ def _stage(
     shown = shown_records(examination, route)
 
     def parts() -> Iterator[dict[str, pd.DataFrame]]:
-        yield from map(of_batch, record.details["batches"])
+        for part, before in ahead(map(of_batch, record.details["batches"])):
+            staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
+            yield told(part, going(part.frames, examination, route), before)
         _, alone = parted(outlined, route)
-        yield told(alone, {name: examination.frames_to_send[name] for name in alone.frames})
+        yield told(alone, {name: examination.frames_to_send[name] for name in alone.frames}, {})
 
-    def of_batch(batch: str) -> dict[str, pd.DataFrame]:
+    def of_batch(batch: str) -> tuple[Prepared, Mapping[str, pd.DataFrame]]:
         part = replace(outlined, frames=taken_up(folder / "batches" / batch))
-        staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
-        return told(part, going(part.frames, examination, route))
+        return part, _carried(part, route, history, ledger)
 
-    def told(part: Prepared, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-        before = _carried(part, route, history, ledger)
+    def told(
+        part: Prepared, frames: dict[str, pd.DataFrame], before: Mapping[str, pd.DataFrame]
+    ) -> dict[str, pd.DataFrame]:
         counted = count(part, frames, examination, route=route, history=replace(history, before=before))
         staged.counted += counted
         figures = court_figures(part.cases, examination.held, frames, route=route, sender=sender)
@@ -318,18 +320,18 @@ def _stage(
     return staged
 
 
-def _carried(part: Prepared, route: Route, history: History, ledger: Ledger) -> dict[str, pd.DataFrame]:
+def _carried(part: Prepared, route: Route, history: History, ledger: Ledger) -> Mapping[str, pd.DataFrame]:
     """The rows the route carried last of a batch's cases, by the numbers they have now and those they had then."""
     if CASES not in part.frames:
         return {}
     last = history.before[CASES]
     then = last["case_no"][among(last["_record"], part.cases["_record"].dropna())]
     numbers = [*part.cases["case_no"].dropna(), *then]
-    return {dataset: ledger.landed(route, dataset, keys=numbers) for dataset in part.frames}
+    return ledger.carried(route, list(part.frames), numbers)
 
 
 def _with_reasons(
-    frames: dict[str, pd.DataFrame], before: dict[str, pd.DataFrame], route: Route, why: Counter[str]
+    frames: dict[str, pd.DataFrame], before: Mapping[str, pd.DataFrame], route: Route, why: Counter[str]
 ) -> dict[str, pd.DataFrame]:
     """The rows of a batch to send, with why each case is among them."""
     if CASES not in frames:

@@ -148,7 +148,7 @@ def _not_overtaken(exchange: ExchangeRecord, route: Route, vault: Vault, ledger:
     if not cases:
         return
     frames = content_frames(partial(vault.get, exchange.key), route, exchange.key)
-    now = {name: ledger.landed(route, name, keys=sorted(cases)) for name in frames if route.contract(name).of_case}
+    now = ledger.carried(route, [name for name in frames if route.contract(name).of_case], cases)
     if wrong := undone(exchange.kind, cases, frames, now, route):
         raise NeedsPerson(
             920,

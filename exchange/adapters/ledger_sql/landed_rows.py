@@ -43,6 +43,13 @@ class LandedRows(ABC):
         with self._reading() as connection:
             return landed(connection, route, dataset, until=then, keys=keys, columns=columns)
 
+    def carried(self, route: Route, datasets: Collection[str], cases: Collection[str]) -> dict[str, pd.DataFrame]:
+        """The same of many cases and several datasets, in no order: see `carried.carried`."""
+        from exchange.adapters.ledger_sql.carried import carried
+
+        with self._reading() as connection:
+            return carried(connection, route, datasets, cases)
+
     def landed_parts(self, route: Route, dataset: str) -> Iterator[pd.DataFrame]:
         """The same rows part by part, read while they are taken."""
         from exchange.adapters.ledger_sql.landing import landed_parts

@@ -124,21 +124,23 @@ class RowHashes:
 
 def frame_of(names: Sequence[str], result: Result[Any] | None) -> pd.DataFrame:
     """Rows of text or None as a frame of `str` columns, None as missing; taken over part by part."""
-    parts = [] if result is None else [_columns(rows) for rows in result.partitions(_AT_ONCE)]
-    return _frame(names, parts)
+    parts = [] if result is None else [columns_of(rows) for rows in result.partitions(_AT_ONCE)]
+    return frame_from(names, parts)
 
 
 def frames_of(names: Sequence[str], result: Result[Any]) -> Iterator[pd.DataFrame]:
     """The same rows in several frames, each of a few ten thousand rows."""
     for rows in result.partitions(_AT_ONCE):
-        yield _frame(names, [_columns(rows)])
+        yield frame_from(names, [columns_of(rows)])
 
 
-def _columns(rows: Sequence[Any]) -> list[pa.Array]:
+def columns_of(rows: Sequence[Any]) -> list[pa.Array]:
+    """Rows of text or None as columns."""
     return [as_array(values) for values in zip(*rows, strict=True)]
 
 
-def _frame(names: Sequence[str], parts: Sequence[Sequence[pa.Array]]) -> pd.DataFrame:
+def frame_from(names: Sequence[str], parts: Sequence[Sequence[pa.Array]]) -> pd.DataFrame:
+    """Parts of columns as one frame."""
     columns = zip(*parts, strict=True) if parts else ([as_array(())] for _ in names)
     made = {name: as_series(pa.concat_arrays(column)) for name, column in zip(names, columns, strict=True)}
     return pd.DataFrame(made, columns=list(names))

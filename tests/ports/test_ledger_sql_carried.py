@@ -1,0 +1,101 @@
+"""What was carried last of many cases is what `landed` says of them, on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from exchange.adapters.ledger_sql import SqlLedger, open_ledger
+from exchange.adapters.ledger_sql import carried as module
+from exchange.domain.route import Route, RouteLine
+from tests.fakes.routes import a_contract, a_route
+from tests.ports.test_ledger_sql_landing import CASE, DEBTOR, ODD, a_case, cases, frame, land
+
+EVENT = a_contract("case_event", ("case_no", "event_no"), {"case_no": "text", "event_no": "int", "paid": "money"})
+VOID = a_contract("case_void", ("case_no",), {"case_no": "text", "reason": "text"})
+CASES = [f"（2026）冀1103破{n}号" for n in range(9)] + ["c1", ODD]
+TEXTS = (None, "", ODD, "甲", " a", "乙\x1f\x1e", "\N{GRINNING FACE}")
+
+
+@pytest.fixture
+def ledger(database_url: str) -> Iterator[SqlLedger]:
+    opened = open_ledger(database_url)
+    yield opened
+    opened.close()
+
+
+def lane(number: int) -> Route:
+    route = a_route(CASE, DEBTOR, EVENT, VOID, sender=f"court-{number}")
+    return replace(route, lines={"case_void": RouteLine(kinds=frozenset("C"))})
+
+
+def filled(ledger: SqlLedger, route: Route, rng: random.Random) -> None:
+    """Some packets with some cases, each of them with some of the datasets."""
+
+    def some() -> list[str]:
+        return [one for one in CASES if rng.random() < 0.4]
+
+    def record() -> str | None:
+        return rng.choice(["7", "8", None])
+
+    for number in range(1, rng.randrange(3, 7)):
+        told = {
+            "bankruptcy_case": cases(*(a_case(one, rng.choice(["accepted", "closed"])) for one in some())),
+            "case_debtor": frame(
+                "case_no debtor_no name", *((one, str(n), rng.choice(TEXTS)) for one in some() for n in range(2))
+            ),
+            "case_event": frame(
+                "case_no event_no paid",
+                *((one, str(n), rng.choice([None, "-0.50"])) for one in some() for n in (1, 10)),
+            ),
+            "case_void": frame("case_no reason", *((one, "x") for one in some())),
+        }
+        for dataset, rows in told.items():
+            if rng.random() < (0.3 if dataset == "case_void" else 0.8):
+                land(ledger, number, dataset, rows.assign(_record=[record() for _ in range(len(rows))]), route)
+
+
+def same_as_landed(ledger: SqlLedger, route: Route, numbers: list[str]) -> None:
+    datasets = [contract.dataset for contract in route.datasets]
+    found = ledger.carried(route, datasets, numbers)
+    assert list(found) == datasets
+    for contract in route.datasets:
+        order = list(contract.key)
+        meant = ledger.landed(route, contract.dataset, keys=numbers)
+        pd.testing.assert_frame_equal(
+            found[contract.dataset].sort_values(order, ignore_index=True), meant.sort_values(order, ignore_index=True)
+        )
+
+
+def test_whatever_was_landed_the_same_rows_come_back(ledger: SqlLedger) -> None:
+    same_as_landed(ledger, lane(0), CASES)
+    for number in range(6):
+        filled(ledger, lane(number), random.Random(number))
+    for number in range(7):
+        same_as_landed(ledger, lane(number), [*CASES, "c1", "never carried"])
+        same_as_landed(ledger, lane(number), CASES[:2])
+        same_as_landed(ledger, lane(number), [])
+
+
+def test_a_column_nothing_landed_with_is_missing(ledger: SqlLedger) -> None:
+    land(ledger, 1, "case_debtor", frame("case_no debtor_no name", ("c1", "1", "甲")))
+    wider = a_contract("case_debtor", DEBTOR.key, {"case_no": "text", "debtor_no": "text", "name": "text", "id": "int"})
+    found = ledger.carried(a_route(CASE, wider), ["case_debtor", "bankruptcy_case"], ["c1"])
+    assert found["case_debtor"].loc[0, ["case_no", "name"]].tolist() == ["c1", "甲"]
+    assert found["case_debtor"]["id"].isna().all()
+    assert list(found["bankruptcy_case"]) == [*CASE.names, "_record", "_number", "_packet"]
+
+
+def test_more_cases_than_one_statement_asks_for(ledger: SqlLedger) -> None:
+    numbers = [f"c{n:06d}" for n in range(2 * module._AT_ONCE + 1)]
+    route = a_route(DEBTOR)
+    land(ledger, 1, "case_debtor", frame("case_no debtor_no name", *((one, "1", one) for one in numbers)), route)
+    land(ledger, 2, "case_debtor", frame("case_no debtor_no name", *((one, "1", None) for one in numbers[::2])), route)
+    found = ledger.carried(route, ["case_debtor"], numbers)["case_debtor"].sort_values("case_no", ignore_index=True)
+    assert found["case_no"].tolist() == numbers
+    assert found["_number"].tolist() == ["2" if n % 2 == 0 else "1" for n in range(len(numbers))]
+    assert found["name"].isna().tolist() == [n % 2 == 0 for n in range(len(numbers))]
