@@ -22,6 +22,8 @@ Days = npt.NDArray[np.datetime64]
 
 TEXT: Final = pa.large_string()
 
+_MOST: Final = 2**62
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:
@@ -193,9 +195,14 @@ def group(*keys: Ints) -> tuple[Ints, int]:
 
 
 def sums(groups: Ints, values: Ints, count: int) -> Ints:
-    """The exact sum of the values of each group."""
+    """The exact sum of the values of each group. ValueError where the difference of two such sums may have no room."""
     total = np.zeros(count, np.int64)
     np.add.at(total, groups, values)
+    if max(int(values.max(initial=0)), -int(values.min(initial=0))) * len(values) >= _MOST:
+        nearly = np.zeros(count)
+        np.add.at(nearly, groups, values)
+        if (np.abs(nearly) >= _MOST).any():
+            raise ValueError("a sum of amounts is larger than can be compared")
     return total
 
 

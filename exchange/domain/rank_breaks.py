@@ -13,6 +13,7 @@ from exchange.domain.break_making import iso, no_limit, on_claims, yuan
 from exchange.domain.breaks import Break
 from exchange.domain.columns import Coded, Days, Ints, group, sums, text, to_days
 from exchange.domain.figures import whole_on
+from exchange.domain.latefee import product
 
 Workday = Callable[[date], bool]
 
@@ -33,7 +34,7 @@ def _reviews(matched: Matched, is_workday: Workday | None) -> Iterator[Break]:
     declared, confirmed, claimed = table.declared, table.confirmed, table.claimed
     judged = table.judged & table.has_declared
     differs = judged & (np.abs(declared - claimed) > terms.rank_tolerance)
-    unit = differs & (np.abs(declared * terms.unit_factor - claimed) <= terms.unit_tolerance)
+    unit = differs & (np.abs(product(declared, np.array([terms.unit_factor])) - claimed) <= terms.unit_tolerance)
     refused = judged & ~differs & table.has_confirmed & (np.abs(confirmed - claimed) > terms.rank_tolerance)
     for code, mask in (("DECLARED_DIFFERS", differs & ~unit), ("UNIT_SUSPECT", unit)):
         rows = np.flatnonzero(mask)

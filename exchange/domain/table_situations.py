@@ -47,7 +47,7 @@ def _other_case(matched: Matched) -> Iterator[Finding]:
 def _unit_reversed(matched: Matched) -> Iterator[Finding]:
     """Declared is ten thousand times what was claimed: the claim may be in ten thousands (R25)."""
     table, terms = matched.reviewed, matched.terms
-    near = np.abs(table.declared - table.claimed * terms.unit_factor) <= terms.unit_tolerance
+    near = np.abs(table.declared - product(table.claimed, np.array([terms.unit_factor]))) <= terms.unit_tolerance
     mask = table.judged & (table.claimed > 0) & near
     yield from on_table("claim_may_be_in_ten_thousands", "claim_review", matched.books.reviews, mask, "declared_amount")
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.domain.columns import TEXT, coded, places, positions, taken, text
+from exchange.domain.columns import TEXT, coded, places, positions, sums, taken, text
 
 WORDS = st.lists(st.sampled_from([None, "", "a", "b", "c"]), max_size=9)
 
@@ -63,3 +63,16 @@ def test_all_rows_in_order_are_the_column_itself() -> None:
     assert taken(words, np.arange(3)) is words
     assert taken(words, np.array([2, 0, 1])).to_pylist() == ["b", "a", None]
     assert taken(words, np.array([0, 1])).to_pylist() == ["a", None]
+
+
+@given(rows=st.lists(st.tuples(st.integers(0, 2), st.integers(-(10**18), 10**18)), max_size=30))
+def test_sums_are_exact_or_refused(rows: list[tuple[int, int]]) -> None:
+    """Sixteen digits of yuan are the most a contract lets in; five of them have no room."""
+    groups, values = (np.array([row[at] for row in rows], np.int64) for at in (0, 1))
+    wanted = [sum(value for group, value in rows if group == one) for one in range(3)]
+
+    if all(abs(one) < 2**62 for one in wanted):
+        assert sums(groups, values, 3).tolist() == wanted
+    else:
+        with pytest.raises(ValueError, match="larger than can be compared"):
+            sums(groups, values, 3)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from exchange.domain.errors import NeedsPerson
 from exchange.domain.reconciliation import reconcile_books
 from exchange.domain.situation_making import SEVERITIES
 from tests.unit.reconcile_kit import AS_OF, CASE, USCC, World
@@ -137,6 +138,18 @@ def test_a_case_number_written_otherwise_in_one_table_is_the_same_case() -> None
     written = CASE.replace("（", "(").replace("）", ")")
     assert rules(World().set("distributions", case_no=written)) == []
     assert rules(World().set("reviews", 0, case_no=written).set("reviews", 1, case_no=written)) == []
+
+
+def test_the_largest_amounts_are_compared_exactly() -> None:
+    """Sixteen digits of yuan, ten thousand times of which 64 bits have no room for."""
+    most = "9999999999999999.99"
+    world = World().set("reviews", declared_amount=most, confirmed_amount=most)
+    assert world.codes() == ["DECLARED_DIFFERS"]
+    assert "claim_may_be_in_ten_thousands" not in rules(world)
+    for _ in range(5):
+        world.add("lines", amount=most)
+    with pytest.raises(NeedsPerson, match="larger than can be compared"):
+        world.result()
 
 
 def test_a_taxpayer_is_missed_once_the_register_was_read_after_the_claim_period() -> None:
