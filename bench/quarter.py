@@ -69,7 +69,7 @@ def _script(folder: Path) -> dict[str, float]:
     import pandas as pd
 
     out = folder / "script"
-    out.mkdir()
+    out.mkdir(exist_ok=True)
 
     def by_hand() -> None:
         with sqlite3.connect(folder / "court.db") as db:

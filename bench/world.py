@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
@@ -85,7 +85,7 @@ def build(path: Path, cases: int, *, seed: int = 1, courts: Sequence[str] = COUR
         db.executemany("INSERT INTO fy VALUES (?,?,?)", [(c, f"{c}人民法院", "131100") for c in courts])
         for table, width in INSERTS.items():
             marks = ",".join("?" * width)
-            db.executemany(f"INSERT INTO {table} VALUES ({marks})", _rows(table, cases, rng, courts))
+            db.executemany(f"INSERT INTO {table} VALUES ({marks})", _rows(table, range(1, cases + 1), rng, courts))
     return path
 
 
@@ -146,16 +146,48 @@ def _yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d}"
 
 
-def _rows(table: str, cases: int, rng: random.Random, courts: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    for n in range(1, cases + 1):
+def go_on(path: Path, cases: int) -> None:
+    """A quarter later: of a hundred cases one has another judge, one another address, one an event more, one ended, and
+    one is new."""
+    changes = (
+        "UPDATE pc_aj SET cbr = '赵法官', gxsj = '2026-11-02 09:30:00' WHERE ajbs % 100 = 11",
+        "UPDATE pc_zwr SET zcdz = zcdz || '甲' WHERE ajbs % 100 = 31",
+        "INSERT INTO pc_jd SELECT 9 * :cases + ajbs, ajbs, '02', '2026-11-03', '公' || ajbs, '公告' FROM pc_aj "
+        "WHERE ajbs % 100 = 51",
+        "INSERT INTO pc_jd SELECT 9 * :cases + ajbs, ajbs, '08', '2026-11-20', '终' || ajbs, '终结裁定书' FROM pc_aj "
+        "WHERE ajbs % 100 = 71",
+        "UPDATE pc_aj SET ajzt_dm = '80', zjrq = '2026-11-20', gxsj = '2026-11-20 09:30:00' WHERE ajbs % 100 = 71",
+    )
+    fresh = range(cases + 1, cases + cases // 100 + 1)
+    with sqlite3.connect(path) as db:
+        for change in changes:
+            db.execute(change, {"cases": cases} if ":cases" in change else {})
+        for table in ("pc_aj", "pc_zwr", "pc_glr", "pc_jd"):
+            marks = ",".join("?" * INSERTS[table])
+            rows = _rows(table, fresh, random.Random(2), COURTS, accepted=_accepted_later)
+            db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+
+def _accepted_later(n: int) -> date:
+    return date(2026, 10 + n % 2, 1 + n % 28)
+
+
+def _rows(
+    table: str,
+    cases: range,
+    rng: random.Random,
+    courts: Sequence[str],
+    accepted: Callable[[int], date] = accepted_on,
+) -> Iterator[tuple[Any, ...]]:
+    for n in cases:
         court = courts[n % len(courts)]
-        accepted = accepted_on(n)
-        day = accepted.isoformat()
+        accepted_day = accepted(n)
+        day = accepted_day.isoformat()
         if table == "pc_aj":
             number = number_of(n, courts)
             number = number if n % 50 != 25 else number.replace("（", "(").replace("）", ")")
             people = ("李法官", "王书记")
-            due = accepted + timedelta(days=120 if n % 100 == 50 else 60)
+            due = accepted_day + timedelta(days=120 if n % 100 == 50 else 60)
             meeting = (due + timedelta(days=8)).isoformat()
             dates = ("2025-12-20", day, day, due.isoformat(), meeting, None, None)
             yield n, number, court, "01", "40", *dates, *people, 0, "", f"{day} 09:30:00"

@@ -1,0 +1,50 @@
+"""A later quarter, five cases of a hundred others: each says what became of it, alike on both databases."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bench.ends import AS_OF, PAIR, PERIOD, end_settings, introduce, release
+from bench.world import build, go_on
+from exchange import journeys, wiring
+from exchange.ports import Parts
+
+CASES = 200
+
+
+def told(court: Parts, key: str) -> Counter[tuple[str, str]]:
+    rows = court.vault.get(key, "content/data/case_in_exchange-0001.csv").decode("utf-8-sig").splitlines()
+    return Counter((row["why"], row["changed_columns"]) for row in csv.DictReader(rows))
+
+
+def two_quarters(home: Path, **more: Any) -> tuple[list[str], Counter[tuple[str, str]]]:
+    """The hashes of both quarters' files, and what the second tells of its cases."""
+    source = build(home / "court.db", CASES)
+    court_settings = end_settings(home, "court", "tax", source=source, checker="plain", **more)
+    introduce(court_settings, end_settings(home, "tax", "court"))
+    (home / "point").mkdir()
+    with wiring.opened(court_settings) as court:
+        first = journeys.quarterly(court, f"{PAIR}-cases", PERIOD, AS_OF)
+        release(court, first)
+        journeys.onward(court, first)
+        assert set(told(court, first)) == {("new", "")}
+        go_on(source, CASES)
+        second = journeys.quarterly(court, f"{PAIR}-cases", "2026Q4", date(2027, 1, 5))
+        hashes = [json.loads(court.vault.get(key, "content/content.json"))["hash"] for key in (first, second)]
+        return hashes, told(court, second)
+
+
+def test_a_later_quarter_tells_what_became_of_each_case(tmp_path: Path, postgres_url: str) -> None:
+    for name in ("sqlite", "postgres"):
+        (tmp_path / name).mkdir()
+    hashes, cases = two_quarters(tmp_path / "postgres", ledger_url=postgres_url)
+    assert cases == {
+        ("unchanged", ""): CASES - 8, ("changed", "judge"): 2, ("changed", "case_debtor.address"): 2,
+        ("changed", "case_event"): 2, ("closed", "stage|terminated_on|case_event"): 2, ("new", ""): 2,
+    }  # fmt: skip
+    assert two_quarters(tmp_path / "sqlite") == (hashes, cases)
