@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from exchange.wiring import COLLECTED
 from tests.scheduling import WholeFiles, dearest_first
 
 USUAL_UMASK = 0o022
@@ -32,6 +34,14 @@ def _umask_as_it_was() -> Iterator[None]:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With `--dist loadfile`, our own of that kind."""
     return WholeFiles(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected by now stays, and the collector of cycles walks through it no more; as in the
+    product's own processes (docs/adr/0029)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 from uuid import uuid4
@@ -147,7 +148,7 @@ class FsVault:
         work = Path(self._root) / _WORK
         _private_folder(work)
         pid = os.getpid()
-        return work / f"{kind}~{socket.gethostname()}~{pid}~{_start_time(pid)}~{uuid4().hex[:12]}"
+        return work / f"{kind}~{socket.gethostname()}~{pid}~{_own_start_time(pid)}~{uuid4().hex[:12]}"
 
     def _sweep(self) -> None:
         """Take away what dead processes of this machine left."""
@@ -210,6 +211,12 @@ def _sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+@cache
+def _own_start_time(pid: int) -> str:
+    """Asked for at every file, and the same as long as the process is; a fork has a pid of its own."""
+    return _start_time(pid)
 
 
 def _start_time(pid: int) -> str:

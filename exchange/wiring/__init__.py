@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -328,4 +330,22 @@ def local_airflow(home: Path, settings: Settings) -> Scheduler:
     from exchange.adapters.airflow_local import AirflowLocal
 
     env = {"EXCHANGE_HOME": str(settings.home.resolve()), "EXCHANGE_PARTY": settings.party}
-    return AirflowLocal(home, dags=PROJECT / "dags", plugins=PROJECT / "plugins", env=env)
+    return AirflowLocal(home, dags=PROJECT / "dags", plugins=PROJECT / "plugins", env=env, read_in=READ_IN)
+
+
+READ_IN: Final = "import exchange.journeys; from exchange.wiring import read_in; read_in()"
+"""For a process whose forks do the work of this end."""
+
+
+def read_in() -> None:
+    """Import what a task of this end will want, as its settings in the environment have it."""
+    from exchange import adapters, steps
+
+    for package in (steps, adapters):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in module.name:
+                import_module(module.name)
+    if read_settings().checker != "plain":
+        from exchange.adapters import checker_gx
+
+        checker_gx.loaded()

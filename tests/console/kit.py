@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from httpx import Response
@@ -133,6 +136,15 @@ def console(home: Path, people: Mapping[str, tuple[str, frozenset[Role]]] = PEOP
         yield Console(house=house)
 
 
+@cache
+def _loop() -> BlockingPortal:
+    """One event loop in one thread for all requests of this process, where each client would begin one for each
+    request; it holds nothing of a request, and ends with the process."""
+    open_ = ExitStack()
+    atexit.register(open_.close)
+    return open_.enter_context(start_blocking_portal())
+
+
 @dataclass(kw_only=True)
 class Console:
     """One end's console. `as_` gives a browser's stand-in with somebody signed in."""
@@ -146,6 +158,7 @@ class Console:
     def as_(self, person: str | None, *, language: str = "zh") -> Person_:
         """A client of its own; unless `person` is None, with a session of theirs (the form is for its own tests)."""
         client = TestClient(self.app, raise_server_exceptions=False, follow_redirects=False)
+        client.portal = _loop()
         client.cookies.set("exchange_language", language)
         if person is not None:
             client.cookies.set(cookie(self.house), self.house.desk.open_session(person, self.house.now))

@@ -53,7 +53,10 @@ def live(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFacto
     }  # fmt: skip
     url = postgres_server.url(database).replace("+psycopg:", "+psycopg2:")
     try:
-        with AirflowLocal(home / "airflow", dags=DAGS, plugins=PLUGINS, env=env, database=url) as airflow:
+        local = AirflowLocal(
+            home / "airflow", dags=DAGS, plugins=PLUGINS, env=env, database=url, read_in=wiring.READ_IN
+        )
+        with local as airflow:
             yield Live(ends=ends, airflow=airflow)
     finally:
         ends.point.stop()
