@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
 from exchange.adapters.ledger_sql import SqlLedger, open_ledger
-from exchange.adapters.ledger_sql.migrate import HEAD
+from exchange.adapters.ledger_sql.migrate import HEAD, upgrade
 from exchange.adapters.ledger_sql.tables import metadata
 from exchange.domain.errors import NeedsPerson, RetryLater
 from tests.fakes.ledgers import by_hand, say
@@ -53,6 +54,55 @@ def test_the_tables_are_those_of_the_newest_migration(ledger: SqlLedger, databas
         assert stored == meant
         assert found.get_pk_constraint(table.name)["constrained_columns"] == [c.name for c in table.primary_key]
         assert {i["name"] for i in found.get_indexes(table.name) if not i["unique"]} == {i.name for i in table.indexes}
+
+
+def test_a_new_ledger_is_what_the_migrations_lead_to(ledger: SqlLedger, database_url: str, tmp_path: Path) -> None:
+    """Made at once or step by step: the same columns, keys, indexes, guards and revision."""
+    with create_engine(database_url, poolclass=NullPool).connect() as made:
+        at_once = _schema(made)
+    url = f"sqlite:///{tmp_path / 'steps.sqlite'}" if database_url.startswith("sqlite") else database_url
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        upgrade(connection, None, "here")
+        assert _schema(connection) == at_once
+    assert len(at_once) > 200
+
+
+def _schema(connection: Connection) -> set[tuple[object, ...]]:
+    """All that a database knows of its tables, their indexes and their triggers, and the ledger's revision.
+
+    SQLite keeps statements as they were written: blanks and the two ways to write "unequal" say the same.
+    """
+    postgresql = connection.dialect.name == "postgresql"
+    asked = _POSTGRESQL if postgresql else _SQLITE
+    told = {(what, *row) for what, sql in asked.items() for row in connection.execute(text(sql)).all()}
+    return {
+        tuple(" ".join(one.replace("!=", "<>").split()) if isinstance(one, str) else one for one in row) for row in told
+    }
+
+
+_POSTGRESQL = {
+    "column": "SELECT table_name, ordinal_position, column_name, data_type, is_nullable, column_default, "
+    "collation_name FROM information_schema.columns WHERE table_schema = 'public'",
+    "index": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "key": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = 'public'::regnamespace",
+    "guard": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    "function": "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    "revision": "SELECT version_num FROM alembic_version",
+}
+_SQLITE = {
+    "table": "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'",
+    "column": "SELECT t.name, c.* FROM sqlite_master t, pragma_table_xinfo(t.name) c WHERE t.type = 'table'",
+    "index": 'SELECT t.name, i."unique", i.origin, i.partial, x.seqno, x.name, x."desc", x.coll, x."key", '
+    "CASE i.origin WHEN 'c' THEN i.name END, s.sql FROM sqlite_master t, pragma_index_list(t.name) i, "
+    "pragma_index_xinfo(i.name) x LEFT JOIN sqlite_master s ON s.name = i.name WHERE t.type = 'table'",
+    "guard": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "revision": "SELECT version_num FROM alembic_version",
+}
+"""What each database is asked about itself."""
 
 
 def test_opening_again_is_quick_and_needs_no_alembic(database_url: str) -> None:

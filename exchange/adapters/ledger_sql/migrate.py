@@ -1,4 +1,6 @@
-"""Bringing a database to the newest form. Alembic is imported only when there is something to do."""
+"""Bringing a database to the newest form: a new one at once, an older one by its migrations.
+
+Alembic is imported only for the latter."""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from exchange.adapters.ledger_sql import desk
 from exchange.adapters.ledger_sql.engine import reading, writing
+from exchange.adapters.ledger_sql.making import make
 from exchange.domain.errors import NeedsPerson
 
 HEAD: Final = "0012"
@@ -26,8 +29,10 @@ def migrate(engine: Engine, where: str) -> None:
             return
     with writing(engine, where) as connection:
         found = _revision(connection)
-        if found != HEAD:
-            _upgrade(connection, found, where)
+        if found is None:
+            make(connection, HEAD)
+        elif found != HEAD:
+            upgrade(connection, found, where)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -37,7 +42,8 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
-def _upgrade(connection: Connection, found: str | None, where: str) -> None:
+def upgrade(connection: Connection, found: str | None, where: str) -> None:
+    """Every migration after the one found, none being before the first. NeedsPerson 905 when it is newer."""
     if found is not None and found > HEAD:
         raise NeedsPerson(
             905,
