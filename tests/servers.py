@@ -75,7 +75,8 @@ class PostgresServer:
         name = f"test_{uuid4().hex[:12]}"
         with psycopg.connect(self.conninfo(), autocommit=True) as admin:
             admin.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(
+                # Copied as files it costs half of what it costs page by page.
+                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 STRATEGY file_copy ENCODING 'UTF8'").format(
                     sql.Identifier(name), sql.Identifier(self.role)
                 )
             )

@@ -84,7 +84,8 @@ def check_rows(
         broken = checker.run(contract, checks, frame)
         keys = None if dataset == CASES else row_keys(frame, contract)
         for check in checks:
-            found.extend(_findings(check, contract, frame.iloc[list(broken.get(check.rule, ()))], keys, numbers))
+            if positions := broken.get(check.rule):
+                found.extend(_findings(check, contract, frame.iloc[list(positions)], keys, numbers))
     return found
 
 
