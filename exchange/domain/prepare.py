@@ -193,7 +193,8 @@ def _shaped(frame: pd.DataFrame | None, names: Sequence[str]) -> pd.DataFrame:
     if frame is None:
         return pd.DataFrame({name: pd.Series([], dtype="str") for name in columns})
     shaped = frame.reset_index(drop=True).reindex(columns=columns).astype("str")
-    return shaped.mask(shaped == "")
+    empty = shaped == ""
+    return shaped.mask(empty) if empty.to_numpy().any() else shaped
 
 
 def _as_it_stood(cases: pd.DataFrame | None) -> pd.Series:
