@@ -213,7 +213,7 @@ def _part(route: Route, back: Route, day: date, ledger: Ledger, folder: Path) ->
             numbers.append(rows["case_no"])
         if book == "statuses" and (newest := register_read_on(rows, day)):
             read.append(newest)
-        pairs.append(np.unique(links(book, rows), axis=0))
+        pairs.append(links(book, rows))
     cases = pd.concat(numbers, ignore_index=True).dropna()
     if len(cases) <= AT_ONCE:
         return cases, 0, None

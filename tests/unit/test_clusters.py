@@ -77,3 +77,44 @@ def test_what_is_tied_stays_together(ties: list[tuple[int, int]], size: int) -> 
         assert (debtors.groupby(key)["group"].nunique() == 1).all()
     alone = grouped([np.zeros((0, 2), np.uint64)], size)
     assert (alone.count, alone.of("debtors", debtors).tolist()) == (1, [0] * len(debtors))
+
+
+KEY = st.one_of(st.none(), st.integers(0, 8))
+ROWS = st.lists(st.tuples(KEY, KEY, KEY), max_size=30)
+
+
+@settings(max_examples=80, deadline=None)
+@given(debtors=ROWS, claims=ROWS, size=st.integers(1, 8))
+def test_groups_are_those_of_a_walk_from_key_to_key(
+    debtors: list[tuple[int | None, ...]], claims: list[tuple[int | None, ...]], size: int
+) -> None:
+    frames = {
+        "debtors": told(debtors, {"case_no": "c", "uscc": "D", "old_taxpayer_id": "T"}),
+        "claims": told(claims, {"claim_no": "k", "case_no": "c", "debtor_uscc": "D"}),
+    }
+    pairs = [links(book, rows) for book, rows in frames.items()]
+    ties = [(int(one), int(other)) for part in pairs for one, other in part]
+    walked: dict[int, int] = {}
+    clusters: list[list[int]] = []
+    for key in sorted({key for tie in ties for key in tie}):
+        if key in walked:
+            continue
+        clusters.append([])
+        waiting = [key]
+        while waiting:
+            if (at := waiting.pop()) not in walked:
+                walked[at] = len(clusters) - 1
+                clusters[-1].append(at)
+                waiting += [b if a == at else a for a, b in ties if at in (a, b)]
+    before = np.cumsum([0, *map(len, clusters)])
+    numbers = sorted({int(n) // size for n in before[:-1]})
+    groups = grouped(pairs, size)
+    assert groups.keys.tolist() == sorted(walked)
+    assert groups.group.tolist() == [numbers.index(int(before[walked[key]]) // size) for key in sorted(walked)]
+
+
+def told(rows: list[tuple[int | None, ...]], columns: dict[str, str]) -> pd.DataFrame:
+    texts = [
+        [None if n is None else f"{mark}{n}" for n, mark in zip(row, columns.values(), strict=True)] for row in rows
+    ]
+    return pd.DataFrame(texts, columns=list(columns)).astype("str")
