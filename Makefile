@@ -4,8 +4,8 @@ SHELL := /bin/bash
 HOME_DEMO ?= demo-home
 UV ?= $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync --all-extras
-# One more than two cores: a quarter of the tests' time is spent waiting for a server or a browser.
-WORKERS ?= 3
+# One more than two cores: a quarter of the tests' time is spent waiting for a server or a browser. Each takes up to 1.5 GB.
+WORKERS ?= $(shell awk '/^MemTotal/ {print ($$2 > 7000000 ? 3 : 2)}' /proc/meminfo 2>/dev/null || echo 2)
 # Tests force thousands of small files to the disc. Where memory is plenty their files lie there and wait for nothing.
 ROOMY := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 8000000 ] && echo /dev/shm)
 export UV_SYSTEM_CERTS := 1
