@@ -18,14 +18,15 @@ _TOGETHER: Final = 2
 
 
 def ahead(items: Iterable[_Item], *, most: int = 1) -> Iterator[_Item]:
-    """The same items in their order; while one is used, the next are made in a thread, at most so many."""
+    """The same items in their order; while one is used, the next are made in a thread, at most so many. One that was
+    given is not held."""
     coming_from = iter(items)
     with ThreadPoolExecutor(1) as thread:
         coming = deque(thread.submit(next, coming_from, _END) for _ in range(most))
         try:
-            while (item := coming.popleft().result()) is not _END:
+            while (made := [coming.popleft().result()])[0] is not _END:
                 coming.append(thread.submit(next, coming_from, _END))
-                yield item  # type: ignore[misc]  # _END alone is no item
+                yield made.pop()  # type: ignore[misc]  # _END alone is no item
         finally:
             thread.shutdown(cancel_futures=True)
 

@@ -190,7 +190,8 @@ class Ledger(Protocol):
         ...
 
     def carried(self, route: Route, datasets: Collection[str], cases: Collection[str]) -> Mapping[str, pd.DataFrame]:
-        """What `landed` gives of these cases, however many, of each dataset (of cases), its rows in no order."""
+        """What `landed` gives of these cases, however many, of each dataset (of cases), without `_number` and
+        `_packet`, in no order."""
         ...
 
     def rows_now(

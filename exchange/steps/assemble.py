@@ -295,15 +295,17 @@ def _stage(
     shown = shown_records(examination, route)
 
     def parts() -> Iterator[dict[str, pd.DataFrame]]:
-        for part, before in ahead(map(of_batch, record.details["batches"])):
-            staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
-            yield told(part, going(part.frames, examination, route), before)
+        yield from starmap(going_out, ahead(map(of_batch, record.details["batches"])))
         _, alone = parted(outlined, route)
         yield told(alone, {name: examination.frames_to_send[name] for name in alone.frames}, {})
 
     def of_batch(batch: str) -> tuple[Prepared, Mapping[str, pd.DataFrame]]:
         part = replace(outlined, frames=taken_up(folder / "batches" / batch))
         return part, _carried(part, route, history, ledger)
+
+    def going_out(part: Prepared, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
+        return told(part, going(part.frames, examination, route), before)
 
     def told(
         part: Prepared, frames: dict[str, pd.DataFrame], before: Mapping[str, pd.DataFrame]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
 from exchange.domain.ahead import ahead, together
+
+
+class Part:
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 @pytest.mark.parametrize("most", [1, 3])
@@ -33,6 +39,21 @@ def test_the_next_are_made_while_one_is_used_and_no_more(most: int) -> None:
     assert enough.wait(timeout=30)
     coming.close()  # type: ignore[attr-defined]  # it is a generator
     assert made == list(range(most + 1))
+
+
+def test_what_was_given_is_not_held() -> None:
+    second = threading.Event()
+
+    def parts() -> Iterator[Part]:
+        yield Part(0)
+        second.set()  # the thread has let the first one go
+        yield Part(1)
+
+    coming = ahead(parts())
+    given = weakref.ref(next(coming))
+    assert second.wait(timeout=30)
+    assert given() is None
+    assert [part.number for part in coming] == [1]
 
 
 def test_an_error_comes_where_its_item_would() -> None:

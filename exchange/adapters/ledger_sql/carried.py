@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
@@ -24,14 +23,11 @@ from exchange.adapters.ledger_sql.current import table_of
 from exchange.adapters.ledger_sql.landing import landed
 from exchange.adapters.ledger_sql.rowtext import columns_of, frame_from
 from exchange.adapters.ledger_sql.shapes import as_text, shapes_of
-from exchange.domain.text import as_array
 
 if TYPE_CHECKING:
     from exchange.domain.route import Route
 
 _Columns = list[pa.LargeStringArray]
-_Packet = tuple[int, str]
-"""(number, packet's id)."""
 
 _AT_ONCE: Final = 5_000
 """Cases asked for in one statement."""
@@ -57,12 +53,10 @@ written: it would look the whole list through for every row of a table otherwise
 def carried(
     connection: Connection, route: Route, datasets: Collection[str], cases: Collection[str]
 ) -> dict[str, pd.DataFrame]:
-    """Of each dataset what `landing.landed` gives of these cases, however many, in no order.
-
-    Every dataset's key begins with case_no.
-    """
+    """Of each dataset what `landing.landed` gives of these cases, however many, less `_number` and `_packet`, in
+    no order. Every dataset's key begins with case_no."""
     numbers = _numbers(connection, route.lane, sorted(set(cases)))
-    packets, landings = _catalogue(connection, route.lane, sorted(set(numbers.values())))
+    landings = _landings(connection, route.lane, sorted(set(numbers.values())))
     shapes = shapes_of(connection)
     found = {}
     for dataset in datasets:
@@ -70,9 +64,10 @@ def carried(
         holding = landings.get(dataset, {})
         there = [(holding[number], case) for case, number in numbers.items() if number in holding]
         lacking = [case for case, number in numbers.items() if number not in holding]
-        frame = _frame(connection, route, dataset, known, there, {holding[n]: (n, packets[n]) for n in holding})
+        frame = _frame(connection, route, dataset, known, there)
         if known and lacking and _ever_landed(connection, route.lane, dataset):
-            frame = pd.concat([frame, landed(connection, route, dataset, keys=lacking)], ignore_index=True)
+            rest = landed(connection, route, dataset, keys=lacking)
+            frame = pd.concat([frame, rest[list(frame)]], ignore_index=True)
         found[dataset] = frame
     return found
 
@@ -86,22 +81,18 @@ def _numbers(connection: Connection, lane: str, cases: Sequence[str]) -> dict[st
     return {case: last[case] for case in cases if case in last}
 
 
-def _catalogue(
-    connection: Connection, lane: str, numbers: Sequence[int]
-) -> tuple[dict[int, str], dict[str, dict[int, int]]]:
-    """(number → packet's id, dataset → number → landing) of some packets."""
+def _landings(connection: Connection, lane: str, numbers: Sequence[int]) -> dict[str, dict[int, int]]:
+    """Dataset → number → landing, of some packets."""
     among = _EACH[connection.dialect.name]
     wanted = (
-        f"SELECT p.number, p.packet_id, p.dataset, p.landing FROM {among} landed p "
+        f"SELECT p.dataset, p.number, p.landing FROM {among} landed p "
         "ON p.lane = :lane AND p.number = CAST(w.value AS integer)"
     )
-    packets: dict[int, str] = {}
     landings: dict[str, dict[int, int]] = {}
     told = {"lane": lane, "told": json.dumps(numbers)}
-    for number, packet, dataset, landing in connection.execute(text(wanted), told):
-        packets[number] = packet
+    for dataset, number, landing in connection.execute(text(wanted), told):
         landings.setdefault(dataset, {})[number] = landing
-    return packets, landings
+    return landings
 
 
 def _ever_landed(connection: Connection, lane: str, dataset: str) -> bool:
@@ -110,27 +101,17 @@ def _ever_landed(connection: Connection, lane: str, dataset: str) -> bool:
 
 
 def _frame(
-    connection: Connection,
-    route: Route,
-    dataset: str,
-    known: Mapping[str, str],
-    there: Sequence[tuple[int, str]],
-    packets: Mapping[int, _Packet],
+    connection: Connection, route: Route, dataset: str, known: Mapping[str, str], there: Sequence[tuple[int, str]]
 ) -> pd.DataFrame:
-    """The rows of these (landing, case), with `_record`, `_number` and `_packet`."""
-    contract = route.wire(dataset)
-    names = [*contract.names, "_record"]
-    given = [as_text(connection, c.name, c.type) if c.name in known else "CAST(NULL AS text)" for c in contract.columns]
-    given += ["r._record", "CAST(r._landing AS text)"]
+    """The rows of these (landing, case), with `_record`."""
+    columns = route.wire(dataset).columns
+    given = [as_text(connection, c.name, c.type) if c.name in known else "CAST(NULL AS text)" for c in columns]
+    given.append("r._record")
     ask = _packed if connection.dialect.name == "postgresql" else _fetched
-    listed = as_array([str(landing) for landing in packets])
-    told = [as_array([str(packet[n]) for packet in packets.values()]) for n in (0, 1)]
-    parts = []
+    parts: list[_Columns] = []
     for at in range(0, len(there), _AT_ONCE):
-        for columns in ask(connection, dataset, given, json.dumps(there[at : at + _AT_ONCE])):
-            place = pc.index_in(columns.pop(), value_set=listed)
-            parts.append([*columns, *(one.take(place) for one in told)])
-    return frame_from([*names, "_number", "_packet"], parts)
+        parts += ask(connection, dataset, given, json.dumps(there[at : at + _AT_ONCE]))
+    return frame_from([*(column.name for column in columns), "_record"], parts)
 
 
 def _fetched(connection: Connection, dataset: str, given: Sequence[str], pairs: str) -> Iterator[_Columns]:
