@@ -46,6 +46,20 @@ def taken_up(folder: Path) -> dict[str, pd.DataFrame]:
     return frames
 
 
+def put_aside_in(folder: Path) -> list[str]:
+    """The names of the frames that were put aside, in their order."""
+    return [path.name.partition(".")[2] for path in sorted(folder.iterdir())]
+
+
+def looked_up(folder: Path, name: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Some columns of one of the frames that were put aside, which stay there."""
+    (path,) = folder.glob(f"*.{name}")
+    with pa.OSFile(str(path)) as source, pa.ipc.open_file(source) as stored:
+        table = stored.read_all().select(list(columns))
+    found: pd.DataFrame = table.to_pandas().astype("str")
+    return found
+
+
 def _write(table: pa.Table, path: Path) -> None:
     """Write a table in blocks small enough to be read one by one."""
     with pa.OSFile(str(path), "wb") as out, pa.ipc.new_file(out, table.schema) as made:

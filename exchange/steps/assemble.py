@@ -38,7 +38,7 @@ from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import CASES, Prepared, join, outline, parted, prepare
 from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.route import Agreement, Party, Route
-from exchange.domain.runs import put_aside, taken_up
+from exchange.domain.runs import looked_up, put_aside, put_aside_in, taken_up
 from exchange.domain.serials import spans_text
 from exchange.domain.staged import keep_content, told_up_to
 from exchange.domain.stored import check_name, extracted_frames, files_of, load_check, profile_name, round_of
@@ -295,15 +295,15 @@ def _stage(
     shown = shown_records(examination, route)
 
     def parts() -> Iterator[dict[str, pd.DataFrame]]:
-        yield from starmap(going_out, ahead(map(of_batch, record.details["batches"])))
+        yield from starmap(going_out, ahead(map(carried, record.details["batches"])))
         _, alone = parted(outlined, route)
         yield told(alone, {name: examination.frames_to_send[name] for name in alone.frames}, {})
 
-    def of_batch(batch: str) -> tuple[Prepared, Mapping[str, pd.DataFrame]]:
-        part = replace(outlined, frames=taken_up(folder / "batches" / batch))
-        return part, _carried(part, route, history, ledger)
+    def carried(batch: str) -> tuple[str, Mapping[str, pd.DataFrame]]:
+        return batch, _carried(folder / "batches" / batch, route, history, ledger)
 
-    def going_out(part: Prepared, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    def going_out(batch: str, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        part = replace(outlined, frames=taken_up(folder / "batches" / batch))
         staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
         return told(part, going(part.frames, examination, route), before)
 
@@ -322,14 +322,15 @@ def _stage(
     return staged
 
 
-def _carried(part: Prepared, route: Route, history: History, ledger: Ledger) -> Mapping[str, pd.DataFrame]:
-    """The rows the route carried last of a batch's cases, by the numbers they have now and those they had then."""
-    if CASES not in part.frames:
+def _carried(batch: Path, route: Route, history: History, ledger: Ledger) -> Mapping[str, pd.DataFrame]:
+    """The rows the route carried last of a batch's cases, by the numbers they have now and those they had then. The
+    batch's own rows stay where they were put aside: they are taken up when these are here."""
+    datasets = put_aside_in(batch)
+    if CASES not in datasets:
         return {}
-    last = history.before[CASES]
-    then = last["case_no"][among(last["_record"], part.cases["_record"].dropna())]
-    numbers = [*part.cases["case_no"].dropna(), *then]
-    return ledger.carried(route, list(part.frames), numbers)
+    now, last = looked_up(batch, CASES, ("case_no", "_record")), history.before[CASES]
+    then = last["case_no"][among(last["_record"], now["_record"].dropna())]
+    return ledger.carried(route, datasets, [*now["case_no"].dropna(), *then])
 
 
 def _with_reasons(
