@@ -115,16 +115,18 @@ def _about(route: Route, content: Content, column: str) -> Iterator[Contract]:
 
 
 def _tables(open_: Opens, content: Content, dataset: str, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """These columns of a dataset's files, as text."""
+    """These columns of a dataset's files, as text; one that its contract did not have then is empty."""
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.csv as pa_csv
 
     parse = pa_csv.ParseOptions(newlines_in_values=True)
     convert = pa_csv.ConvertOptions(
         include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False,
-        check_utf8=False,
+        check_utf8=False, include_missing_columns=True,
     )  # fmt: skip
     for file in content.files:
         if file.dataset == dataset and file.rows:
             with open_(f"content/{file.path}") as stream:
-                yield pa_csv.read_csv(stream, parse_options=parse, convert_options=convert)
+                table = pa_csv.read_csv(stream, parse_options=parse, convert_options=convert)
+            yield pa.table([pc.fill_null(column, "") for column in table.columns], names=table.column_names)

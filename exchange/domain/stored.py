@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -19,7 +19,7 @@ from exchange.domain.finding import Finding
 from exchange.domain.parquet import from_parquet
 from exchange.domain.period import Period
 from exchange.domain.route import Route
-from exchange.domain.tabular import join_frames, read_csv
+from exchange.domain.tabular import join_frames, read_csv, read_kept
 
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
@@ -115,9 +115,24 @@ def content_records(has: Callable[[str], bool], read: Callable[[str], bytes]) ->
 def content_frames(read: Callable[[str], bytes], route: Route, key: str) -> dict[str, pd.DataFrame]:
     """The rows an exchange of this end carries, by dataset, out of its stored content; NeedsPerson 911 when the bytes
     are not those that were listed."""
-    content = load_content(read("content/content.json"))
     parts: dict[str, list[pd.DataFrame]] = {}
-    for file in content.files:
+    for dataset, data in _content_files(read, key):
+        parts.setdefault(dataset, []).append(read_csv(data, route.wire(dataset)))
+    return {dataset: join_frames(found, route.wire(dataset)) for dataset, found in parts.items()}
+
+
+def kept_frames(read: Callable[[str], bytes], route: Route, key: str) -> dict[str, pd.DataFrame]:
+    """The same of an exchange that may have followed another version: in the columns agreed now. What it had no column
+    for is missing; columns and datasets that are agreed no more are left out."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for dataset, data in _content_files(read, key):
+        if route.has(dataset):
+            parts.setdefault(dataset, []).append(read_kept(data, route.wire(dataset)))
+    return {dataset: join_frames(found, route.wire(dataset)) for dataset, found in parts.items()}
+
+
+def _content_files(read: Callable[[str], bytes], key: str) -> Iterator[tuple[str, bytes]]:
+    for file in load_content(read("content/content.json")).files:
         data = read(f"content/{file.path}")
         if sha256_hex(data) != file.sha256:
             raise NeedsPerson(
@@ -126,8 +141,7 @@ def content_frames(read: Callable[[str], bytes], route: Route, key: str) -> dict
                 where=f"{key}/content/{file.path}",
                 next_step="Compare the vault with its backup and find out who changed the file.",
             )
-        parts.setdefault(file.dataset, []).append(read_csv(data, route.wire(file.dataset)))
-    return {dataset: join_frames(found, route.wire(dataset)) for dataset, found in parts.items()}
+        yield file.dataset, data
 
 
 def files_of(events: Iterable[Event], batch: str) -> Mapping[str, str] | None:

@@ -16,7 +16,7 @@ from exchange.domain.lifecycle import SENT_BACK
 from exchange.domain.packet import parse_packet_name
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Agreement, Route
-from exchange.domain.stored import content_frames
+from exchange.domain.stored import kept_frames
 from exchange.ports import Clock, ExchangeRecord, Ledger, Pages, Sheets, Vault
 
 CONTENT: Final = "content/content.json"
@@ -37,8 +37,9 @@ def diff(
 ) -> dict[str, Any]:
     """Compare an exchange with an earlier one (`left`; its predecessor when absent), and return the differences.
 
-    Ours are read from their staged content, theirs from the rows landed. The predecessor of a quarter or an answer is
-    the one before it of its kind; a packet of single cases is compared with what was told of these cases before it.
+    Ours are read from their staged content, theirs from the rows landed, both in the columns agreed now, whatever
+    version they followed. The predecessor of a quarter or an answer is the one before it of its kind; a packet of
+    single cases is compared with what was told of these cases before it.
     Leaves `diff-<left>.html`, `.xlsx` and `.json` beside the report of `right`; the ledger says who looked. Values
     that name a person are masked. Raises NeedsPerson 914 (no such exchange, none before it, or nothing staged yet), 905
     (of two routes), 911 (stored rows are not those checked).
@@ -97,7 +98,7 @@ def _rows(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) ->
             raise NeedsPerson(
                 914, "Nothing is staged yet.", where=record.key, next_step="Let its checks finish, then compare."
             )
-        return content_frames(partial(vault.get, record.key), route, record.key)
+        return kept_frames(partial(vault.get, record.key), route, record.key)
     packet = parse_packet_name(str(record.packet_id))
     return {
         c.dataset: ledger.history(route, c.dataset, number=packet.number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 
@@ -16,9 +17,11 @@ from exchange.adapters.contracts_files import check, load_agreement
 from exchange.cli import app
 from exchange.cli.common import EXIT_FOUND, out
 from exchange.domain.canonical import strict_json
+from exchange.domain.content_rows import rows_at
 from exchange.domain.errors import NeedsPerson
 from exchange.ports import Parts
 from exchange.settings import read_settings
+from exchange.steps.diff import diff
 from exchange.steps.rehearse import PAGE
 from tests.fakes.ends import ROOT, case_frames, two_ends
 from tests.outcomes import WORLDS
@@ -99,6 +102,27 @@ def test_what_was_received_under_the_version_before_says_so(played: Played) -> N
         assert f"1.0.0  旧版，接收至 {UNTIL}" in played.said(party, "show", old).output
         assert "旧版" not in played.said(party, "show", new).output
     assert f"旧版 1.0.0 接收至 {UNTIL}" in played.said(TAX, "contracts", "list").output
+
+
+def test_exchanges_of_two_versions_are_compared_and_looked_into(played: Played) -> None:
+    """In the columns agreed now: a column that came is a change of every case that fills it."""
+    taken = [one.key for one in played.tax.ledger.exchanges(route=ROUTE)]
+    found = [
+        journeys.call(diff, parts, keys[1], keys[0], actor="liaison-1")
+        for parts, keys in ((played.court, played.keys), (played.tax, taken))
+    ]
+    assert found[0]["counts"] == found[1]["counts"]
+    assert found[0]["counts"]["both"] == found[0]["counts"]["changed"] > 0
+    one = found[0]["changed"][0]
+    (told,) = (row for row in one["differences"] if row.get("column") == COLUMN_ADDED)
+    assert (told["left"], told["right"]) == (None, "甲")
+    back = journeys.call(diff, played.court, *played.keys, actor="liaison-1")
+    assert back["counts"]["changed"] == found[0]["counts"]["changed"]
+
+    now = played.court.agreement.route(ROUTE)
+    place = one["subject"]
+    (case,) = rows_at(partial(played.court.vault.open, played.keys[0]), now, place)["bankruptcy_case"]
+    assert (case["case_no"], case[COLUMN_ADDED]) == (place, "")
 
 
 def test_a_proposal_is_rehearsed_on_stored_rounds_and_has_a_page(played: Played, root: Path, tmp_path: Path) -> None:
