@@ -83,6 +83,16 @@ def taken_back(prepared: Prepared, voids: pd.DataFrame) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def told_since(history: pd.DataFrame, voids: pd.DataFrame) -> pd.DataFrame:
+    """What was told of cases (case_no, `_number` and more) after each was last taken back, if ever.
+
+    `voids` (case_no, `_number`): every case that ever was. An acceptance dismissed and a later one are two (破产法12).
+    """
+    last = voids.assign(_number=pd.to_numeric(voids["_number"])).groupby("case_no")["_number"].max()
+    since: pd.DataFrame = history[~(pd.to_numeric(history["_number"]) <= history["case_no"].map(last))]
+    return since
+
+
 def cases_of(frames: Mapping[str, pd.DataFrame]) -> frozenset[str]:
     """Every case a correction speaks of."""
     told = (frame["case_no"] for name, frame in frames.items() if name in (DATASET, VOIDS))

@@ -26,7 +26,7 @@ from exchange.domain.break_runs import Run, run_of, told_by_the_books
 from exchange.domain.breaks import Result
 from exchange.domain.canonical import canonical_json
 from exchange.domain.clusters import grouped, links
-from exchange.domain.corrections import VOIDS
+from exchange.domain.corrections import VOIDS, told_since
 from exchange.domain.errors import NeedsPerson
 from exchange.domain.match_book import MATCHES_WAITING, Decision, book_of, decided, waiting
 from exchange.domain.match_words import matches_in_words
@@ -230,10 +230,12 @@ def _part(route: Route, back: Route, day: date, ledger: Ledger, folder: Path) ->
 def _landed(route: Route, back: Route, ledger: Ledger, whole: Path) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each part of a book's landed rows, once it is put aside; the cases' history is put aside before them."""
     told = ledger.told(route, BOOKS["cases"], HISTORY)
+    if "voids" in (read := _read(route, back)):
+        told = told_since(told, ledger.told(read["voids"], VOIDS, ("case_no",)))
     for at in range(0, max(len(told), 1), PART):
         put_aside({"history": told.iloc[at : at + PART]}, whole / f"history-{at:09d}")
     del told
-    for book, whose in _read(route, back).items():
+    for book, whose in read.items():
         for number, rows in enumerate(ledger.landed_parts(whose, BOOKS[book])):
             put_aside({book: rows}, whole / f"{book}-{number:06d}")
             yield book, rows

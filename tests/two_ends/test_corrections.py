@@ -212,6 +212,9 @@ def test_a_case_taken_back_is_counted_no_more_until_a_new_acceptance(world: Worl
     assert world.numbers[1] in world.current(world.tax).index
     assert world.current(world.tax, "case_void").empty
     assert second != first
+    journeys.reconcile(late, anew)
+    found = {f["rule"] for f in json.loads(late.vault.get(anew, "outcome.json"))["findings"]}
+    assert not found & {"acceptance_day_changed", "stage_went_back"}
 
 
 def test_taken_back_by_mistake_is_corrected(world: World) -> None:
