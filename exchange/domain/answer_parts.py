@@ -19,7 +19,7 @@ from exchange.domain.route import Route
 from exchange.domain.runs import put_aside, taken_up
 from exchange.domain.tabular import KeyOrder, join_frames, read_parts
 
-BYTES: Final = 64 * 2**20
+BYTES: Final = 40 * 2**20
 """Bytes of the files that make about one part."""
 
 
