@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from exchange.domain.answering import CLAIMS, LINES, STATUS, Answer, line_of
 from exchange.domain.claims import heads, with_claim
-from exchange.domain.columns import Ints, codes, fen_text, sums, text, to_fen
+from exchange.domain.columns import Ints, codes, exact_sums, fen_text, text, to_fen
 from exchange.domain.content import Content
 from exchange.domain.contract import CodeList
 from exchange.domain.finding import Finding
@@ -165,7 +165,7 @@ def _by(values: pa.Array, fen: Ints | None = None) -> dict[str, tuple[int, int]]
     """Code → rows and their sum in fen, or 0."""
     (numbers,), words = codes(values)
     fen = np.zeros(len(values), np.int64) if fen is None else fen
-    counts, totals = np.bincount(numbers, minlength=len(words) + 1), sums(numbers, fen, len(words) + 1)
+    counts, totals = np.bincount(numbers, minlength=len(words) + 1), exact_sums(numbers, fen, len(words) + 1)
     return {word: (int(counts[n]), int(totals[n])) for n, word in enumerate(words.to_pylist())}
 
 

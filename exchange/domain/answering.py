@@ -23,9 +23,9 @@ from exchange.domain.columns import (
     among,
     codes,
     equals,
+    exact_sums,
     group,
     positions,
-    sums,
     text,
     to_days,
     to_fen,
@@ -186,7 +186,7 @@ def _payments(claims: pd.DataFrame, lines: pd.DataFrame, payments: pd.DataFrame)
 
 def _sums(claims: pd.DataFrame, lines: pd.DataFrame) -> Ints:
     key, count = _versions(claims, lines)
-    return sums(key[len(claims) :], to_fen(text(lines, "amount"))[0], count)[key[: len(claims)]]
+    return exact_sums(key[len(claims) :], to_fen(text(lines, "amount"))[0], count)[key[: len(claims)]]
 
 
 def _versions(claims: pd.DataFrame, lines: pd.DataFrame) -> tuple[Ints, int]:

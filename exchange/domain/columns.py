@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -196,14 +196,24 @@ def group(*keys: Ints) -> tuple[Ints, int]:
 
 def sums(groups: Ints, values: Ints, count: int) -> Ints:
     """The exact sum of the values of each group. ValueError where the difference of two such sums may have no room."""
-    total = np.zeros(count, np.int64)
-    np.add.at(total, groups, values)
-    if max(int(values.max(initial=0)), -int(values.min(initial=0))) * len(values) >= _MOST:
-        nearly = np.zeros(count)
-        np.add.at(nearly, groups, values)
-        if (np.abs(nearly) >= _MOST).any():
+    exact = exact_sums(groups, values, count)
+    if exact.dtype == object:
+        if (np.abs(exact) >= _MOST).any():
             raise ValueError("a sum of amounts is larger than can be compared")
-    return total
+        return exact.astype(np.int64)
+    return exact
+
+
+def exact_sums(groups: Ints, values: Ints, count: int) -> npt.NDArray[Any]:
+    """The exact sum of the values of each group, as Python's integers where 64 bits may have no room."""
+    total = np.zeros(count, np.int64)
+    if max(int(values.max(initial=0)), -int(values.min(initial=0))) * len(values) < _MOST:
+        np.add.at(total, groups, values)
+        return total
+    low = total.copy()
+    np.add.at(total, groups, values >> 32)
+    np.add.at(low, groups, values & (2**32 - 1))
+    return np.asarray(total.astype(object) * 2**32 + low.astype(object), dtype=object)
 
 
 def pairs(left: Ints, right: Ints) -> tuple[Ints, Ints]:

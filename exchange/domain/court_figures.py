@@ -10,7 +10,7 @@ import pandas as pd
 
 from exchange.domain.anomaly import Figures
 from exchange.domain.changes import DATASET
-from exchange.domain.columns import Ints, sums, text, to_fen
+from exchange.domain.columns import Ints, exact_sums, text, to_fen
 from exchange.domain.contract import Contract
 from exchange.domain.prepare import CASES
 from exchange.domain.route import Party, Route
@@ -65,7 +65,8 @@ def _rows(
     known = of >= 0
     counts = _count(of, len(courts))
     money = {
-        name: sums(of[known], to_fen(text(frame, name))[0][known], len(courts)) for name in contract.of_type("money")
+        name: exact_sums(of[known], to_fen(text(frame, name))[0][known], len(courts))
+        for name in contract.of_type("money")
     }
     for n, court in enumerate(courts):
         told[court][f"rows.{contract.dataset}"] = Decimal(int(counts[n]))

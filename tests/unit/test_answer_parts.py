@@ -50,6 +50,24 @@ def checked(given: dict[str, Path], folder: Path, parts: int) -> tuple[Answer, s
     return together(found, ROUTE), content.hash, content.rows, counted
 
 
+def test_sums_that_64_bits_have_no_room_for_are_told_and_counted_exactly(
+    given: dict[str, Path], tmp_path: Path
+) -> None:
+    """Sixteen digits of yuan are the most a line may have; the lines of a levy add up to far more."""
+    most = "9999999999999999.99"
+    lines = pd.read_csv(given["tax_claim_line"], dtype=str, keep_default_na=False)
+    lines["amount"] = most
+    lines.to_csv(given["tax_claim_line"], index=False)
+
+    found, _, rows, counted = checked(given, tmp_path, 1)
+
+    assert "total_is_not_sum_of_lines" in {finding.rule for finding in found.findings}
+    fen = int(most.replace(".", ""))
+    of_ranks = [of for (what, _), of in counted.items() if what == "rank"]
+    assert sum(number for number, _ in of_ranks) == rows["tax_claim_line"]
+    assert sum(total for _, total in of_ranks) == rows["tax_claim_line"] * fen > 2**63
+
+
 def test_parts_make_no_difference(given: dict[str, Path], tmp_path: Path) -> None:
     whole, few, many = (checked(given, tmp_path / str(parts), parts) for parts in (1, 3, 50))
     assert whole == few == many

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.domain.columns import TEXT, coded, places, positions, sums, taken, text
+from exchange.domain.columns import TEXT, coded, exact_sums, places, positions, sums, taken, text
 
 WORDS = st.lists(st.sampled_from([None, "", "a", "b", "c"]), max_size=9)
 
@@ -71,6 +71,7 @@ def test_sums_are_exact_or_refused(rows: list[tuple[int, int]]) -> None:
     groups, values = (np.array([row[at] for row in rows], np.int64) for at in (0, 1))
     wanted = [sum(value for group, value in rows if group == one) for one in range(3)]
 
+    assert exact_sums(groups, values, 3).tolist() == wanted
     if all(abs(one) < 2**62 for one in wanted):
         assert sums(groups, values, 3).tolist() == wanted
     else:
