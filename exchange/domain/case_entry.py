@@ -22,11 +22,10 @@ NAMES: Final = ("name", "former_name", "uscc", "old_taxpayer_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEntry:
     """One case of a lane as the packet that carried it last says. Dates are ISO text; `debtor` is the first debtor's
-    name, `number` that packet's. `taken_back`: the last word is that the case was sent in error or dismissed."""
+    name. `taken_back`: the last word is that the case was sent in error or dismissed."""
 
     lane: str
     case_no: str
-    number: int
     court_code: str | None
     court_name: str | None
     procedure: str | None

@@ -25,15 +25,19 @@ _END: Final = pa.scalar("\n", pa.large_string())
 
 def words_by_case(parts: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     """Debtors' rows (case_no, the first debtor's name, the other texts), sorted by case and parted anywhere, as one
-    row a case: case_no, `debtor` (the first one's name), `words`."""
-    for rows in _whole_cases(parts):
+    row a case: case_no, `debtor` (the first one's name), `words`. Columns that begin with `_` are a case's own, the
+    same in all its rows, and stay."""
+    for whole_rows in _whole_cases(parts):
+        kept = whole_rows.filter(regex="^_")
+        rows = whole_rows.drop(columns=kept.columns)
         cases, *names = (as_array(rows[column]) for column in rows)
         squeezed_cases, *texts = (_squeezed(values) for values in (cases, *names))
         alone = _alone(rows["case_no"]) & ~_repeated([squeezed_cases, *texts])
         lines = pc.binary_join_element_wise(_END, _line(squeezed_cases), *map(_line, texts), _NONE)
         debtors = pc.fill_null(names[0], "") if names else pa.repeat(_NONE, len(cases))
         made = pd.DataFrame({"case_no": as_series(cases), "debtor": as_series(debtors), "words": as_series(lines)})
-        yield pd.concat([made.loc[alone], _one_by_one(rows.loc[~alone])], ignore_index=True)
+        found = pd.concat([made.loc[alone], _one_by_one(rows.loc[~alone])])
+        yield found.join(kept).reset_index(drop=True)
 
 
 def claims_by_case(claims: pd.DataFrame) -> pd.DataFrame:
@@ -86,11 +90,12 @@ def _repeated(texts: list[pa.Array]) -> Bools:
 
 
 def _one_by_one(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same for cases with several debtors, or with a text twice."""
+    """The same for cases with several debtors, or with a text twice, each in the place of its first row."""
     told = ([None if pd.isna(value) else str(value) for value in row] for row in rows.itertuples(index=False))
     found = []
     for case_no, debtors in groupby(told, key=lambda row: str(row[0])):
         names = [row[1:] for row in debtors]
         first = names[0][0] if names[0] else None
         found.append((case_no, first or "", words_of(case_no, (one for row in names for one in row))))
-    return pd.DataFrame(found, columns=["case_no", "debtor", "words"], dtype="str")
+    places = rows.index[~rows["case_no"].duplicated()]
+    return pd.DataFrame(found, columns=["case_no", "debtor", "words"], index=places, dtype="str")

@@ -30,6 +30,8 @@ def before_landings(url: str) -> None:
         names = ", ".join(one.split()[0] for one in _CATALOGUE[:-1])
         _anew(connection, "landed", _CATALOGUE, f"SELECT {names} FROM landed")
         connection.execute(text("CREATE INDEX landed_case_by_number ON landed_case (lane, number)"))
+        for table in ("case_index", "case_words"):
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN number integer NOT NULL DEFAULT 0"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0010'"))
 
 

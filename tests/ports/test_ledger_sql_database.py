@@ -84,8 +84,10 @@ def _schema(connection: Connection) -> set[tuple[object, ...]]:
 
 
 _POSTGRESQL = {
-    "column": "SELECT table_name, ordinal_position, column_name, data_type, is_nullable, column_default, "
-    "collation_name FROM information_schema.columns WHERE table_schema = 'public'",
+    "column": "SELECT table_name, rank() OVER (PARTITION BY table_name ORDER BY ordinal_position), column_name, "
+    "data_type, is_nullable, column_default, collation_name FROM information_schema.columns "
+    "WHERE table_schema = 'public'",
+    "table": "SELECT relname, reloptions::text FROM pg_class WHERE relnamespace = 'public'::regnamespace",
     "index": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
     "key": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
     "WHERE connamespace = 'public'::regnamespace",

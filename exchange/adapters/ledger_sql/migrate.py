@@ -15,7 +15,7 @@ from exchange.adapters.ledger_sql.engine import reading, writing
 from exchange.adapters.ledger_sql.making import make
 from exchange.domain.errors import NeedsPerson
 
-HEAD: Final = "0012"
+HEAD: Final = "0013"
 """The newest revision under `migrations/versions` (a test compares)."""
 
 _CASES: Final = "0008"
