@@ -78,9 +78,16 @@ class Counted:
 
 
 def count(
-    part: Prepared, sent: Mapping[str, pd.DataFrame], examination: Examination, *, route: Route, history: History
+    part: Prepared,
+    sent: Mapping[str, pd.DataFrame],
+    examination: Examination,
+    *,
+    route: Route,
+    history: History,
+    fresh: Mapping[str, pd.DataFrame] | None = None,
 ) -> Counted:
-    """The figures of some cases with all their rows; `sent` are those of the rows that go out."""
+    """The figures of some cases with all their rows; `sent` are those of the rows that go out, `fresh` those among
+    which late events are looked for, where it is known that the other cases were carried as they are."""
     cases = part.cases
     known = cases if "court_code" in cases else cases.iloc[:0].assign(court_code="")
     courts = as_array(known["_record"]), as_array(known["court_code"])
@@ -91,7 +98,8 @@ def count(
     }
     left = _left(part, examination, held, route)
     late = late_events(
-        sent, history.before, history.runs, period=part.period, as_of=part.as_of, held_in=history.held_in
+        sent if fresh is None else fresh, history.before, history.runs, period=part.period, as_of=part.as_of,
+        held_in=history.held_in,
     )  # fmt: skip
     return Counted(
         chosen=control.tally(part.frames, courts, contracts),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from exchange.domain.case_entry import CaseEntry, CaseQuestion, FoundCases
     from exchange.domain.report_figures import AlertDays, ExchangeTimes
     from exchange.domain.route import Route
+    from exchange.domain.row_hash import HashedRows
     from exchange.domain.runs import Rows
 
 Direction = audit.Direction
@@ -186,12 +187,18 @@ class Ledger(Protocol):
         """The current rows (or of keys that begin with one of `keys`): for each case, or key without case_no, those of
         the latest packet that carried it, plus `_record`, `_number`, `_packet`. A dataset that no quarter carries
         (case_void) has a case's rows only while no later packet carried the case. With `until` as if nothing had
-        landed after that moment, or under a higher packet number; `columns`: of the contract's only these."""
+        landed after that moment, or under a higher packet number; `columns`: only these."""
         ...
 
     def carried(self, route: Route, datasets: Collection[str], cases: Collection[str]) -> Mapping[str, pd.DataFrame]:
         """What `landed` gives of these cases, however many, of each dataset (of cases), without `_number` and
         `_packet`, in no order."""
+        ...
+
+    def carried_hashes(
+        self, route: Route, datasets: Collection[str], cases: Collection[str]
+    ) -> Mapping[str, HashedRows]:
+        """The hashes of the rows `carried` gives; of rows that would have to be looked for, one that no row has."""
         ...
 
     def rows_now(

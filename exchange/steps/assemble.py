@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from exchange.domain.across import check_numbers, check_within, in_order, unofficial_years
 from exchange.domain.ahead import ahead
@@ -18,7 +19,7 @@ from exchange.domain.anomaly import FIGURES, Figures, anomalies, dump_figures, e
 from exchange.domain.astray import CARRIED
 from exchange.domain.calendar import WorkCalendar
 from exchange.domain.canonical import sha256_hex
-from exchange.domain.changes import DATASET, case_in_exchange
+from exchange.domain.changes import DATASET, case_in_exchange, unchanged
 from exchange.domain.complete_words import completeness_words
 from exchange.domain.completeness import Completeness, Counted, History, completeness, count
 from exchange.domain.content import Content, stage_parts
@@ -38,11 +39,12 @@ from exchange.domain.points_page import PAGE, dump_page, with_points
 from exchange.domain.prepare import CASES, Prepared, join, outline, parted, prepare
 from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.route import Agreement, Party, Route
+from exchange.domain.row_hash import HashedRows, differing
 from exchange.domain.runs import looked_up, put_aside, put_aside_in, taken_up
 from exchange.domain.serials import spans_text
 from exchange.domain.staged import keep_content, told_up_to
 from exchange.domain.stored import check_name, extracted_frames, files_of, load_check, profile_name, round_of
-from exchange.domain.text import among
+from exchange.domain.text import among, as_array
 from exchange.ports import Clock, Event, ExchangeRecord, Ledger, Pages, Vault
 
 
@@ -254,7 +256,7 @@ def _before(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger) 
     carried = [name for name in CARRIED if name in route.wire(CASES).names] if route.has(CASES) else []
     return History(
         book=book_of(ledger.events, but_turned_up_in=record.key),
-        before={CASES: ledger.landed(route, CASES, columns=carried)} if carried else {},
+        before={CASES: ledger.landed(route, CASES, columns=[*carried, "_record"])} if carried else {},
         runs=runs_of(ledger.exchanges(route=route.id, kind="Q", states=sorted(GONE))),
         held_in=cache(partial(_held_in, vault)),
     )
@@ -297,24 +299,27 @@ def _stage(
     def parts() -> Iterator[dict[str, pd.DataFrame]]:
         yield from starmap(going_out, ahead(map(carried, record.details["batches"])))
         _, alone = parted(outlined, route)
-        yield told(alone, {name: examination.frames_to_send[name] for name in alone.frames}, {})
+        yield told(alone, {name: examination.frames_to_send[name] for name in alone.frames}, {}, as_array(()))
 
-    def carried(batch: str) -> tuple[str, Mapping[str, pd.DataFrame]]:
+    def carried(batch: str) -> tuple[str, Mapping[str, HashedRows]]:
         return batch, _carried(folder / "batches" / batch, route, history, ledger)
 
-    def going_out(batch: str, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    def going_out(batch: str, before: Mapping[str, HashedRows]) -> dict[str, pd.DataFrame]:
         part = replace(outlined, frames=taken_up(folder / "batches" / batch))
         staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
-        return told(part, going(part.frames, examination, route), before)
+        frames = going(part.frames, examination, route)
+        others, known = differing(frames, before, route)
+        return told(part, frames, ledger.carried(route, list(before), known.to_pylist()), others)
 
     def told(
-        part: Prepared, frames: dict[str, pd.DataFrame], before: Mapping[str, pd.DataFrame]
+        part: Prepared, frames: dict[str, pd.DataFrame], before: Mapping[str, pd.DataFrame], others: pa.Array
     ) -> dict[str, pd.DataFrame]:
-        counted = count(part, frames, examination, route=route, history=replace(history, before=before))
+        fresh = _of(frames, others, route)
+        counted = count(part, frames, examination, route=route, history=replace(history, before=before), fresh=fresh)
         staged.counted += counted
         figures = court_figures(part.cases, examination.held, frames, route=route, sender=sender)
         staged.figures = added(staged.figures, figures)
-        return _with_reasons(frames, before, route, staged.why)
+        return _with_reasons(frames, fresh, before, route, staged.why)
 
     ready = folder / "content"
     staged.content = stage_parts(parts(), route, ready, records=examination.frames_to_send.get(CASES))
@@ -322,24 +327,38 @@ def _stage(
     return staged
 
 
-def _carried(batch: Path, route: Route, history: History, ledger: Ledger) -> Mapping[str, pd.DataFrame]:
-    """The rows the route carried last of a batch's cases, by the numbers they have now and those they had then. The
-    batch's own rows stay where they were put aside: they are taken up when these are here."""
+def _carried(batch: Path, route: Route, history: History, ledger: Ledger) -> Mapping[str, HashedRows]:
+    """What the route carried last of a batch's cases, by the numbers they have now and those they had then. The
+    batch's own rows stay where they were put aside: they are taken up when this is here."""
     datasets = put_aside_in(batch)
     if CASES not in datasets:
         return {}
     now, last = looked_up(batch, CASES, ("case_no", "_record")), history.before[CASES]
     then = last["case_no"][among(last["_record"], now["_record"].dropna())]
-    return ledger.carried(route, datasets, [*now["case_no"].dropna(), *then])
+    return ledger.carried_hashes(route, datasets, [*now["case_no"].dropna(), *then])
+
+
+def _of(frames: Mapping[str, pd.DataFrame], cases: pa.Array, route: Route) -> dict[str, pd.DataFrame]:
+    """The rows of some cases; datasets that stand alone as they are."""
+    return {
+        name: frame.loc[among(frame["case_no"], cases)] if route.contract(name).of_case else frame
+        for name, frame in frames.items()
+    }
 
 
 def _with_reasons(
-    frames: dict[str, pd.DataFrame], before: Mapping[str, pd.DataFrame], route: Route, why: Counter[str]
+    frames: dict[str, pd.DataFrame],
+    fresh: Mapping[str, pd.DataFrame],
+    before: Mapping[str, pd.DataFrame],
+    route: Route,
+    why: Counter[str],
 ) -> dict[str, pd.DataFrame]:
-    """The rows of a batch to send, with why each case is among them."""
+    """The rows of a batch to send, with why each case is among them; all but the `fresh` were carried so before."""
     if CASES not in frames:
         return frames
-    reasons = case_in_exchange(frames, before, route)
+    cases = frames[CASES]
+    same = cases.loc[~among(cases["case_no"], as_array(fresh[CASES]["case_no"]))]
+    reasons = pd.concat([case_in_exchange(fresh, before, route), unchanged(same)], ignore_index=True)
     why.update(reasons["why"])
     if DATASET in [contract.dataset for contract in route.datasets]:
         frames[DATASET] = reasons

@@ -12,6 +12,7 @@ import pytest
 from exchange.adapters.ledger_sql import SqlLedger, open_ledger
 from exchange.adapters.ledger_sql import carried as module
 from exchange.domain.route import Route, RouteLine
+from exchange.domain.row_hash import NO_ROW, row_hashes
 from tests.fakes.routes import a_contract, a_route
 from tests.ports.test_ledger_sql_landing import CASE, DEBTOR, ODD, a_case, cases, frame, land
 
@@ -71,6 +72,22 @@ def same_as_landed(ledger: SqlLedger, route: Route, numbers: list[str]) -> None:
         )
 
 
+def same_by_hash(ledger: SqlLedger, route: Route, numbers: list[str]) -> int:
+    """Every hash is that of a row carried last; a case whose last packet lacks the dataset has one of no row."""
+    datasets = [contract.dataset for contract in route.datasets]
+    rows, hashed = ledger.carried(route, datasets, numbers), ledger.carried_hashes(route, datasets, numbers)
+    assert list(hashed) == datasets
+    unseen = 0
+    for contract in route.datasets:
+        found, frame = hashed[contract.dataset], rows[contract.dataset]
+        told = sorted(zip(found.cases.to_pylist(), found.hashes.to_pylist(), strict=True))
+        unknown = {case for case, one in told if one == NO_ROW}
+        meant = sorted(zip(frame["case_no"], row_hashes(contract.names, frame), strict=True))
+        assert [one for one in told if one[0] not in unknown] == [one for one in meant if one[0] not in unknown]
+        unseen += len(unknown)
+    return unseen
+
+
 def test_whatever_was_landed_the_same_rows_come_back(ledger: SqlLedger) -> None:
     same_as_landed(ledger, lane(0), CASES)
     for number in range(6):
@@ -79,6 +96,17 @@ def test_whatever_was_landed_the_same_rows_come_back(ledger: SqlLedger) -> None:
         same_as_landed(ledger, lane(number), [*CASES, "c1", "never carried"])
         same_as_landed(ledger, lane(number), CASES[:2])
         same_as_landed(ledger, lane(number), [])
+
+
+def test_the_hashes_are_those_of_the_rows(ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert same_by_hash(ledger, lane(0), CASES) == 0
+    for number in range(6):
+        filled(ledger, lane(number), random.Random(number))
+    for many in (1, 3, 1000):
+        monkeypatch.setattr(module, "_MANY", many)
+        found = [same_by_hash(ledger, lane(number), [*CASES, "c1", "never carried"]) for number in range(7)]
+        assert found[6] == 0
+        assert sum(found) > 20
 
 
 def test_a_column_nothing_landed_with_is_missing(ledger: SqlLedger) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exchange.domain.route import Route
+    from exchange.domain.row_hash import HashedRows
 
 
 class LandedRows(ABC):
@@ -49,6 +50,13 @@ class LandedRows(ABC):
 
         with self._reading() as connection:
             return carried(connection, route, datasets, cases)
+
+    def carried_hashes(self, route: Route, datasets: Collection[str], cases: Collection[str]) -> dict[str, HashedRows]:
+        """The hashes of those rows: see `carried.hashed`."""
+        from exchange.adapters.ledger_sql.carried import hashed
+
+        with self._reading() as connection:
+            return hashed(connection, route, datasets, cases)
 
     def landed_parts(self, route: Route, dataset: str) -> Iterator[pd.DataFrame]:
         """The same rows part by part, read while they are taken."""

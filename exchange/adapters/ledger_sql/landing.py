@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from exchange.domain.runs import Rows
 
 _table, _quoted = current.table_of, current.quoted
-_OWN: Final = ("r._record", "CAST(p.number AS text)", "p.packet_id")
+_OWN: Final = {"_record": "r._record", "_number": "CAST(p.number AS text)", "_packet": "p.packet_id"}
 """What a row `r` has beside its contract's columns, and its landing `p` in the catalogue."""
 
 _JOINED: Final = "JOIN landed p ON p.lane = :lane AND p.dataset = :dataset"
@@ -158,7 +158,8 @@ def landed(
     A dataset whose key begins with case_no: the rows of the latest packet that carried the case in any dataset of
     the route and held this dataset at all (a case whose rows here are gone has none). One that no quarter carries
     speaks only until another packet carries the case. Any other: the latest row of each key.
-    `keys`: only the rows whose key begins with one of these texts; `columns`: of the contract's only these.
+    `keys`: only the rows whose key begins with one of these texts; `columns`: only these, of the contract's and of
+    those beside.
     """
     names, wanted, said = _wanted(connection, route, dataset, until, keys, columns)
     return frame_of(names, connection.execute(text(wanted), said) if wanted else None)
@@ -194,13 +195,14 @@ def _wanted(
     """(names, SQL, its values) of the current rows; no SQL where the dataset has no table yet."""
     contract = route.wire(dataset)
     given = [column for column in contract.columns if columns is None or column.name in columns]
-    names = [*(column.name for column in given), "_record", "_number", "_packet"]
+    own = {name: told for name, told in _OWN.items() if columns is None or name in columns}
+    names = [*(column.name for column in given), *own]
     shapes = shapes_of(connection)
     if dataset not in shapes:
         return names, "", {}
     known = shapes[dataset][0]
     parts = [as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in given]
-    parts += _OWN
+    parts += own.values()
     match = ["case_no"] if contract.key[0] == "case_no" else list(contract.key)
     said: dict[str, Any] = {"lane": route.lane, "dataset": dataset, "until": until}
     some = "" if keys is None else _among(connection, f"r.{_quoted(contract.key[0])}", keys, said)
@@ -278,13 +280,13 @@ def _ever(
 ) -> tuple[list[str], str, dict[str, Any]]:
     """(names, SQL, its values) of the rows `history` gives; no SQL where the dataset has no table yet."""
     contract = route.wire(dataset)
-    names = [*contract.names, "_record", "_number", "_packet"]
+    names = [*contract.names, *_OWN]
     shapes = shapes_of(connection)
     if dataset not in shapes:
         return names, "", {}
     known = shapes[dataset][0]
     parts = [as_text(connection, c.name, c.type) if c.name in known else "NULL" for c in contract.columns]
-    parts += _OWN
+    parts += _OWN.values()
     order = ", ".join(ordered(connection, name, contract.column(name).type) for name in contract.key)
     given = {"r.case_no = :case_no": case_no, "p.number = :number": number}
     narrowed = [condition for condition, value in given.items() if value is not None]

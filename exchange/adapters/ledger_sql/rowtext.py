@@ -14,6 +14,7 @@ from sqlalchemy import Result
 
 from exchange.domain.contract import Contract
 from exchange.domain.errors import NeedsPerson
+from exchange.domain.row_hash import row_hashes
 from exchange.domain.text import all_differ, as_array, as_series
 
 _AT_ONCE: Final = 20_000
@@ -73,25 +74,6 @@ def _refuse(code: int, contract: Contract, columns: Sequence[str], what: str) ->
             where=f"dataset {contract.dataset}",
             next_step="Nothing was stored. Check the rows against the contract.",
         )
-
-
-def row_hashes(names: Sequence[str], frame: pd.DataFrame) -> list[bytes]:
-    """SHA-256 of each row, over `name US value RS` of its present values, by column name.
-
-    A column that a later contract adds is missing in older rows and changes none of their hashes.
-    """
-    if frame.empty:
-        return []
-    pieces: list[Any] = [pa.scalar("", pa.large_string())]
-    for name in sorted(names):
-        values = as_array(frame[name])
-        before, after, between = (pa.scalar(mark, pa.large_string()) for mark in (f"{name}\x1f", "\x1e", ""))
-        if values.null_count == 0:
-            pieces += [before, values, after]
-        elif values.null_count < len(values):
-            pieces.append(compute.fill_null(compute.binary_join_element_wise(before, values, after, between), ""))
-    rows = compute.binary_join_element_wise(*pieces, pieces[0])
-    return [hashlib.sha256(row).digest() for row in rows.cast(pa.large_binary()).to_pylist()]
 
 
 class RowHashes:

@@ -22,7 +22,7 @@ from exchange.adapters.ledger_sql.records import (
     exchange_record,
     stored_event,
 )
-from exchange.adapters.ledger_sql.rowtext import RowHashes, frames_of, row_hashes
+from exchange.adapters.ledger_sql.rowtext import RowHashes, frames_of
 from exchange.adapters.ledger_sql.shapes import as_text, shapes_of
 from exchange.domain.alert_life import AlertRecord, alert_key
 from exchange.domain.audit import ExchangeRecord, StoredEvent
@@ -34,6 +34,7 @@ from exchange.domain.chain import (
     verify_chain,
     work_differences,
 )
+from exchange.domain.row_hash import row_hashes
 
 if TYPE_CHECKING:
     import pandas as pd
