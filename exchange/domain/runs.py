@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +28,26 @@ _AT_ONCE: Final = 200_000
 
 _BLOCK: Final = 2_000
 """Rows that are read at once."""
+
+_CASES: Final = 20_000
+"""Cases of a share."""
+
+
+def shares(frames: Mapping[str, pd.DataFrame], records: pd.Series) -> Iterator[dict[str, pd.DataFrame]]:
+    """Rows of cases, told by their `_record`, in shares of so many cases with all their rows; where they are few, at
+    once."""
+    known = as_array(records)
+    if len(known) <= _CASES:
+        yield dict(frames)
+        return
+    of_row = {name: _share_of(as_array(frame["_record"]), known) for name, frame in frames.items()}
+    for number in range(-(-len(known) // _CASES)):
+        yield {name: frame.loc[of_row[name] == number] for name, frame in frames.items()}
+
+
+def _share_of(records: pa.Array, known: pa.Array) -> npt.NDArray[np.int32]:
+    places = pc.fill_null(pc.index_in(records, value_set=known), 0)
+    return np.asarray(places, dtype=np.int32) // _CASES
 
 
 def put_aside(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:

@@ -40,7 +40,7 @@ from exchange.domain.prepare import CASES, Prepared, join, outline, parted, prep
 from exchange.domain.report import debtor_names, report_data, shown_records
 from exchange.domain.route import Agreement, Party, Route
 from exchange.domain.row_hash import HashedRows, differing
-from exchange.domain.runs import looked_up, put_aside, put_aside_in, taken_up
+from exchange.domain.runs import looked_up, put_aside, put_aside_in, shares, taken_up
 from exchange.domain.serials import spans_text
 from exchange.domain.staged import keep_content, told_up_to
 from exchange.domain.stored import check_name, extracted_frames, files_of, load_check, profile_name, round_of
@@ -199,13 +199,14 @@ _Surveyed = tuple[Prepared, Sequence[Finding], list[Finding]]
 def _survey(
     record: ExchangeRecord, agreement: Agreement, party: str, vault: Vault, events: Sequence[Event], folder: Path
 ) -> tuple[Prepared, list[Finding]]:
-    """Every batch prepared and put aside in the folder; of all of them the outlines and the findings."""
+    """Every batch prepared and put aside in the folder, share by share; of all the outlines and the findings."""
     route, sender = agreement.route(record.route), agreement.parties[party]
     extracted = [event for event in events if event.kind == "batch_extracted"]
 
     def surveyed(batch: str, prepared: Prepared, found: Sequence[Finding]) -> _Surveyed:
         of_cases, _ = parted(prepared, route)
-        put_aside(of_cases.frames, folder / "batches" / batch)
+        for number, some in enumerate(shares(of_cases.frames, of_cases.cases["_record"])):
+            put_aside(some, folder / "batches" / batch / f"{number:04d}")
         return outline(prepared, route), found, check_within(of_cases, found, route=route)
 
     names = record.details["batches"]
@@ -292,20 +293,23 @@ def _stage(
     ledger: Ledger,
     folder: Path,
 ) -> _Staged:
-    """The final files in the vault, batch by batch; the datasets that stand alone come last."""
+    """The final files in the vault, share by share; the datasets that stand alone come last."""
     staged = _Staged()
     shown = shown_records(examination, route)
 
     def parts() -> Iterator[dict[str, pd.DataFrame]]:
-        yield from starmap(going_out, ahead(map(carried, record.details["batches"])))
+        aside = (
+            share for batch in record.details["batches"] for share in sorted((folder / "batches" / batch).iterdir())
+        )
+        yield from starmap(going_out, ahead(map(carried, aside)))
         _, alone = parted(outlined, route)
         yield told(alone, {name: examination.frames_to_send[name] for name in alone.frames}, {}, as_array(()))
 
-    def carried(batch: str) -> tuple[str, Mapping[str, HashedRows]]:
-        return batch, _carried(folder / "batches" / batch, route, history, ledger)
+    def carried(share: Path) -> tuple[Path, Mapping[str, HashedRows]]:
+        return share, _carried(share, route, history, ledger)
 
-    def going_out(batch: str, before: Mapping[str, HashedRows]) -> dict[str, pd.DataFrame]:
-        part = replace(outlined, frames=taken_up(folder / "batches" / batch))
+    def going_out(share: Path, before: Mapping[str, HashedRows]) -> dict[str, pd.DataFrame]:
+        part = replace(outlined, frames=taken_up(share))
         staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
         frames = going(part.frames, examination, route)
         others, known = differing(frames, before, route)
@@ -327,13 +331,13 @@ def _stage(
     return staged
 
 
-def _carried(batch: Path, route: Route, history: History, ledger: Ledger) -> Mapping[str, HashedRows]:
-    """What the route carried last of a batch's cases, by the numbers they have now and those they had then. The
-    batch's own rows stay where they were put aside: they are taken up when this is here."""
-    datasets = put_aside_in(batch)
+def _carried(share: Path, route: Route, history: History, ledger: Ledger) -> Mapping[str, HashedRows]:
+    """What the route carried last of some cases, by the numbers they have now and those they had then. Their own rows
+    stay where they were put aside: they are taken up when this is here."""
+    datasets = put_aside_in(share)
     if CASES not in datasets:
         return {}
-    now, last = looked_up(batch, CASES, ("case_no", "_record")), history.before[CASES]
+    now, last = looked_up(share, CASES, ("case_no", "_record")), history.before[CASES]
     then = last["case_no"][among(last["_record"], now["_record"].dropna())]
     return ledger.carried_hashes(route, datasets, [*now["case_no"].dropna(), *then])
 
@@ -353,7 +357,7 @@ def _with_reasons(
     route: Route,
     why: Counter[str],
 ) -> dict[str, pd.DataFrame]:
-    """The rows of a batch to send, with why each case is among them; all but the `fresh` were carried so before."""
+    """The rows of a share to send, with why each case is among them; all but the `fresh` were carried so before."""
     if CASES not in frames:
         return frames
     cases = frames[CASES]
