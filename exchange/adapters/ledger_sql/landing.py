@@ -227,18 +227,21 @@ def _wanted(
     order = ", ".join(ordered(connection, name, contract.column(name).type) for name in contract.key)
     wanted = (
         f"SELECT {', '.join(parts)} FROM ({newest}) l {_JOINED} AND p.number = l.latest "
-        f"JOIN {_table(dataset)} r ON r._landing = p.landing AND {same} WHERE true{some} ORDER BY {order}"
+        f"JOIN {_table(dataset)} r ON r._landing = p.landing AND {same} ORDER BY {order}"
     )
     return names, wanted, said
 
 
 def _among(connection: Connection, column: str, keys: Sequence[str], said: dict[str, Any]) -> str:
-    """SQL that keeps the rows whose column is one of some texts, however many."""
-    if connection.dialect.name == "postgresql":
-        said["keys"] = list(keys)
-        return f" AND {column} = ANY(:keys)"
+    """SQL that keeps the rows whose column is one of some texts, however many: joined, for PostgreSQL would hold each
+    row against a list from its beginning."""
+    listed = (
+        "json_array_elements_text(CAST(:keys AS json))"
+        if connection.dialect.name == "postgresql"
+        else "json_each(:keys)"
+    )
     said["keys"] = json.dumps(list(keys))
-    return f" AND {column} IN (SELECT value FROM json_each(:keys))"
+    return f" AND {column} IN (SELECT value FROM {listed})"
 
 
 def history(
