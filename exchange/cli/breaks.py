@@ -176,11 +176,12 @@ def _inert(text: str) -> Text:
 def _facts(told: Mapping[str, Any], words: Mapping[str, str]) -> None:
     grid = Table.grid(padding=(0, 2))
     left: int | None = told["days_left"]
-    over = f"超期 {-left} 日 over" if left is not None and left < 0 else f"剩 {left} 日 left"
-    limit = f"{told['due_on']}  {over}" if told["due_on"] else "—"
+    over = "" if left is None else f"  超期 {-left} 日 over" if left < 0 else f"  剩 {left} 日 left"
+    limit = f"{told['due_on']}{over}" if told["due_on"] else "—"
     rows = [
         ("状态 state", f"{told['state_zh']} {told['state']}"),
         ("期限 limit", limit),
+        *([("数字 figures", _LAST_OPEN)] if told["details"] and told["figures_of"] == "last_open" else []),
         *((f"{d['zh']} {d['en']}", d["value"]) for d in told["details"]),
         ("经办 owner", told["owner"] or "—"),
     ]
@@ -209,6 +210,7 @@ def _history(entries: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> 
             f"{name} {one[when][name]}" for when in ("before", "after") for name in ("difference", "amount", "total")
             if name in one.get(when, {})
         ]  # fmt: skip
+        figures += ["—"] if figures and one["kind"] == "gone" else []
         text = one.get("text", "")
         table.add_row(
             one["at"][:16].replace("T", " "), _inert(f"{_DID.get(one['kind'], one['kind'])} {' '.join(said)}"),
@@ -216,6 +218,8 @@ def _history(entries: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> 
         )  # fmt: skip
     return table
 
+
+_LAST_OPEN: Final = "消除前最后一次比对的，现已不再相差 of the last comparison before it closed; nothing differs now"
 
 _WHY: Final[Mapping[str, str]] = {
     "current": "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +30,8 @@ CASE_COLUMNS: Final = (
     "petition_case_no",
 )
 LATE_FEES: Final = frozenset({"LATE_FEE_DIFFERS", "LATE_FEE_ONE_DAY", "LATE_FEE_OVER_PRINCIPAL"})
+DAYS: Final = frozenset({"CUTOFF_DIFFERS", "FILED_LATE", "NO_RESPONSE"})
+"""Breaks about days: a shared list tells no figures of theirs."""
 LIQUIDATION: Final = "compulsory_liquidation"
 MOST: Final = 40
 """Rows of an evidence table at most; the claim itself may have thousands."""
@@ -125,8 +127,13 @@ def _day(text: str | None) -> date | None:
 
 
 def figures(visit: Visit, one: Seen, books: Books) -> tuple[Figure, ...]:
-    """Both figures and the difference; one box where nothing is held against it."""
+    """Both figures and the difference; one box where nothing is held against it. Of a closed break those of the last
+    comparison that had it: what either side's rows say now neither stands in for them nor explains them."""
     code, amounts, facts = one.record.code, _named(one), one.record.facts
+    if one.closed:
+        books = replace(books, case={}, claim={}, versions=(), lines=(), payments=())
+        if code in DAYS and not facts:
+            return ()
     if code == "CUTOFF_DIFFERS":
         return _days(visit, facts.get("cutoff_on") or books.claim.get("cutoff_on", ""),
                      facts.get("accepted_on") or books.case.get("accepted_on", ""),

@@ -209,7 +209,9 @@ def reason_of(visit: Visit, one: Seen) -> str:
 
 
 def _cause(visit: Visit, one: Seen) -> str:
-    """What may lie behind it, as a possibility; empty where nothing suggests itself."""
+    """What may lie behind it, as a possibility; empty where nothing suggests itself, or where it is over."""
+    if one.closed:
+        return ""
     if one.record.facts.get("cause") == "cutoff":
         return visit.say(
             "The fee would be right for the cut-off the claim states: perhaps that day was put down wrongly. "
@@ -224,7 +226,7 @@ def _cause(visit: Visit, one: Seen) -> str:
 
 def _facts(visit: Visit, one: Seen, books: Books) -> list[tuple[str, str]]:
     """What else the comparison noted, where neither figures nor formulas say it already."""
-    if fee_of(one, books, books.cut_off):
+    if not one.closed and fee_of(one, books, books.cut_off):
         return []
     told = {**one.record.amounts, **one.record.facts}
     at = 0 if visit.language == "zh" else 1
@@ -261,5 +263,6 @@ def _entry(visit: Visit, entry: Mapping[str, Any], names: Mapping[str, str]) -> 
         said.append(visit.name("break_answer", entry["answer"]))
     said += [visit.say(WHYS[entry[name]]) for name in ("why", "standing") if entry.get(name) in WHYS]
     gaps = [entry[when]["difference"] for when in ("before", "after") if "difference" in entry.get(when, {})]
+    gaps += ["—"] if gaps and entry["kind"] == "gone" else []
     text = entry.get("text", "") or " → ".join(gaps)
     return Entry(at=entry["at"], by=names.get(entry["by"], entry["by"]), what=" ".join(said), text=text)

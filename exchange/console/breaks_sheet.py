@@ -61,6 +61,7 @@ def _row(visit: Visit, one: Seen, court: str, debtors: Sequence[str]) -> dict[st
         "claimed": record.amounts.get(claimed or "", ""), "against": record.amounts.get(against or "", ""),
         "difference": record.amounts.get("difference", ""), "worth": f"{one.worth:.2f}",
         "due_on": record.due_on.isoformat() if record.due_on else "", "days_left": one.days_left(visit.today),
-        "group": limit if limit in GROUPS else "same_cause" if cause else "no_limit", "match": None,
+        "group": "closed" if one.closed else limit if limit in GROUPS else "same_cause" if cause else "no_limit",
+        "match": None,
         "info": record.info, **told, **state,
     }  # fmt: skip

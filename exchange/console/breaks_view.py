@@ -279,7 +279,7 @@ def _rows(
 
 def _group(row: DeskRow, query: DeskQuery) -> str:
     if query.group == "limit":
-        if query.order != "due":
+        if query.order != "due" or set(query.stands) == {GONE}:
             return ""
         return f"cause {row.cause}" if row.due_on is None and row.cause else limit_of(row.due_on, query.today)
     return {"code": row.code, "case": row.case_no, "cause": row.cause or "-"}[query.group]
@@ -308,13 +308,12 @@ def _heading(
 def _row(
     visit: Visit, filters: Filters, which: Pages, row: DeskRow, one: Seen, debtor: str, heading: Heading | None
 ) -> Row:
-    left = (row.due_on - visit.today).days if row.due_on else None
     page = str(which.number) if which.number > 1 else ""
     return Row(
         id=row.id, address=filters.at(f"/breaks/{row.id}", page=page), name=visit.name("break", row.code),
-        place=place_of(visit, one), case_no=row.case_no, debtor=debtor, days_left=left, worth=_yuan(row.worth_fen),
-        note=note_of(visit, one), state=row.state, owner=row.owner or "", alike=alike(one), version=version_of(one),
-        heading=heading,
+        place=place_of(visit, one), case_no=row.case_no, debtor=debtor, days_left=one.days_left(visit.today),
+        worth=_yuan(row.worth_fen), note=note_of(visit, one), state=row.state, owner=row.owner or "", alike=alike(one),
+        version=version_of(one), heading=heading,
     )  # fmt: skip
 
 

@@ -68,8 +68,13 @@ class Seen:
         return Decimal(self.shared["at_stake_amount"]) if self.shared else worth_of(self.record.amounts)
 
     def days_left(self, today: date) -> int | None:
-        """Days to its limit; negative when that has passed, None when it has none."""
-        return (self.record.due_on - today).days if self.record.due_on else None
+        """Days to its limit; negative when that has passed, None when it has none, or is closed."""
+        return (self.record.due_on - today).days if self.record.due_on and not self.closed else None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the books agree again: its figures are then those of the last comparison that had it."""
+        return self.state == CLOSED
 
 
 def seen(

@@ -196,7 +196,7 @@ def dump_content(content: Content) -> bytes:
 
 
 def load_content(data: bytes) -> Content:
-    """`content.json` read back; NeedsPerson 911 when it is none, or its hash is not that of its files."""
+    """`content.json` read back; NeedsPerson 949 when it is none, or its hash is not that of its files."""
     try:
         document = strict_json(data)
         content = Content(
@@ -209,9 +209,9 @@ def load_content(data: bytes) -> Content:
         whole = False
     if not whole:
         raise NeedsPerson(
-            911,
-            "The list of files to send is not what was approved.",
+            949,
+            "The list of files to send is not the one that was written.",
             where="content/content.json",
-            next_step="Check the exchange anew and have it approved again.",
+            next_step="Restore the file from the backup; where nothing was sent, refuse and run it anew.",
         )
     return content

@@ -38,7 +38,7 @@ class InExchange:
 
 
 def stored_content(open_: Opens) -> Content:
-    """What `content.json` lists. Raises NeedsPerson 911, 914."""
+    """What `content.json` lists. Raises NeedsPerson 914, 949."""
     with open_("content/content.json") as stream:
         return load_content(stream.read())
 

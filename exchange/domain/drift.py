@@ -193,7 +193,7 @@ def last_profile(
 ) -> Profile | None:
     """The profile of the last quarter before a period that went out; None when none was kept.
 
-    `read` gives an exchange's stored profile by its key. NeedsPerson 911 when it was changed after the checks.
+    `read` gives an exchange's stored profile by its key. NeedsPerson 949 when it was changed after the checks.
     """
     earlier = [
         (Period.parse(one.period), one.key)
@@ -207,7 +207,7 @@ def last_profile(
             return None
         if sha256_hex(data) != told[-1]:
             raise NeedsPerson(
-                911,
+                949,
                 "The profile of an earlier quarter was changed after its checks.",
                 where=f"{key}/{PROFILE}",
                 next_step="Restore the file from the backup, or remove it: that quarter says nothing then.",

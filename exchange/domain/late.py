@@ -133,15 +133,18 @@ def _never_carried(
 
 
 def _carried(rows: pd.DataFrame, before: pd.DataFrame | None, column: str, key: Sequence[str]) -> Any:
-    """Whether each row's event was among the rows carried last: by the source's record, whatever the number is now."""
+    """Whether each row's event was among the rows carried last: by the source's record, whatever the number is now, or
+    by number and day, whatever the record is."""
     if before is None or before.empty:
         return np.zeros(len(rows), dtype=bool)
     told = before.loc[before[column].notna()]
-    return among(_place(rows, key), as_array(_place(told, key)))
+    places = (("_record", *key), ("case_no", *key, column))
+    by_record, by_number = (among(_place(rows, place), as_array(_place(told, place))) for place in places)
+    return by_record | by_number
 
 
-def _place(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
-    place = rows["_record"].astype("str")
-    for name in key:
+def _place(rows: pd.DataFrame, names: Sequence[str]) -> pd.Series:
+    place = rows[names[0]].astype("str")
+    for name in names[1:]:
         place = place + "\x1f" + rows[name].astype("str").fillna("")
     return place

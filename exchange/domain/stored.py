@@ -84,7 +84,7 @@ def extracted_frames(
 ) -> dict[str, pd.DataFrame]:
     """A batch's rows as extracted, by dataset, or those of its `private` queries, by name.
 
-    NeedsPerson 911 when stored bytes are not those that were read.
+    NeedsPerson 949 when stored bytes are not those that were read.
     """
     frames = {}
     for dataset, expected in files.items():
@@ -94,7 +94,7 @@ def extracted_frames(
         data = read(name)
         if sha256_hex(data) != expected:
             raise NeedsPerson(
-                911,
+                949,
                 "The extracted rows are not those that were read from the source.",
                 where=f"{key}/{name}",
                 next_step="Refuse the exchange and open it anew; report the change as an incident.",
@@ -113,7 +113,7 @@ def content_records(has: Callable[[str], bool], read: Callable[[str], bytes]) ->
 
 
 def content_frames(read: Callable[[str], bytes], route: Route, key: str) -> dict[str, pd.DataFrame]:
-    """The rows an exchange of this end carries, by dataset, out of its stored content; NeedsPerson 911 when the bytes
+    """The rows an exchange of this end carries, by dataset, out of its stored content; NeedsPerson 949 when the bytes
     are not those that were listed."""
     parts: dict[str, list[pd.DataFrame]] = {}
     for dataset, data in _content_files(read, key):
@@ -136,7 +136,7 @@ def _content_files(read: Callable[[str], bytes], key: str) -> Iterator[tuple[str
         data = read(f"content/{file.path}")
         if sha256_hex(data) != file.sha256:
             raise NeedsPerson(
-                911,
+                949,
                 "The stored rows are not those that were checked.",
                 where=f"{key}/content/{file.path}",
                 next_step="Compare the vault with its backup and find out who changed the file.",

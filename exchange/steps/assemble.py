@@ -62,8 +62,9 @@ def assemble(
     """Leave `content/`, `outcome.json` and `report.html`, then move the exchange to checked, or to stopped.
 
     The same rows and the same landed state give the same content and hash. A quarter without cases gives files
-    without rows. Past its checks an exchange is left as it is. Raises NeedsPerson 911 (rows changed since they
-    were read), 914 (a batch not read or not checked yet).
+    without rows. Past its checks an exchange is left as it is. Raises NeedsPerson 914
+    (a batch not read or not checked yet), 949 (a kept file was changed: rows since they were read, figures or profile
+    of an earlier quarter).
     """
     record = ledger.exchange(key)
     if record is None:
@@ -164,7 +165,7 @@ def _history(record: ExchangeRecord, route: Route, vault: Vault, ledger: Ledger)
             data = vault.get(key, FIGURES)
             if sha256_hex(data) != told[-1]:
                 raise NeedsPerson(
-                    911,
+                    949,
                     "The figures of an earlier quarter were changed after its checks.",
                     where=f"{key}/{FIGURES}",
                     next_step="Restore the file from the backup, or remove it: that quarter says nothing then.",

@@ -28,7 +28,7 @@ def check_source(
     """Rows read by dataset, and each drift (dataset, column, place, note) against contract and last quarter.
 
     Writes nothing. Reads so many courts at a time, and keeps of their rows how they look: memory follows these, not the
-    register. Raises what the source raises (a column that is gone is a 903 in the contract's words), and 911.
+    register. Raises what the source raises (a column that is gone is a 903 in the contract's words), and 949.
     """
     route = agreement.route(route_id)
     quarter = Round(

@@ -42,7 +42,7 @@ def diff(
     single cases is compared with what was told of these cases before it.
     Leaves `diff-<left>.html`, `.xlsx` and `.json` beside the report of `right`; the ledger says who looked. Values
     that name a person are masked. Raises NeedsPerson 914 (no such exchange, none before it, or nothing staged yet), 905
-    (of two routes), 911 (stored rows are not those checked).
+    (of two routes), 949 (stored rows are not those checked).
     """
     record = _known(right, ledger)
     route = agreement.route(record.route)

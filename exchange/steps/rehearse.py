@@ -43,7 +43,7 @@ def rehearse_rounds(
 
     Leaves `rehearsal.html` beside the newest of them. Of one quarter the last attempt counts. A route the proposal
     drops is left out (`contracts diff` tells of it). The result names case numbers, so the ledger says who looked.
-    Raises NeedsPerson 914 when nothing is stored yet, 911 when stored rows are not those that were read, 905 and 915
+    Raises NeedsPerson 914 when nothing is stored yet, 949 when stored rows are not those that were read, 905 and 915
     as the checks do.
     """
     found: list[Rehearsed] = []

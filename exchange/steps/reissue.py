@@ -39,7 +39,7 @@ def reissue(
     """Put a packet's stored bytes on its channel again, or as a folder of its name `into` a folder.
 
     `name` is an exchange's key or a packet's id. The receiver finds a duplicate, answers with the receipts it gave, and
-    processes nothing. Raises NeedsPerson 914 when no such packet was sealed or sent here, 911 when its bytes are not
+    processes nothing. Raises NeedsPerson 914 when no such packet was sealed or sent here, 949 when its bytes are not
     those that were sealed, 910 without a listed officer, 905 without a channel or when the folder is there already;
     what the channel raises.
     """
@@ -74,7 +74,7 @@ def _packet(name: str, ledger: Ledger) -> PacketRecord:
 
 
 def _stored(key: str, packet: PacketRecord, vault: Vault, folder: Path) -> dict[str, Path]:
-    """The sealed files as local ones, READY last; 911 when the manifest is not the one that was recorded."""
+    """The sealed files as local ones, READY last; 949 when the manifest is not the one that was recorded."""
     files: dict[str, Path] = {}
     for stored in vault.names(key, PACKET):
         name = stored.removeprefix(f"{PACKET}/")
@@ -83,7 +83,7 @@ def _stored(key: str, packet: PacketRecord, vault: Vault, folder: Path) -> dict[
             copyfileobj(source, copy, 1024 * 1024)
     if MANIFEST not in files or _sha256(files[MANIFEST]) != packet.manifest_sha256:
         raise NeedsPerson(
-            911, "The sealed packet in the vault is not the one that was sent.", where=f"{key}/{PACKET}",
+            949, "The sealed packet in the vault is not the one that was sent.", where=f"{key}/{PACKET}",
             next_step="Restore the vault from its backup; the packet must not be sealed a second time.",
         )  # fmt: skip
     ready = files.pop(READY, folder / READY)

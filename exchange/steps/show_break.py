@@ -28,9 +28,10 @@ def show_break(
     """Everything this end knows of one break, as plain values. Debtors' names are masked. `match`: which debtor its
     claim means, by which rule, on what evidence; None where that is by its own USCC and name.
 
-    Its history is every comparison that first had it, lost it or changed its figures, and every act of a person or
-    answer of the other side, with their texts; oldest first. Without `runs` the comparisons, each a file of all breaks
-    of its time, are left out. Raises NeedsPerson 925 for an id that names no break.
+    The figures of a closed break are those of the last comparison that had it (`figures_of`: last_open, else now); it
+    has no days left. Its history is every comparison that first had it, lost it or changed its figures, and every act
+    of a person or answer of the other side, with their texts; oldest first. Without `runs` the comparisons, each a file
+    of all breaks of its time, are left out. Raises NeedsPerson 925 for an id that names no break.
     """
     with ledger.one_moment():
         one = one_of(_named(id_, agreement, party, ledger), id_)
@@ -77,6 +78,7 @@ def _told(
         "debtors": _debtors(one, route, ledger),
         "due_on": one.record.due_on.isoformat() if one.record.due_on else None,
         "days_left": one.days_left(today),
+        "figures_of": "last_open" if one.closed else "now",
         "match": match,
         "details": details(_called(one), agreement.codes["rank"]),
         "ours": one.ours,

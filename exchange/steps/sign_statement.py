@@ -38,7 +38,7 @@ def sign_statement(
 
     The signature is a detached CMS one over the stored bytes, `statement-v<n>.<party>.p7s`. The end that does not send
     the cases signs only what its own rows were found to agree with. Raises NeedsPerson 910 (duty, or one officer for
-    both), 911 (the stored bytes are not those that were made), 934 (not made, not checked against the other side's).
+    both), 949 (the stored bytes are not those that were made), 934 (not made, not checked against the other side's).
     """
     key = statement_key(route, Period.parse(period))
     made = made_of(route, period, ledger.events(kind="statement_made"))
@@ -78,12 +78,12 @@ def _signature(data: bytes, keys: Keys, clock: Clock) -> bytes:
 
 
 def _as_made(key: str, made: Mapping[str, Any], vault: Vault) -> bytes:
-    """The stored statement; NeedsPerson 911 when it is not the one that was made."""
+    """The stored statement; NeedsPerson 949 when it is not the one that was made."""
     name = f"statement-v{made['version']}.json"
     data = vault.get(key, name)
     if sha256_hex(data) != made["sha256"]:
         raise NeedsPerson(
-            911, "The stored statement is not the one that was made.", where=f"{key}/{name}",
+            949, "The stored statement is not the one that was made.", where=f"{key}/{name}",
             next_step="Compare the vault with its backup and find out who changed the file.",
         )  # fmt: skip
     return data

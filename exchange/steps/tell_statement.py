@@ -37,7 +37,7 @@ def tell_statement(
     refused theirs, has decided about these bytes. Its key; None when there is nothing untold, or the route carries no
     statements. Once for each word: with `again` also when the exchange that carried it was sent back.
 
-    Raises NeedsPerson 911 when the stored statement is not the one that was signed.
+    Raises NeedsPerson 949 when the stored statement is not the one that was signed.
     """
     key, both = statement_key(route, Period.parse(period)), agreement.route(route)
     way = way_of(both, party, agreement)
@@ -68,7 +68,7 @@ def _documents(
     data = vault.get(key, f"statement-v{made['version']}.json")
     if sha256_hex(data) != made["sha256"]:
         raise NeedsPerson(
-            911, "The stored statement is not the one that was made.", where=key,
+            949, "The stored statement is not the one that was made.", where=key,
             next_step="Compare the vault with its backup and find out who changed the file.",
         )  # fmt: skip
     signing = Signing(

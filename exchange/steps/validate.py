@@ -34,8 +34,8 @@ def validate(
 ) -> None:
     """Leave the batch's findings as `check/<batch>.json`: which rule, where, never a value; and how its columns look.
 
-    Pure given the rows and the contract: findings about these very rows are not made again. Raises NeedsPerson 911
-    (rows changed since they were read), 914 (not read yet), 915 (a rule crashed).
+    Pure given the rows and the contract: findings about these very rows are not made again. Raises NeedsPerson 914
+    (not read yet), 915 (a rule crashed), 949 (rows changed since they were read).
     """
     record = ledger.exchange(key)
     if record is None:

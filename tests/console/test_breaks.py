@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -277,6 +278,29 @@ def test_the_filtered_list_as_a_sheet_and_who_took_it(worked: tuple[Console, Con
         looked = list(end.house.parts.ledger.events(kind="looked_at"))[-1]
         assert looked.body == {"what": "breaks.xlsx", "rows": sheet.max_row - 2}
         assert looked.actor == "chief-1"
+
+
+def test_a_closed_break_says_whose_figures_it_shows(fresh_ends: tuple[Console, Console]) -> None:
+    court, _ = fresh_ends
+    fee = next(one.record for one in _found(court, "LATE_FEE_DIFFERS"))
+    late = next(one.record for one in _found(court, "NO_RESPONSE"))
+    with court.house.parts.ledger.transaction() as write:
+        write.set_breaks(fee.route, [replace(one, state="closed") for one in (fee, late)])
+    officer = court.as_("liaison-1")
+    for person, said in ((officer, "消除前最后一次比对"), (court.as_("audit-1", language="en"), "the last comparison")):
+        page = plain(person.page(f"/breaks/{fee.id}"))
+        assert said in page
+        assert f"{Decimal(fee.amounts['difference']):,.2f}" in page
+        head = person.page(f"/breaks/{late.id}").split('id="object"')[1].split("</h2>")[0]
+        assert not re.search("超期|overdue", head)
+        assert not re.search('title="(超期|.*overdue)', person.page("/breaks?stand=closed"))
+    assert said not in plain(officer.page(f"/breaks/{_found(court, 'LATE_FEE_ONE_DAY')[0].record.id}"))
+    sheet = load_workbook(io.BytesIO(officer.get("/breaks/list.xlsx?stand=closed").content))["差异 Breaks"]
+    heads = [cell.value for cell in sheet[1]]
+    told = {row[heads.index("编号")].value: row for row in sheet.iter_rows(min_row=3)}
+    assert set(told) == {fee.id, late.id}
+    assert told[late.id][heads.index("剩余日数")].value is None
+    assert {row[heads.index("分组")].value[:3] for row in told.values()} == {"已消除"}
 
 
 def test_a_match_is_confirmed_taken_back_and_rejected(worked: tuple[Console, Console]) -> None:

@@ -15,6 +15,9 @@ from bench.ends import AS_OF, PAIR, PERIOD, end_settings, introduce, release
 from bench.world import build, go_on
 from exchange import journeys, wiring
 from exchange.domain import runs
+from exchange.domain.anomaly import FIGURES
+from exchange.domain.drift import PROFILE
+from exchange.domain.errors import NeedsPerson
 from exchange.ports import Parts
 
 CASES = 200
@@ -54,3 +57,21 @@ def test_a_later_quarter_tells_what_became_of_each_case(
     }  # fmt: skip
     monkeypatch.setattr(runs, "_CASES", 7)  # as a court of many cases: its rows are put aside share by share
     assert two_quarters(tmp_path / "sqlite") == (hashes, cases)
+
+
+def test_a_kept_file_of_the_quarter_before_that_was_changed_is_named(tmp_path: Path) -> None:
+    court_settings = end_settings(tmp_path, "court", "tax", source=build(tmp_path / "court.db", 20), checker="plain")
+    introduce(court_settings, end_settings(tmp_path, "tax", "court"))
+    (tmp_path / "point").mkdir()
+    with wiring.opened(court_settings) as court:
+        first = journeys.quarterly(court, f"{PAIR}-cases", PERIOD, AS_OF)
+        release(court, first)
+        journeys.onward(court, first)
+        for name in (FIGURES, PROFILE):
+            kept = court.vault.get(first, name)
+            court.vault.put(first, name, b"{}")
+            with pytest.raises(NeedsPerson, match=f"E949.*{name}"):
+                journeys.quarterly(court, f"{PAIR}-cases", "2026Q4", date(2027, 1, 5))
+            court.vault.put(first, name, kept)
+        second = journeys.quarterly(court, f"{PAIR}-cases", "2026Q4", date(2027, 1, 5))
+        assert set(told(court, second)) == {("unchanged", "")}

@@ -202,6 +202,18 @@ def test_a_mended_number_makes_nothing_late() -> None:
     assert found(Court().case(1), before=before, runs=(RUN,)).outcome["late"] == []
 
 
+def test_another_record_of_the_same_number_makes_late_what_is_new_alone() -> None:
+    number = {"case_no": "（2026）冀1103破1号"}
+    told = Court().case(1).row("case_event", 1, **number).row("claim_review", 1, **number, reviewed_on="2026-06-30")
+    now = Court().case(9, **number, judge="钱法官", announced_on="2026-06-02")
+    now.row("case_event", 9, **number).row("case_event", 9, **number, event="declaration")
+    now.row("claim_review", 9, **number, reviewed_on="2026-06-30")
+    assert late(found(now, before=told, runs=(RUN,))) == [
+        (9, "declaration", "2026-05-20", "2026Q2", "keyed_later"),
+        (9, "announcement", "2026-06-02", "2026Q2", "keyed_later"),
+    ]
+
+
 def test_a_quarter_that_was_skipped_belongs_to_the_next_that_ran() -> None:
     first = Run(key="q1", period=Period.parse("2026Q1"), as_of=date(2026, 4, 3))
     assert found(Court().case(1), runs=(first,)).outcome["late"] == []

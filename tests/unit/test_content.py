@@ -98,7 +98,7 @@ def test_no_part_at_all_gives_files_without_rows(tmp_path: Path) -> None:
 def test_another_list_is_refused(data: bytes) -> None:
     with pytest.raises(NeedsPerson) as problem:
         load_content(data)
-    assert problem.value.code == 911
+    assert problem.value.code == 949
 
 
 def test_only_datasets_of_the_route(tmp_path: Path) -> None:

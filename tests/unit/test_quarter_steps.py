@@ -203,7 +203,7 @@ def test_rows_changed_after_the_read_are_refused(end: End) -> None:
     end.vault.put(KEY, name, end.vault.get(KEY, "extract/b001/case_event.parquet"))
     with pytest.raises(NeedsPerson) as changed:
         end.validate("b001")
-    assert changed.value.code == 911
+    assert changed.value.code == 949
 
 
 def test_a_quarter_without_cases_is_a_nil_exchange(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "later": "期限内 in time",
     "same_cause": "同因：截止日 same cause: cut-off",
     "no_limit": "未设期限 no limit",
+    "closed": "已消除（消除前的数字） closed: figures before it did",
 }
 
 
