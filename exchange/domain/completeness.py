@@ -141,7 +141,7 @@ def completeness(
     late = sorted(counted.late, key=lambda one: (one.happened_on, one.record, one.what))
     outcome = {
         "docket": numbers,
-        "control": _control_document(totals, sender, listed=bool(registers.counted)),
+        "control": _control_document(totals, sender, route, listed=bool(registers.counted)),
         "late": [one.as_dict() | {"record": record_id(one.record)} for one in late],
     }
     return Completeness(findings=tuple(findings), outcome=outcome, turned_up=there)
@@ -315,7 +315,7 @@ def _left(
     return out
 
 
-def _control_document(counted: Control, sender: Party, *, listed: bool) -> dict[str, Any]:
+def _control_document(counted: Control, sender: Party, route: Route, *, listed: bool) -> dict[str, Any]:
     """The outcome's key `control`: a line a court that adds up, a line a figure, and what does not agree. `listed`:
     there is a register to count against."""
     sides = {"selected": counted.chosen, "sent": counted.sent, "held": counted.held}
@@ -334,7 +334,7 @@ def _control_document(counted: Control, sender: Party, *, listed: bool) -> dict[
     return {
         "checked": counted.source is not None,
         "courts": courts,
-        "datasets": _dataset_lines(counted),
+        "datasets": _dataset_lines(counted, route),
         "variances": [
             {
                 "court": place[0], "dataset": place[1], "stage": place[2] or None, "measure": measure, "between": what,
@@ -345,7 +345,8 @@ def _control_document(counted: Control, sender: Party, *, listed: bool) -> dict[
     }  # fmt: skip
 
 
-def _dataset_lines(counted: Control) -> list[dict[str, Any]]:
+def _dataset_lines(counted: Control, route: Route) -> list[dict[str, Any]]:
+    """In the route's order, however the cases were parted."""
     sides = {
         "selected": counted.chosen, "sent": counted.sent, "held": counted.held, "left_out": counted.left,
     }  # fmt: skip
@@ -362,6 +363,6 @@ def _dataset_lines(counted: Control) -> list[dict[str, Any]]:
                 for side, found in totals.items()
             },
         }
-        for dataset in measures
+        for dataset in (contract.dataset for contract in route.datasets if contract.dataset in measures)
         for measure in sorted(measures[dataset], key=lambda m: (m != control.ROWS, m))
     ]  # fmt: skip

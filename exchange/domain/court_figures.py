@@ -71,7 +71,7 @@ def _rows(
     for n, court in enumerate(courts):
         told[court][f"rows.{contract.dataset}"] = Decimal(int(counts[n]))
         for name, totals in money.items():
-            told[court][f"sum.{contract.dataset}.{name}"] = Decimal(int(totals[n])) / 100
+            told[court][f"sum.{contract.dataset}.{name}"] = Decimal(int(totals[n])).scaleb(-2)
 
 
 def _numbers(frame: pd.DataFrame, courts: Sequence[str]) -> Ints:

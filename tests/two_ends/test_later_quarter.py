@@ -28,8 +28,8 @@ def told(court: Parts, key: str) -> Counter[tuple[str, str]]:
     return Counter((row["why"], row["changed_columns"]) for row in csv.DictReader(rows))
 
 
-def two_quarters(home: Path, **more: Any) -> tuple[list[str], Counter[tuple[str, str]]]:
-    """The hashes of both quarters' files, and what the second tells of its cases."""
+def two_quarters(home: Path, **more: Any) -> tuple[list[Any], Counter[tuple[str, str]]]:
+    """What both quarters' files and figures are, and what the second tells of its cases."""
     source = build(home / "court.db", CASES)
     court_settings = end_settings(home, "court", "tax", source=source, checker="plain", **more)
     introduce(court_settings, end_settings(home, "tax", "court"))
@@ -41,8 +41,8 @@ def two_quarters(home: Path, **more: Any) -> tuple[list[str], Counter[tuple[str,
         assert set(told(court, first)) == {("new", "")}
         go_on(source, CASES)
         second = journeys.quarterly(court, f"{PAIR}-cases", "2026Q4", date(2027, 1, 5))
-        hashes = [json.loads(court.vault.get(key, "content/content.json"))["hash"] for key in (first, second)]
-        return hashes, told(court, second)
+        outcomes = [json.loads(court.vault.get(key, "outcome.json")) for key in (first, second)]
+        return [(one["exchanges"], one["control"], one["late"]) for one in outcomes], told(court, second)
 
 
 def test_a_later_quarter_tells_what_became_of_each_case(
@@ -50,13 +50,13 @@ def test_a_later_quarter_tells_what_became_of_each_case(
 ) -> None:
     for name in ("sqlite", "postgres"):
         (tmp_path / name).mkdir()
-    hashes, cases = two_quarters(tmp_path / "postgres", ledger_url=postgres_url)
+    quarters, cases = two_quarters(tmp_path / "postgres", ledger_url=postgres_url)
     assert cases == {
         ("unchanged", ""): CASES - 8, ("changed", "judge"): 2, ("changed", "case_debtor.address"): 2,
         ("changed", "case_event"): 2, ("closed", "stage|terminated_on|case_event"): 2, ("new", ""): 2,
     }  # fmt: skip
     monkeypatch.setattr(runs, "_CASES", 7)  # as a court of many cases: its rows are put aside share by share
-    assert two_quarters(tmp_path / "sqlite") == (hashes, cases)
+    assert two_quarters(tmp_path / "sqlite") == (quarters, cases)
 
 
 def test_a_kept_file_of_the_quarter_before_that_was_changed_is_named(tmp_path: Path) -> None:
