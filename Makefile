@@ -73,7 +73,7 @@ docs: ## Make docs/commands.md anew from the commands
 
 .PHONY: guide
 guide: setup parts ## Make the pictures of docs/officer-guide.md anew, in a real browser
-	@$(RUN) pytest -q -n $(WORKERS) --dist loadgroup tests/console -m 'browser or not browser' -k court-zh-1366
+	@$(RUN) pytest -q -n $(WORKERS) --dist loadgroup tests/console -m 'browser or not browser' -k 'court-zh-1366 or both_ends_see_the_same'
 	@$(RUN) python deploy/guide_pictures.py
 
 .PHONY: vendor
