@@ -28,6 +28,7 @@ from exchange.domain.errors import ExchangeError, NeedsPerson, RetryLater
 
 _WORK: Final = ".work"
 _CHUNK: Final = 1 << 20
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class FsVault:
@@ -120,7 +121,17 @@ class FsVault:
 
     @contextmanager
     def workdir(self) -> Iterator[Path]:
-        """A private local folder (mode 0700) on the vault's disk, gone afterwards."""
+        """A private local folder (mode 0700) on the vault's disk, gone afterwards; 906 when its disk fills up."""
+        with self._work_folder() as folder:
+            try:
+                yield folder
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                raise _problem(error, str(folder.parent)) from None
+
+    @contextmanager
+    def _work_folder(self) -> Iterator[Path]:
         if self._disk is None:
             with tempfile.TemporaryDirectory(prefix="vault-") as elsewhere:
                 yield Path(elsewhere)
@@ -244,7 +255,7 @@ def _problem(error: Exception, where: str) -> ExchangeError:
         return NeedsPerson(
             914, "The vault has no such file.", where=said, next_step="Run the step that makes it, or restore it."
         )
-    if number in (errno.ENOSPC, errno.EDQUOT):
+    if number in _FULL:
         return NeedsPerson(
             906, "The vault's disk is full. The file was not stored.", where=said, next_step="Free space, run it again."
         )

@@ -70,11 +70,12 @@ def check_arrived(sizes: Mapping[str, int], *, free_bytes: int, where: str) -> N
             where=where,
             next_step="Look at the folder with the counterpart.",
         )
-    wanted = sum(sizes.values())
-    if free_bytes < wanted + SPARE_BYTES:
+    wanted = sum(sizes.values()) + SPARE_BYTES
+    if free_bytes < wanted:
         raise NeedsPerson(
             906,
-            f"The packet has {wanted // 2**20} MiB; the disc at this end has no room for it.",
+            f"Fetching the packet takes {-(-wanted // 2**20)} MiB of room; the disc at this end has "
+            f"{free_bytes // 2**20}.",
             where=where,
             next_step="Make room; the packet waits where it is and is fetched again.",
         )

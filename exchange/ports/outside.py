@@ -89,7 +89,7 @@ class Vault(Protocol):
         ...
 
     def workdir(self) -> AbstractContextManager[Path]:
-        """A private local folder (mode 0700) on the vault's disk, gone afterwards."""
+        """A private local folder (mode 0700) on the vault's disk, gone afterwards; NeedsPerson 906 for a full disk."""
         ...
 
 

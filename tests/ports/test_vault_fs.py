@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pyarrow as pa
 import pytest
 
 from exchange.adapters import vault_fs
@@ -234,6 +235,16 @@ def test_what_a_disk_may_say(
     assert refused.value.code == code
     assert disk.get(KEY, "outcome.json") == b"old"
     assert left_in(tmp_path / "vault") == [f"{KEY}/outcome.json"]
+
+
+def test_a_disk_that_fills_up_under_a_work_folder_is_named(vault: FsVault) -> None:
+    """`/dev/full` stands for a file of the folder, written by Arrow as a step does that puts rows aside."""
+    with pytest.raises(NeedsPerson, match="E906") as no, vault.workdir() as folder, pa.OSFile("/dev/full", "wb") as out:
+        out.write(b"x")
+    assert no.value.where.startswith(str(folder.parent))
+    assert not folder.exists()
+    with pytest.raises(FileNotFoundError), vault.workdir() as folder:
+        (folder / "never").read_bytes()
 
 
 def test_a_disk_that_is_really_full() -> None:
