@@ -26,7 +26,7 @@ GATES: Final[Mapping[str, str]] = {
     lifecycle.RECEIVED: "opened by the other side; waits for the validated receipt",
     lifecycle.ACCEPTED: "received and validated by the other side",
     lifecycle.REJECTED: "refused by the other side: see its code",
-    lifecycle.REFUSED: "sent back by an officer",
+    lifecycle.REFUSED: "sent back at this end",
 }
 
 
