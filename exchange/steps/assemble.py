@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import starmap
@@ -82,7 +82,10 @@ def assemble(
         examination = conclude(outlined, findings, route=route, as_of=outlined.as_of, overruled=overruled)
         outlined, examination = _narrowed(outlined, examination)
         history = _before(record, route, vault, ledger)
-        staged = _stage(record, outlined, examination, sender, route, history, vault, ledger, folder)
+        staged = _Staging(
+            outlined=outlined, examination=examination, sender=sender, route=route, history=history, ledger=ledger
+        )
+        _stage(record, staged, vault, folder)
     examination, figures = _compare(record, staged.figures, examination, route, sender, vault, ledger)
     examination, profile = _drift(record, examination, route, vault, ledger)
     complete = completeness(
@@ -273,74 +276,72 @@ def _held_in(vault: Vault, key: str) -> set[str]:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Staged:
-    """What staging leaves behind beside the files: `why` counts the sent cases, `debtors` are names for the page."""
+class _Staging:
+    """The final files of an exchange, made share by share; the datasets that stand alone come last. Left behind beside
+    them: `why` counts the sent cases, `debtors` are names for the page."""
 
+    outlined: Prepared
+    examination: Examination
+    sender: Party
+    route: Route
+    history: History
+    ledger: Ledger
     content: Content = field(init=False)
     figures: Figures = field(default_factory=dict)
     counted: Counted = field(default_factory=Counted)
     why: Counter[str] = field(default_factory=Counter)
     debtors: dict[str, str] = field(default_factory=dict)
 
+    def make(self, shares: Iterable[Path], ready: Path) -> None:
+        """Write the files of shares that were put aside, each gone after, into a folder."""
+        records = self.examination.frames_to_send.get(CASES)
+        self.content = stage_parts(self._parts(shares), self.route, ready, records=records)
 
-def _stage(
-    record: ExchangeRecord,
-    outlined: Prepared,
-    examination: Examination,
-    sender: Party,
-    route: Route,
-    history: History,
-    vault: Vault,
-    ledger: Ledger,
-    folder: Path,
-) -> _Staged:
-    """The final files in the vault, share by share; the datasets that stand alone come last."""
-    staged = _Staged()
-    shown = shown_records(examination, route)
+    def _parts(self, shares: Iterable[Path]) -> Iterator[dict[str, pd.DataFrame]]:
+        shown = shown_records(self.examination, self.route)
+        for share, before in ahead((share, self._carried(share)) for share in shares):
+            yield self._going_out(share, before, shown)
+        _, alone = parted(self.outlined, self.route)
+        sent = {name: self.examination.frames_to_send[name] for name in alone.frames}
+        yield self._told(alone, sent, {}, as_array(()))
 
-    def parts() -> Iterator[dict[str, pd.DataFrame]]:
-        aside = (
-            share for batch in record.details["batches"] for share in sorted((folder / "batches" / batch).iterdir())
-        )
-        yield from starmap(going_out, ahead(map(carried, aside)))
-        _, alone = parted(outlined, route)
-        yield told(alone, {name: examination.frames_to_send[name] for name in alone.frames}, {}, as_array(()))
+    def _carried(self, share: Path) -> Mapping[str, HashedRows]:
+        """What the route carried last of some cases, by the numbers they have now and those they had then. Their own
+        rows stay where they were put aside: they are taken up when this is here."""
+        datasets = put_aside_in(share)
+        if CASES not in datasets:
+            return {}
+        now, last = looked_up(share, CASES, ("case_no", "_record")), self.history.before[CASES]
+        then = last["case_no"][among(last["_record"], now["_record"].dropna())]
+        return self.ledger.carried_hashes(self.route, datasets, [*now["case_no"].dropna(), *then])
 
-    def carried(share: Path) -> tuple[Path, Mapping[str, HashedRows]]:
-        return share, _carried(share, route, history, ledger)
-
-    def going_out(share: Path, before: Mapping[str, HashedRows]) -> dict[str, pd.DataFrame]:
-        part = replace(outlined, frames=taken_up(share))
-        staged.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
-        frames = going(part.frames, examination, route)
-        others, known = differing(frames, before, route)
-        return told(part, frames, ledger.carried(route, list(before), known.to_pylist()), others)
-
-    def told(
-        part: Prepared, frames: dict[str, pd.DataFrame], before: Mapping[str, pd.DataFrame], others: pa.Array
+    def _going_out(
+        self, share: Path, before: Mapping[str, HashedRows], shown: Collection[str]
     ) -> dict[str, pd.DataFrame]:
-        fresh = _of(frames, others, route)
-        counted = count(part, frames, examination, route=route, history=replace(history, before=before), fresh=fresh)
-        staged.counted += counted
-        figures = court_figures(part.cases, examination.held, frames, route=route, sender=sender)
-        staged.figures = added(staged.figures, figures)
-        return _with_reasons(frames, fresh, before, route, staged.why)
+        """The rows of a share that go out; of cases that are not as they were carried, those are read now."""
+        part = replace(self.outlined, frames=taken_up(share))
+        self.debtors |= debtor_names(part.frames.get("case_debtor"), shown)
+        sent = going(part.frames, self.examination, self.route)
+        others, known = differing(sent, before, self.route)
+        return self._told(part, sent, self.ledger.carried(self.route, list(before), known.to_pylist()), others)
 
-    ready = folder / "content"
-    staged.content = stage_parts(parts(), route, ready, records=examination.frames_to_send.get(CASES))
-    keep_content(vault, record.key, ready)
-    return staged
+    def _told(
+        self, part: Prepared, sent: dict[str, pd.DataFrame], before: Mapping[str, pd.DataFrame], others: pa.Array
+    ) -> dict[str, pd.DataFrame]:
+        """The rows with why each case is among them, counted; all but the `others` were carried so `before`."""
+        route, fresh = self.route, _of(sent, others, self.route)
+        history = replace(self.history, before=before)
+        self.counted += count(part, sent, self.examination, route=route, history=history, fresh=fresh)
+        figures = court_figures(part.cases, self.examination.held, sent, route=route, sender=self.sender)
+        self.figures = added(self.figures, figures)
+        return _with_reasons(sent, fresh, before, route, self.why)
 
 
-def _carried(share: Path, route: Route, history: History, ledger: Ledger) -> Mapping[str, HashedRows]:
-    """What the route carried last of some cases, by the numbers they have now and those they had then. Their own rows
-    stay where they were put aside: they are taken up when this is here."""
-    datasets = put_aside_in(share)
-    if CASES not in datasets:
-        return {}
-    now, last = looked_up(share, CASES, ("case_no", "_record")), history.before[CASES]
-    then = last["case_no"][among(last["_record"], now["_record"].dropna())]
-    return ledger.carried_hashes(route, datasets, [*now["case_no"].dropna(), *then])
+def _stage(record: ExchangeRecord, staging: _Staging, vault: Vault, folder: Path) -> None:
+    """The final files in the vault, out of the batches put aside in the folder."""
+    aside = (folder / "batches" / batch for batch in record.details["batches"])
+    staging.make((share for batch in aside for share in sorted(batch.iterdir())), folder / "content")
+    keep_content(vault, record.key, folder / "content")
 
 
 def _of(frames: Mapping[str, pd.DataFrame], cases: pa.Array, route: Route) -> dict[str, pd.DataFrame]:
