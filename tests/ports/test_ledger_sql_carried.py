@@ -12,7 +12,7 @@ import pytest
 from exchange.adapters.ledger_sql import SqlLedger, open_ledger
 from exchange.adapters.ledger_sql import carried as module
 from exchange.domain.route import Route, RouteLine
-from exchange.domain.row_hash import NO_ROW, row_hashes
+from exchange.domain.row_hash import NO_ROW, differing, row_hashes
 from tests.fakes.routes import a_contract, a_route
 from tests.ports.test_ledger_sql_landing import CASE, DEBTOR, ODD, a_case, cases, frame, land
 
@@ -116,6 +116,21 @@ def test_a_column_nothing_landed_with_is_missing(ledger: SqlLedger) -> None:
     assert found["case_debtor"].loc[0, ["case_no", "name"]].tolist() == ["c1", "甲"]
     assert found["case_debtor"]["id"].isna().all()
     assert list(found["bankruptcy_case"]) == [*CASE.names, "_record"]
+
+
+def test_a_column_that_came_or_went_makes_only_cases_differ_that_hold_it(ledger: SqlLedger) -> None:
+    """A contract that grew or shrank since the quarter before: what holds nothing there is as it was carried."""
+    kept = {"case_no": "text", "debtor_no": "text", "name": "text"}
+    wider = a_contract("case_debtor", DEBTOR.key, {**kept, "id": "text"})
+    rows = frame("case_no debtor_no name id", ("c1", "1", "甲", None), ("c2", "1", "乙", "7"))
+    land(ledger, 1, "case_debtor", rows.drop(columns="id"))
+    grown = a_route(CASE, wider)
+    then = ledger.carried_hashes(grown, ["case_debtor"], ["c1", "c2"])
+    assert differing({"case_debtor": rows}, then, grown)[0].to_pylist() == ["c2"]
+    land(ledger, 2, "case_debtor", rows, grown)
+    shrunk = a_route(CASE, DEBTOR)
+    then = ledger.carried_hashes(shrunk, ["case_debtor"], ["c1", "c2"])
+    assert differing({"case_debtor": rows.drop(columns="id")}, then, shrunk)[0].to_pylist() == ["c2"]
 
 
 def test_more_cases_than_one_statement_asks_for(ledger: SqlLedger) -> None:
