@@ -30,24 +30,26 @@ _BLOCK: Final = 2_000
 """Rows that are read at once."""
 
 _CASES: Final = 20_000
-"""Cases of a share."""
+"""Cases of a share, where nobody says otherwise."""
 
 
-def shares(frames: Mapping[str, pd.DataFrame], records: pd.Series) -> Iterator[dict[str, pd.DataFrame]]:
-    """Rows of cases, told by their `_record`, in shares of so many cases with all their rows; where they are few, at
-    once."""
-    known = as_array(records)
-    if len(known) <= _CASES:
+def shares(
+    frames: Mapping[str, pd.DataFrame], records: pd.Series, *, most: int | None = None
+) -> Iterator[dict[str, pd.DataFrame]]:
+    """Rows of cases, told by their `_record`, in shares of so many cases at most (20,000) with all their rows; where
+    they are few, at once."""
+    known, most = as_array(records), most or _CASES
+    if len(known) <= most:
         yield dict(frames)
         return
-    of_row = {name: _share_of(as_array(frame["_record"]), known) for name, frame in frames.items()}
-    for number in range(-(-len(known) // _CASES)):
+    of_row = {name: _share_of(as_array(frame["_record"]), known, most) for name, frame in frames.items()}
+    for number in range(-(-len(known) // most)):
         yield {name: frame.loc[of_row[name] == number] for name, frame in frames.items()}
 
 
-def _share_of(records: pa.Array, known: pa.Array) -> npt.NDArray[np.int32]:
+def _share_of(records: pa.Array, known: pa.Array, most: int) -> npt.NDArray[np.int32]:
     places = pc.fill_null(pc.index_in(records, value_set=known), 0)
-    return np.asarray(places, dtype=np.int32) // _CASES
+    return np.asarray(places, dtype=np.int32) // most
 
 
 def put_aside(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from exchange.domain import runs
 from exchange.domain.runs import shares
 
 CASES = pd.DataFrame({"_record": [f"r{n}" for n in range(10)], "case_no": [f"c{n}" for n in range(10)]}, dtype="str")
@@ -21,9 +20,8 @@ def test_few_cases_are_one_share() -> None:
 
 
 @pytest.mark.parametrize("most", [1, 3, 4, 9, 10, 11])
-def test_each_case_is_in_one_share_with_all_its_rows(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "_CASES", most)
-    found = [*shares(FRAMES, CASES["_record"])]
+def test_each_case_is_in_one_share_with_all_its_rows(most: int) -> None:
+    found = [*shares(FRAMES, CASES["_record"], most=most)]
     assert len(found) == -(-10 // most)
     for share in found:
         assert 0 < len(share["bankruptcy_case"]) <= most
